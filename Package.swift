@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+// The manifest is the architecture: a target may import only what is listed for it, and arrows point down.
+// See docs/architecture.md for what each layer is for.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func layer(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: strict)
+}
+
+// C libraries: a module map and a shim header each. CShims and CTOML are the only foreign code compiled here.
+let c: [Target] = [
+    .systemLibrary(
+        name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3",
+        providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .target(name: "CShims", path: "Sources/C/CShims"),
+    .target(name: "CTOML", path: "Sources/C/CTOML"),
+]
+
+// Support knows nothing of towns, agents or tasks.
+let support: [Target] = [
+    layer("Support", "Concurrency"),
+    layer("Support", "Processes", ["CShims", "Concurrency"]),
+    layer("Support", "SQLite", ["CSQLite"]),
+    layer("Support", "Doorbell", ["CShims", "Concurrency"]),
+    layer("Support", "TOML", ["CTOML"]),
+    layer("Support", "Terminal"),
+    layer("Support", "Arguments"),
+]
+
+// Values, state machines and the ports that everything else plugs into.
+let model: [Target] = [
+    .target(name: "Model", path: "Sources/Model", swiftSettings: strict)
+]
+
+let stores: [Target] = [
+    layer("Stores", "StoreVerbs", ["Model"]),
+    layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
+    layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency"]),
+]
+
+let engine: [Target] = [
+    .target(
+        name: "Engine", dependencies: ["Model", "Concurrency"], path: "Sources/Engine", swiftSettings: strict),
+    .target(
+        name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
+        swiftSettings: strict),
+    .target(
+        name: "Configuration", dependencies: ["Model", "TOML", "Processes"], path: "Sources/Configuration",
+        swiftSettings: strict),
+]
+
+let doors: [Target] = [
+    .target(
+        name: "Operations", dependencies: ["Model", "Configuration"], path: "Sources/Operations",
+        swiftSettings: strict),
+    layer(
+        "Doors", "Commands",
+        [
+            "Operations", "Model", "Engine", "Harnesses", "Configuration", "SQLiteStore", "Processes", "Concurrency",
+            "Terminal", "Arguments",
+        ]),
+    .executableTarget(name: "tt", dependencies: ["Commands"], path: "Sources/tt", swiftSettings: strict),
+]
+
+let proof: [Target] = [
+    .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+    tests("ConcurrencyTests", ["Concurrency"]),
+    tests("ProcessesTests", ["Processes", "TestSupport"]),
+    tests("SQLiteTests", ["SQLite", "TestSupport"]),
+    tests("DoorbellTests", ["Doorbell", "TestSupport"]),
+    tests("TOMLTests", ["TOML"]),
+    tests("TerminalTests", ["Terminal"]),
+    tests("ArgumentsTests", ["Arguments"]),
+    tests("ModelTests", ["Model"]),
+]
+
+let package = Package(
+    name: "tinytown",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "tt", targets: ["tt"])],
+    targets: c + support + model + stores + engine + doors + proof,
+    cLanguageStandard: .c2x,
+    cxxLanguageStandard: .cxx17
+)
