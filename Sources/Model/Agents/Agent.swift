@@ -1,0 +1,107 @@
+/// A named worker: role, harness, state and counters.
+public struct Agent: Sendable, Equatable, Codable {
+    public var id: AgentID
+    public var name: String
+    public var nickname: String?
+    public var role: String?
+    public var parent: AgentID?
+    public var kind: Kind
+    public var state: AgentState
+    /// The harness or configured command that runs its turns, as resolved when it was spawned.
+    public var cli: String
+    public var currentTask: TaskID?
+    public var createdAt: Timestamp
+    public var lastHeartbeat: Timestamp
+    public var lastActiveAt: Timestamp
+    public var tasksCompleted: Int
+    public var roundsCompleted: Int
+    /// Turns it may take after its last start; 0 means no limit.
+    public var maxRounds: Int
+    /// Turns taken since its last start.
+    public var roundsSinceStart: Int
+    /// The harness's pinned conversation, kept over turns and restarts.
+    public var session: HarnessSession?
+    /// No turn is started before this time (back-off after a failure, or a quota's reset).
+    public var retryAt: Timestamp?
+    /// Turns that failed in a row; the exponent of the back-off.
+    public var consecutiveFailures: Int
+    /// What a person has to know or do, in one sentence; nil where nothing is amiss.
+    public var attention: String?
+    public var stopRequest: StopRequest?
+    /// Only this host may run it while the host is alive (`tt spawn --foreground`).
+    public var pinnedTo: HostID?
+
+    /// Tinytown's `agent_type`.
+    public enum Kind: String, Sendable, Codable { case worker, supervisor }
+
+    /// A new agent in state `starting`.
+    public init(id: AgentID, name: String, cli: String, createdAt: Timestamp) {
+        self.id = id
+        self.name = name
+        self.cli = cli
+        self.createdAt = createdAt
+        kind = .worker
+        state = .starting
+        lastHeartbeat = createdAt
+        lastActiveAt = createdAt
+        tasksCompleted = 0
+        roundsCompleted = 0
+        maxRounds = 10
+        roundsSinceStart = 0
+        consecutiveFailures = 0
+    }
+
+    /// The nickname where there is one, else the name.
+    public var displayName: String { nickname ?? name }
+
+    /// `Dorothy [backend]`: the display name with the role, or with the name where the role says nothing.
+    public var label: String {
+        let role = role ?? "default"
+        return "\(displayName) [\(role == "default" ? name : role)]"
+    }
+
+    /// True where its rounds are used up.
+    public var isOutOfRounds: Bool { maxRounds > 0 && roundsSinceStart >= maxRounds }
+}
+
+/// What an agent's harness needs to continue its conversation.
+public struct HarnessSession: Sendable, Equatable, Codable {
+    /// The id by which the harness resumes it.
+    public var id: String
+    /// The harness that made it: a session of one harness is never offered to another.
+    public var harness: String
+    /// Totals of the session as last reported, because the CLIs report cumulative figures.
+    public var totals: Usage
+
+    public init(id: String, harness: String, totals: Usage = Usage()) {
+        self.id = id
+        self.harness = harness
+        self.totals = totals
+    }
+}
+
+/// Tokens and money. Money is in US dollars and nil where the harness does not know it.
+public struct Usage: Sendable, Equatable, Codable {
+    public var inputTokens: Int
+    public var outputTokens: Int
+    public var cachedInputTokens: Int
+    public var costUSD: Double?
+
+    public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, costUSD: Double? = nil) {
+        self.inputTokens = inputTokens
+        self.outputTokens = outputTokens
+        self.cachedInputTokens = cachedInputTokens
+        self.costUSD = costUSD
+    }
+
+    /// What was used between two cumulative reports. A smaller total means a new session: then all of it is new.
+    public func since(_ earlier: Usage) -> Usage {
+        guard inputTokens >= earlier.inputTokens, outputTokens >= earlier.outputTokens,
+            (costUSD ?? 0) >= (earlier.costUSD ?? 0)
+        else { return self }
+        return Usage(
+            inputTokens: inputTokens - earlier.inputTokens, outputTokens: outputTokens - earlier.outputTokens,
+            cachedInputTokens: max(0, cachedInputTokens - earlier.cachedInputTokens),
+            costUSD: costUSD.map { $0 - (earlier.costUSD ?? 0) })
+    }
+}

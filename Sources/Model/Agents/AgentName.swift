@@ -1,0 +1,45 @@
+/// Rules for names of agents, roles and nicknames. Names become file names and parts of prompts, so they are narrow.
+public enum AgentName {
+    /// Names that mean the supervisor's mailbox.
+    public static let supervisorAliases: Set<String> = ["supervisor", "conductor"]
+
+    /// Reserved for uses of the town itself, so that no agent can be mistaken for them.
+    public static let reserved: Set<String> = supervisorAliases.union(["all", "everyone", "town", "host", "me", "self"])
+
+    /// The longest name, in characters.
+    public static let longest = 64
+
+    /// What is wrong with `name`, in one clause, or nil where it is fine (W22).
+    public static func problem(with name: String) -> String? {
+        if name.isEmpty { return "a name cannot be empty" }
+        if name.count > longest { return "a name has at most \(longest) characters" }
+        if reserved.contains(name.lowercased()) { return "'\(name)' is reserved" }
+        if ID<Agent>(name) != nil { return "a name cannot look like an id" }
+        if name.hasPrefix(".") || name.hasPrefix("-") { return "a name cannot begin with '.' or '-'" }
+        return badCharacter(in: name, allowSpaces: false)
+    }
+
+    /// What is wrong with a nickname or role, or nil. Spaces are fine inside them.
+    public static func problem(withLabel text: String) -> String? {
+        if text.isEmpty { return "it cannot be empty" }
+        if text.count > longest { return "it has at most \(longest) characters" }
+        if supervisorAliases.contains(text.lowercased()) { return "'\(text)' is reserved" }
+        if text.first == " " || text.last == " " { return "it cannot begin or end with a space" }
+        return badCharacter(in: text, allowSpaces: true)
+    }
+
+    private static func badCharacter(in text: String, allowSpaces: Bool) -> String? {
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+                .nonspacingMark, .spacingMark:
+                continue
+            default:
+                if "-_.+".unicodeScalars.contains(scalar) || (allowSpaces && scalar == " ") { continue }
+                let shown = scalar.value < 32 || scalar.value == 127 ? "a control character" : "'\(scalar)'"
+                return "\(shown) is not allowed; use letters, digits, '-', '_', '.' and '+'"
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,65 @@
+/// A fact in the append-only log.
+public struct Event: Sendable, Equatable, Codable {
+    /// Position in the log, without gaps at the time of writing; readers continue after the last one they saw.
+    public var sequence: Int64
+    public var type: EventType
+    public var message: String
+    public var timestamp: Timestamp
+    public var agent: AgentID?
+    public var task: TaskID?
+    public var turn: TurnID?
+    public var letter: MessageID?
+    public var oldState: String?
+    public var newState: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case sequence, message, timestamp
+        case type = "event_type"
+        case agent = "agent_id"
+        case task = "task_id"
+        case turn = "turn_id"
+        case letter = "message_id"
+        case oldState = "old_state"
+        case newState = "new_state"
+    }
+
+    /// An event that is not in the log yet; the store gives it its sequence number.
+    public init(_ type: EventType, _ message: String, at timestamp: Timestamp) {
+        self.type = type
+        self.message = message
+        self.timestamp = timestamp
+        sequence = 0
+    }
+}
+
+/// The kinds of events. The first names are Tinytown's (reference: tinytown 1.7); all of ours are really written (W46).
+public enum EventType: String, Sendable, Codable, CaseIterable {
+    case agentStateChanged = "agent_state_changed"
+    case agentSpawned = "agent_spawned"
+    case agentStopped = "agent_stopped"
+    case agentInterrupted = "agent_interrupted"
+    case agentResumed = "agent_resumed"
+    case agentCompleted = "agent_completed"
+    case agentFailed = "agent_failed"
+    case agentAttention = "agent_attention"
+    case taskCreated = "task_created"
+    case taskAssigned = "task_assigned"
+    case taskStarted = "task_started"
+    case taskCompleted = "task_completed"
+    case taskFailed = "task_failed"
+    case taskCancelled = "task_cancelled"
+    case taskRequeued = "task_requeued"
+    case taskReminded = "task_reminded"
+    case messageSent = "message_sent"
+    case messageDead = "message_dead"
+    case messageRetried = "message_retried"
+    case messageDropped = "message_dropped"
+    case turnStarted = "turn_started"
+    case turnFinished = "turn_finished"
+    case turnFailed = "turn_failed"
+    case turnReleased = "turn_released"
+    case turnStalled = "turn_stalled"
+    case hostStarted = "host_started"
+    case hostStopped = "host_stopped"
+    case hostDied = "host_died"
+}

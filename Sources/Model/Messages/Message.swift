@@ -1,0 +1,66 @@
+/// An envelope in an agent's inbox.
+public struct Message: Sendable, Equatable {
+    public var id: MessageID
+    public var from: AgentID
+    public var to: AgentID
+    public var body: MessageBody
+    public var priority: Priority
+    public var createdAt: Timestamp
+    public var correlation: MessageID?
+    /// The request of a person that this message belongs to.
+    public var conversation: ConversationID?
+    /// How many agents it has passed through since a person asked; storms end at the town's limit.
+    public var hops: Int
+    /// The person on a channel who wrote it, where no agent did.
+    public var author: Author?
+    /// Absolute paths of files that belong to it.
+    public var attachments: [String]
+    /// A second identity given by the caller: two messages with one key are one message.
+    public var idempotencyKey: String?
+
+    public init(
+        id: MessageID, from: AgentID, to: AgentID, body: MessageBody, priority: Priority = .normal, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.from = from
+        self.to = to
+        self.body = body
+        self.priority = priority
+        self.createdAt = createdAt
+        hops = 0
+        attachments = []
+    }
+
+    /// The lane it waits in.
+    public var lane: Lane { priority >= .high ? .urgent : .normal }
+}
+
+/// A person on a channel.
+public struct Author: Sendable, Equatable, Codable {
+    public var channel: String
+    public var id: String
+    public var name: String
+
+    public init(channel: String, id: String, name: String) {
+        self.channel = channel
+        self.id = id
+        self.name = name
+    }
+}
+
+/// How pressing a message is. `high` and `urgent` wait in the urgent lane, the others in the normal one.
+public enum Priority: String, Sendable, Codable, CaseIterable, Comparable {
+    case low, normal, high, urgent
+
+    public static func < (left: Self, right: Self) -> Bool {
+        allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
+    }
+}
+
+/// The two queues of an inbox. Everything urgent is read before anything normal; within a lane, first in first out.
+public enum Lane: Int, Sendable, Codable, CaseIterable, Comparable {
+    case urgent = 0
+    case normal = 1
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}

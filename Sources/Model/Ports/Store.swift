@@ -1,0 +1,153 @@
+/// Where a town's state lives, as atomic verbs: each happens wholly or not at all, and what a returned verb wrote
+/// survives the death of every process.
+///
+/// All verbs are safe to call from any number of processes at once. Time is a parameter, never read inside.
+/// The promises behind them are in docs/architecture.md; `ConformanceTests` holds every implementation to them.
+public protocol Store: Sendable {
+    // MARK: Messages
+
+    /// Puts messages into their inboxes, in order; all of them or none.
+    ///
+    /// A message whose id or idempotency key is known already is not added again. One that is sent for an agent which
+    /// takes a turn right now inherits the turn's hop count plus one. One with more hops than `limits` allow becomes a
+    /// dead letter, and its sender is told. Recipients must exist, or be the supervisor.
+    /// - Throws: `agentNotFound`.
+    func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt]
+
+    /// What waits for `agent` or is being worked on, in the order in which it will be read.
+    func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery]
+
+    /// Takes the first waiting messages out of an inbox that no harness reads (the supervisor's) and marks them done.
+    func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery]
+
+    /// One message in whatever state, or nil.
+    func delivery(_ id: MessageID) async throws(StoreError) -> Delivery?
+
+    /// Dead letters, newest first.
+    func deadLetters(page: Page) async throws(StoreError) -> [Delivery]
+
+    /// Puts a dead letter back at the end of its inbox with its attempts forgotten.
+    /// - Throws: `messageNotFound` where it is not among the dead letters; `agentNotFound` where its agent is gone.
+    func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError)
+
+    /// Forgets a dead letter for good.
+    /// - Throws: `messageNotFound`.
+    func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError)
+
+    /// How many messages are in which state.
+    func queueCounts() async throws(StoreError) -> QueueCounts
+
+    /// How many messages of which type wait for each agent that has any.
+    func waitingCounts() async throws(StoreError) -> [AgentID: [String: Int]]
+
+    // MARK: Turns
+
+    /// Leases what waits for an agent: urgent first, then by arrival.
+    ///
+    /// Nil where the agent may not take a turn now: it is leased, paused, ended, backing off, out of rounds, pinned to
+    /// another host, or nothing that waits would wake it. A message that failed twice is leased alone, so that it
+    /// cannot drag others down with it. A lease never takes over another: see `release`.
+    /// - Throws: `agentNotFound`.
+    func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease?
+
+    /// Keeps a lease for longer.
+    /// - Throws: `leaseLost`.
+    func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError)
+
+    /// Ends a turn with all its effects. Repeating a commit that was carried out fails with `leaseLost`.
+    ///
+    /// Success: messages are done, counters move, and each task that a message of the turn assigned and that is still
+    /// open is asked for again, at most twice, and then failed (W5). Failure: messages go back to where they were, or
+    /// to the dead letters when their attempts are used up; the tasks of dead assignments fail.
+    /// - Throws: `leaseLost`.
+    func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary
+
+    /// Puts the messages of a turn back to where they were, without counting an attempt.
+    ///
+    /// For the lease's own host, and for others after they made sure that no process of the turn is left. After
+    /// `maxDeliveries` turns without an end a message becomes a dead letter.
+    /// - Throws: `leaseLost`.
+    func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError)
+
+    /// All present leases.
+    func leases() async throws(StoreError) -> [LeaseRecord]
+
+    // MARK: Agents
+
+    /// Registers an agent.
+    /// - Throws: `nameTaken`, `tooManyAgents`, `agentNotFound` for an unknown parent.
+    func register(_ agent: Agent, maxAgents: Int) async throws(StoreError)
+
+    /// Changes an agent.
+    /// - Throws: `agentNotFound`, `illegalMove`, `tooManyAgents` (restart).
+    /// - Returns: the agent after the change.
+    @discardableResult
+    func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent
+
+    /// All agents, in the order in which they were registered.
+    func agents() async throws(StoreError) -> [Agent]
+
+    func agent(_ id: AgentID) async throws(StoreError) -> Agent?
+
+    /// What a host needs to decide who takes a turn next: each live agent, whether something waits that would wake it,
+    /// and its lease. Costs grow with live agents, not with messages.
+    func pulse() async throws(StoreError) -> [AgentPulse]
+
+    // MARK: Tasks
+
+    /// Creates a task. Where `assignee` is given it is assigned and announced in the agent's inbox in the same step;
+    /// where `task.inBacklog` is set it waits in the backlog.
+    /// - Throws: `agentNotFound`.
+    func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError)
+
+    /// Moves a task. An assignment is announced in the agent's inbox; an end is told to whoever gave the task, unless
+    /// that is `by` or the supervisor, who reads the log.
+    /// - Parameter by: who asks for it.
+    /// - Throws: `taskNotFound`, `agentNotFound`, `illegalMove` for an ended task or a claim of one that has an owner.
+    /// - Returns: the task after the move.
+    @discardableResult
+    func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
+        async throws(StoreError) -> AgentTask
+
+    func task(_ id: TaskID) async throws(StoreError) -> AgentTask?
+
+    /// Tasks that fit, oldest first.
+    func tasks(_ filter: TaskFilter, page: Page) async throws(StoreError) -> [AgentTask]
+
+    /// How many tasks are in which state, and how many of the pending ones wait in the backlog.
+    func taskCounts() async throws(StoreError) -> TaskCounts
+
+    // MARK: Hosts
+
+    /// Makes a host known, or renews it.
+    func announce(_ host: Host, now: Timestamp) async throws(StoreError)
+
+    /// Removes a host that stops or is dead. Agents pinned to it are free. Its leases must have been released.
+    /// - Parameter died: true where another process noticed its death.
+    func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError)
+
+    func hosts() async throws(StoreError) -> [Host]
+
+    // MARK: Events
+
+    /// Appends facts that no other verb writes by itself.
+    func append(_ events: [Event]) async throws(StoreError)
+
+    /// Events after a sequence number (0: from the oldest kept), oldest first.
+    func events(after: Int64, limit: Int, filter: EventFilter) async throws(StoreError) -> [Event]
+
+    /// The newest events that fit, oldest first.
+    func latestEvents(limit: Int, filter: EventFilter) async throws(StoreError) -> [Event]
+
+    // MARK: Life
+
+    /// Yields whenever something may have changed, in this or another process; at least once after each change that
+    /// follows the call. Bursts collapse. It never polls. Ends when the store is closed.
+    func changes() async throws(StoreError) -> AsyncStream<Void>
+
+    /// Removes what is past its retention: done messages, old events. Cheap where there is nothing to do.
+    func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError)
+
+    /// Finishes what is under way and lets go of every resource. Later verbs fail with `closed`.
+    func close() async
+}

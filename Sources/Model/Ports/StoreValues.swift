@@ -1,0 +1,163 @@
+/// Bounds on what may be sent.
+public struct SendLimits: Sendable, Equatable {
+    /// The longest chain of agents that one request may set in motion.
+    public var maxHops: Int
+
+    public init(maxHops: Int = 20) { self.maxHops = maxHops }
+}
+
+/// A stretch of a listing.
+public struct Page: Sendable, Equatable {
+    public var offset: Int
+    public var limit: Int
+
+    public init(offset: Int = 0, limit: Int = 1000) {
+        self.offset = offset
+        self.limit = limit
+    }
+}
+
+/// Messages by state, over the whole town.
+public struct QueueCounts: Sendable, Equatable, Codable {
+    public var waiting: Int
+    public var leased: Int
+    public var dead: Int
+
+    public init(waiting: Int = 0, leased: Int = 0, dead: Int = 0) {
+        self.waiting = waiting
+        self.leased = leased
+        self.dead = dead
+    }
+}
+
+/// Asks for a turn's messages.
+public struct LeaseRequest: Sendable {
+    public var agent: AgentID
+    public var host: HostID
+    public var turn: TurnID
+    public var now: Timestamp
+    /// How long the lease holds without renewal.
+    public var duration: Duration
+    /// At most so many messages; more would not fit a prompt.
+    public var maxMessages: Int
+
+    public init(
+        agent: AgentID, host: HostID, turn: TurnID, now: Timestamp, duration: Duration = .seconds(30),
+        maxMessages: Int = 100
+    ) {
+        self.agent = agent
+        self.host = host
+        self.turn = turn
+        self.now = now
+        self.duration = duration
+        self.maxMessages = maxMessages
+    }
+}
+
+/// Turns that may begin with a message without any of them ending, before it is taken out of circulation: a message
+/// that kills its host each time must not do so for ever.
+public let maxDeliveries = 50
+
+/// A change of an agent outside its turns.
+public enum AgentChange: Sendable, Equatable {
+    /// Holds it: messages wait. `reason` is shown to people.
+    case interrupt(reason: String?)
+    case resume
+    /// Asks it to stop. An agent without a running turn stops at once, unless messages wait and the request is
+    /// `whenEmpty`.
+    case stop(StopRequest)
+    /// Ends it now, for the host that found its reason (idle timeout, rounds used up, empty after `whenEmpty`). Does
+    /// nothing while a turn runs or, unless its rounds are used up, when something that would wake it arrived meanwhile.
+    case retire(reason: String)
+    /// Brings an ended agent back with its inbox, session and id; counts rounds anew.
+    case restart(maxRounds: Int?)
+    /// Only this host may run it; nil frees it.
+    case pin(HostID?)
+    /// Says, or takes back, what a person has to know.
+    case attention(String?)
+    /// Its command line interface; a session of another harness is dropped.
+    case cli(String)
+}
+
+/// A live agent as a host sees it.
+public struct AgentPulse: Sendable, Equatable {
+    public var agent: Agent
+    /// Something waits that would start a turn.
+    public var hasWork: Bool
+    public var lease: LeaseRecord?
+
+    public init(agent: Agent, hasWork: Bool, lease: LeaseRecord?) {
+        self.agent = agent
+        self.hasWork = hasWork
+        self.lease = lease
+    }
+}
+
+/// Gives a new task to an agent.
+public struct Assignment: Sendable, Equatable {
+    public var agent: AgentID
+    /// The id of the message that announces it.
+    public var announcement: MessageID
+    public var priority: Priority
+
+    public init(agent: AgentID, announcement: MessageID, priority: Priority = .normal) {
+        self.agent = agent
+        self.announcement = announcement
+        self.priority = priority
+    }
+}
+
+/// Which tasks to list. Conditions that are nil do not restrict.
+public struct TaskFilter: Sendable, Equatable {
+    public var states: Set<TaskState>?
+    public var assignee: AgentID?
+    public var inBacklog: Bool?
+    /// Lower-case hexadecimal digits with which the id begins, hyphens included.
+    public var idPrefix: String?
+
+    public init(
+        states: Set<TaskState>? = nil, assignee: AgentID? = nil, inBacklog: Bool? = nil, idPrefix: String? = nil
+    ) {
+        self.states = states
+        self.assignee = assignee
+        self.inBacklog = inBacklog
+        self.idPrefix = idPrefix
+    }
+
+    public static let backlog = TaskFilter(inBacklog: true)
+}
+
+/// Tasks by state.
+public struct TaskCounts: Sendable, Equatable {
+    public var byState: [TaskState: Int]
+    public var backlog: Int
+
+    public init(byState: [TaskState: Int] = [:], backlog: Int = 0) {
+        self.byState = byState
+        self.backlog = backlog
+    }
+}
+
+/// Which events to read. Conditions that are nil do not restrict.
+public struct EventFilter: Sendable, Equatable {
+    public var agent: AgentID?
+    public var types: Set<EventType>?
+
+    public init(agent: AgentID? = nil, types: Set<EventType>? = nil) {
+        self.agent = agent
+        self.types = types
+    }
+}
+
+/// How long things that are over are kept.
+public struct Retention: Sendable, Equatable {
+    /// Done messages stay known this long, so that a repeated send is noticed.
+    public var doneMessages: Duration
+    /// The log keeps at most so many events.
+    public var events: Int
+
+    public init(doneMessages: Duration = .seconds(7 * 86_400), events: Int = 100_000) {
+        self.doneMessages = doneMessages
+        self.events = events
+    }
+}

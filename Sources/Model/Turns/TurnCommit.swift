@@ -1,0 +1,61 @@
+/// Everything that a turn changes, applied in one transaction or not at all.
+public struct TurnCommit: Sendable {
+    public var token: LeaseToken
+    public var outcome: Outcome
+    /// The session to continue next time; nil keeps what the agent has, unless `dropsSession`.
+    public var session: HarnessSession?
+    public var dropsSession: Bool
+    /// Messages sent by the turn itself (handoffs found in its reply).
+    public var sends: [Message]
+    /// What was used by this turn alone.
+    public var usage: Usage?
+    /// Wall-clock time the turn took.
+    public var duration: Duration
+    public var now: Timestamp
+
+    public enum Outcome: Sendable {
+        /// The harness ended well. `reply` is its final text, whole.
+        case finished(reply: String)
+        /// The turn failed; its messages go back or, at the policy's limit, to the dead letters.
+        case failed(Failure, FailureVerdict, maxAttempts: Int)
+    }
+
+    public init(token: LeaseToken, outcome: Outcome, duration: Duration, now: Timestamp) {
+        self.token = token
+        self.outcome = outcome
+        self.duration = duration
+        self.now = now
+        dropsSession = false
+        sends = []
+    }
+}
+
+/// What a commit did, for the log and for the loop.
+public struct CommitSummary: Sendable, Equatable {
+    public var agent: Agent
+    /// Messages that became dead letters.
+    public var dead: [MessageID]
+    /// Tasks that the agent left open and is reminded of.
+    public var reminded: [TaskID]
+    /// Tasks that failed because they were left open too often.
+    public var failedTasks: [TaskID]
+
+    public init(agent: Agent) {
+        self.agent = agent
+        dead = []
+        reminded = []
+        failedTasks = []
+    }
+}
+
+/// Why leased messages go back unchanged, without an attempt being counted.
+public enum ReleaseCause: String, Sendable, Codable {
+    /// The host stops and puts back what it could not finish.
+    case drained
+    /// `kill --now`.
+    case killed
+    /// Its host died; survivors were ended first.
+    case hostDied = "host_died"
+    /// The lease ran out and its host cannot be asked.
+    case expired
+}

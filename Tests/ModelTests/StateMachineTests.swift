@@ -1,0 +1,53 @@
+import Model
+import Testing
+
+@Suite struct AgentStateMachine {
+    @Test(arguments: AgentState.allCases, AgentSignal.allCases)
+    func `every move is legal or refused with its name`(from: AgentState, signal: AgentSignal) {
+        do {
+            let next = try from.after(signal)
+            if from.isTerminal { #expect(signal == .restarted || signal == .stopped, "\(from) moved to \(next)") }
+        } catch {
+            #expect(error == IllegalMove(from: from.rawValue, signal: signal.rawValue))
+        }
+    }
+
+    @Test func `W15 - a pause made during a turn outlives the turn`() throws {
+        #expect(try AgentState.working.after(.interrupted).after(.turnEnded) == .paused)
+    }
+
+    @Test func `W8 - an agent that is asked to drain is not shown as stopped while its turn runs`() throws {
+        #expect(try AgentState.working.after(.askedToDrain) == .draining)
+        #expect(try AgentState.draining.after(.turnEnded) == .draining)
+    }
+}
+
+@Suite struct TaskStateMachine {
+    static let moves: [TaskMove] = [
+        .assign(.supervisor), .start, .complete("x"), .fail("x"), .cancel("x"), .requeue,
+    ]
+
+    @Test(arguments: [TaskState.completed, .failed, .cancelled])
+    func `W40 - an ended task never moves`(state: TaskState) throws {
+        for move in Self.moves {
+            var task = AgentTask(
+                id: TaskID(high: 1, low: 1), description: "d", createdBy: .supervisor,
+                createdAt: Timestamp(microseconds: 0))
+            task.state = state
+            #expect(throws: IllegalMove(from: state.rawValue, signal: move.name)) {
+                try task.after(move, at: Timestamp(microseconds: 1))
+            }
+        }
+    }
+
+    @Test func `a requeued task has no owner and waits in the backlog`() throws {
+        let task = AgentTask(
+            id: TaskID(high: 1, low: 1), description: "d", createdBy: .supervisor,
+            createdAt: Timestamp(microseconds: 0))
+        let owner = AgentID(high: 7, low: 7)
+        let running = try task.after(.assign(owner), at: .init(microseconds: 1)).after(.start, at: .init(microseconds: 2))
+        #expect(running.state == .running && running.startedAt == Timestamp(microseconds: 2))
+        let back = try running.after(.requeue, at: .init(microseconds: 3))
+        #expect(back.state == .pending && back.assignedTo == nil && back.inBacklog && back.startedAt == nil)
+    }
+}
