@@ -54,6 +54,10 @@ public protocol Store: Sendable {
     /// - Throws: `leaseLost`.
     func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError)
 
+    /// Remembers the harness's session of a running turn, so that a turn that is killed can be continued.
+    /// - Throws: `leaseLost`.
+    func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError)
+
     /// Ends a turn with all its effects. Repeating a commit that was carried out fails with `leaseLost`.
     ///
     /// Success: messages are done, counters move, and each task that a message of the turn assigned and that is still
