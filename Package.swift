@@ -56,6 +56,9 @@ let engine: [Target] = [
     .target(
         name: "Engine", dependencies: ["Model", "Concurrency"], path: "Sources/Engine", swiftSettings: strict),
     .target(
+        name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Concurrency"], path: "Sources/Hosting",
+        swiftSettings: strict),
+    .target(
         name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
         swiftSettings: strict),
     .target(
@@ -70,7 +73,7 @@ let doors: [Target] = [
     layer(
         "Doors", "Commands",
         [
-            "Operations", "Model", "Engine", "Harnesses", "Configuration", "SQLiteStore", "Processes", "Concurrency",
+            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes", "Concurrency",
             "Terminal", "Arguments",
         ]),
     .executableTarget(name: "tt", dependencies: ["Commands"], path: "Sources/tt", swiftSettings: strict),

@@ -1,0 +1,238 @@
+import Concurrency
+public import Model
+import Synchronization
+
+/// Runs agents' turns until it is asked to stop or no live agent is left that it could run.
+///
+/// It sleeps until the store rings, a turn ends, another host dies or a timer is due; then it looks at the town once
+/// and does what `Schedule` decides. All state that matters is in the store: a host that dies loses nothing.
+public actor TownHost {
+    private let tools: TurnTools
+    private let janitor: any ProcessJanitor
+    private var host: Host
+    private var turns: [AgentID: Running] = [:]
+    private var recovering: Set<TurnID> = []
+    private var watched: [HostID: Task<Void, Never>] = [:]
+    private var recoveries: [TurnID: Task<Void, Never>] = [:]
+    private var isStopping = false
+    private var storeFailures = 0
+    private let bell: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+
+    private struct Running {
+        var task: Task<Void, Never>
+        let interruption: Interruption
+    }
+
+    private final class Interruption: Sendable {
+        private let value = Mutex(TurnRunner.Interruption.drained)
+        func set(_ new: TurnRunner.Interruption) { value.withLock { $0 = new } }
+        var get: TurnRunner.Interruption { value.withLock { $0 } }
+    }
+
+    /// - Parameter host: this process, as other hosts will see it.
+    public init(tools: TurnTools, janitor: any ProcessJanitor, host: Host) {
+        self.tools = tools
+        self.janitor = janitor
+        self.host = host
+        (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Serves until `stopping` ends, then drains; returns by itself when no live agent is left.
+    ///
+    /// Cancelling the task ends at once: running turns are ended and put back without the grace period.
+    /// - Throws: `StoreError` where the store cannot be used at all.
+    public func run(until stopping: AsyncStream<Never>, announced: @Sendable () -> Void = {}) async throws {
+        let changes = try await tools.store.changes()
+        try await announce()
+        announced()
+        let ring = ring
+        let listeners = [
+            Task {
+                for await _ in changes { ring.yield() }
+                ring.finish()
+            },
+            Task {
+                for await _ in stopping {}
+                self.beginStopping()
+            },
+        ]
+        defer { for listener in listeners { listener.cancel() } }
+        await loop()
+        await drain()
+        for watch in watched.values { watch.cancel() }
+        for recovery in recoveries.values { await recovery.value }
+        try? await tools.store.retire(host.id, died: false, now: tools.time.now())
+    }
+
+    /// Turns that run here at present.
+    public var runningTurns: Int { turns.count }
+
+    private func announce() async throws {
+        let now = tools.time.now()
+        // Where the kernel knows who lives, an entry never expires.
+        host.expiresAt = now + (tools.settings.renewsHost ? tools.settings.leaseDuration * 2 : .seconds(86_400 * 3650))
+        try await tools.store.announce(host, now: now)
+    }
+
+    private func beginStopping() {
+        isStopping = true
+        ring.yield()
+    }
+
+    // MARK: The loop
+
+    private func loop() async {
+        var bells = bell.makeAsyncIterator()
+        while !Task.isCancelled {
+            let decision = await look()
+            if isStopping { return }
+            if let decision {
+                await act(on: decision)
+                if decision.isDone, turns.isEmpty, recoveries.isEmpty { return }
+            }
+            let timer = alarm(for: decision)
+            defer { timer?.cancel() }
+            if await bells.next(isolation: self) == nil { return }
+        }
+    }
+
+    private func look() async -> Schedule.Decision? {
+        do {
+            if tools.settings.renewsHost { try await announce() }
+            let pulses = try await tools.store.pulse()
+            let view = Schedule.View(
+                now: tools.time.now(), host: host.id, pulses: pulses, hosts: try await tools.store.hosts(),
+                leases: try await tools.store.leases(), isAlive: { [janitor] in janitor.isAlive($0) },
+                running: Set(turns.keys), recovering: recovering, settings: tools.settings, isStopping: isStopping)
+            watch(view.hosts)
+            storeFailures = 0
+            return Schedule.decide(view)
+        } catch {
+            storeFailures += 1
+            return nil
+        }
+    }
+
+    /// A timer for the next thing that is due, if there is one.
+    private func alarm(for decision: Schedule.Decision?) -> Task<Void, Never>? {
+        var delay: Duration?
+        if let decision {
+            if let wakeAt = decision.wakeAt { delay = max(wakeAt - tools.time.now(), .zero) }
+            if tools.settings.renewsHost {
+                delay = min(delay ?? .seconds(3600), tools.settings.leaseDuration * 2 / 3)
+            }
+        } else {
+            delay = min(.milliseconds(100) * (1 << min(storeFailures, 8)), .seconds(20))
+        }
+        guard let delay else { return nil }
+        let (time, ring) = (tools.time, ring)
+        return Task {
+            if (try? await time.sleep(for: delay)) != nil { ring.yield() }
+        }
+    }
+
+    private func act(on decision: Schedule.Decision) async {
+        for action in decision.actions {
+            switch action {
+            case .startTurn(let agent): await startTurn(agent)
+            case .endTurn(let agent):
+                turns[agent]?.interruption.set(.killed)
+                turns[agent]?.task.cancel()
+            case .retire(let agent, let reason):
+                _ = try? await tools.store.change(agent, .retire(reason: reason), now: tools.time.now())
+            case .recover(let lease, let cause): recover(lease, cause)
+            case .bury(let dead):
+                try? await tools.store.retire(dead.id, died: true, now: tools.time.now())
+                watched.removeValue(forKey: dead.id)?.cancel()
+            }
+        }
+    }
+
+    // MARK: Turns
+
+    private func startTurn(_ agent: AgentID) async {
+        guard turns[agent] == nil, turns.count < tools.settings.maxConcurrentTurns else { return }
+        let request = LeaseRequest(
+            agent: agent, host: host.id, turn: TurnID(random: tools.random), now: tools.time.now(),
+            duration: tools.settings.leaseDuration)
+        let lease: Lease?
+        do {
+            lease = try await tools.store.lease(request)
+        } catch {
+            // A lease that was granted although the answer was lost is found by the next look: ours, and not running.
+            ring.yield()
+            return
+        }
+        guard let lease else { return }
+        let interruption = Interruption()
+        let runner = TurnRunner(tools: tools)
+        let task = Task {
+            let ending = await runner.run(lease, interruption: { interruption.get })
+            self.turnEnded(agent, ending)
+        }
+        turns[agent] = Running(task: task, interruption: interruption)
+    }
+
+    private func turnEnded(_ agent: AgentID, _ ending: TurnRunner.Ending) {
+        turns[agent] = nil
+        ring.yield()
+    }
+
+    // MARK: Recovery
+
+    /// Ends what the lease's turn left behind, then puts its messages back. Never the other way round: a message must
+    /// not run twice.
+    private func recover(_ lease: LeaseRecord, _ cause: ReleaseCause) {
+        let turn = lease.token.turn
+        guard recovering.insert(turn).inserted else { return }
+        let (tools, janitor) = (tools, janitor)
+        recoveries[turn] = Task {
+            await janitor.endSurvivors(of: [turn])
+            try? await tools.store.release(lease.token, cause: cause, now: tools.time.now())
+            self.recovered(turn)
+        }
+    }
+
+    private func recovered(_ turn: TurnID) {
+        recovering.remove(turn)
+        recoveries[turn] = nil
+        ring.yield()
+    }
+
+    /// Has the kernel tell when another host of this machine ends.
+    private func watch(_ hosts: [Host]) {
+        for other in hosts where other.id != host.id && watched[other.id] == nil {
+            guard janitor.isAlive(other) == true else { continue }
+            let (janitor, ring) = (janitor, ring)
+            watched[other.id] = Task {
+                if (try? await janitor.waitForEnd(of: other)) != nil { ring.yield() }
+            }
+        }
+        let present = Set(hosts.map(\.id))
+        for (id, task) in watched where !present.contains(id) {
+            task.cancel()
+            watched[id] = nil
+        }
+    }
+
+    // MARK: Shutdown
+
+    private func drain() async {
+        isStopping = true
+        guard !turns.isEmpty else { return }
+        let running = turns.values.map(\.task)
+        let (time, grace) = (tools.time, Task.isCancelled ? Duration.zero : tools.settings.drainGrace)
+        let deadline = Task {
+            if (try? await time.sleep(for: grace)) != nil || Task.isCancelled == false {
+                for task in running { task.cancel() }
+            }
+        }
+        await withTaskCancellationHandler {
+            for task in running { await task.value }
+        } onCancel: {
+            for task in running { task.cancel() }
+        }
+        deadline.cancel()
+    }
+}

@@ -1,0 +1,170 @@
+package import Model
+
+/// Decides what a host does next. Pure: what it sees goes in, what to do comes out.
+package struct Schedule: Sendable {
+    package enum Action: Sendable, Equatable {
+        case startTurn(AgentID)
+        /// End the running turn and put its messages back (`kill --now`).
+        case endTurn(AgentID)
+        /// The agent has no reason to go on.
+        case retire(AgentID, reason: String)
+        /// A lease of a host that is not alive, or that ran out: end survivors, then release.
+        case recover(LeaseRecord, ReleaseCause)
+        /// A host that is not alive.
+        case bury(Host)
+    }
+
+    package struct Decision: Sendable, Equatable {
+        package var actions: [Action] = []
+        /// When to look again at the latest, though nothing rings.
+        package var wakeAt: Timestamp?
+        /// No live agent is left that this host could ever run.
+        package var isDone = false
+    }
+
+    /// What a host knows.
+    package struct View: Sendable {
+        package var now: Timestamp
+        package var host: HostID
+        package var pulses: [AgentPulse]
+        package var hosts: [Host]
+        package var leases: [LeaseRecord]
+        /// Whether a host is alive; nil: only its expiry can tell.
+        package var isAlive: @Sendable (Host) -> Bool?
+        /// Agents whose turns run here.
+        package var running: Set<AgentID>
+        /// Turns and hosts whose recovery is under way here.
+        package var recovering: Set<TurnID>
+        package var settings: HostSettings
+        /// True while the host stops: nothing new is started.
+        package var isStopping: Bool
+
+        package init(
+            now: Timestamp, host: HostID, pulses: [AgentPulse], hosts: [Host], leases: [LeaseRecord],
+            isAlive: @escaping @Sendable (Host) -> Bool?, running: Set<AgentID>, recovering: Set<TurnID>,
+            settings: HostSettings, isStopping: Bool
+        ) {
+            self.now = now
+            self.host = host
+            self.pulses = pulses
+            self.hosts = hosts
+            self.leases = leases
+            self.isAlive = isAlive
+            self.running = running
+            self.recovering = recovering
+            self.settings = settings
+            self.isStopping = isStopping
+        }
+    }
+
+    package static func decide(_ view: View) -> Decision {
+        var decision = Decision()
+        let dead = deadHosts(view, &decision)
+        recoverLeases(view, dead: dead, &decision)
+        decideAgents(view, dead: dead, &decision)
+        return decision
+    }
+
+    // Hosts that are known to be dead. Those that can only be judged by their expiry set a time to look again.
+    private static func deadHosts(_ view: View, _ decision: inout Decision) -> Set<HostID> {
+        var dead: Set<HostID> = []
+        for host in view.hosts where host.id != view.host {
+            switch view.isAlive(host) {
+            case true?: continue
+            case false?: dead.insert(host.id)
+            case nil:
+                if host.expiresAt <= view.now { dead.insert(host.id) } else { decision.wake(at: host.expiresAt) }
+            }
+        }
+        return dead
+    }
+
+    private static func recoverLeases(_ view: View, dead: Set<HostID>, _ decision: inout Decision) {
+        let known = Dictionary(uniqueKeysWithValues: view.hosts.map { ($0.id, $0) })
+        var holding: Set<HostID> = []
+        for lease in view.leases {
+            let holder = lease.token.host
+            holding.insert(holder)
+            if view.recovering.contains(lease.token.turn) { continue }
+            if holder == view.host {
+                // Ours, but nothing here works on it: its end could not be stored (full disk, lost answer).
+                if !view.running.contains(lease.token.agent) {
+                    decision.actions.append(.recover(lease, .drained))
+                }
+            } else if dead.contains(holder) || known[holder] == nil {
+                decision.actions.append(.recover(lease, .hostDied))
+            } else if known[holder].flatMap(view.isAlive) == nil {
+                if lease.expiresAt <= view.now {
+                    decision.actions.append(.recover(lease, .expired))
+                } else {
+                    decision.wake(at: lease.expiresAt)
+                }
+            }
+        }
+        for host in view.hosts where dead.contains(host.id) && !holding.contains(host.id) {
+            decision.actions.append(.bury(host))
+        }
+    }
+
+    private static func decideAgents(_ view: View, dead: Set<HostID>, _ decision: inout Decision) {
+        var ready: [AgentPulse] = []
+        var anyone = false
+        for pulse in view.pulses where !pulse.agent.state.isTerminal {
+            let agent = pulse.agent
+            if let only = view.settings.only {
+                guard agent.id == only else { continue }
+            } else if let pinned = agent.pinnedTo, pinned != view.host {
+                // Its own host runs it; should that die, burying it frees the agent.
+                if !view.hosts.contains(where: { $0.id == pinned }) || dead.contains(pinned) { anyone = true }
+                continue
+            }
+            anyone = true
+            if view.running.contains(agent.id) {
+                if agent.stopRequest == .now { decision.actions.append(.endTurn(agent.id)) }
+                continue
+            }
+            if pulse.lease != nil || view.isStopping { continue }
+            decide(pulse, view, &ready, &decision)
+        }
+        decision.isDone = !anyone
+        // Who has waited longest goes first.
+        let free = max(0, view.settings.maxConcurrentTurns - view.running.count)
+        ready.sort { ($0.agent.lastActiveAt, $0.agent.id) < ($1.agent.lastActiveAt, $1.agent.id) }
+        decision.actions += ready.prefix(free).map { .startTurn($0.agent.id) }
+    }
+
+    private static func decide(
+        _ pulse: AgentPulse, _ view: View, _ ready: inout [AgentPulse], _ decision: inout Decision
+    ) {
+        let agent = pulse.agent
+        if let stop = agent.stopRequest, stop != .whenEmpty || !pulse.hasWork {
+            decision.actions.append(.retire(agent.id, reason: "asked to stop"))
+            return
+        }
+        guard agent.state.canTakeTurns else { return }
+        if agent.isOutOfRounds {
+            decision.actions.append(.retire(agent.id, reason: "its \(agent.maxRounds) rounds are used up"))
+            return
+        }
+        if pulse.hasWork {
+            if let retryAt = agent.retryAt, retryAt > view.now {
+                decision.wake(at: retryAt)
+            } else {
+                ready.append(pulse)
+            }
+            return
+        }
+        guard view.settings.idleTimeout > .zero else { return }
+        let due = agent.lastActiveAt + view.settings.idleTimeout
+        if due <= view.now {
+            let seconds = Int(view.settings.idleTimeout.inSeconds)
+            decision.actions.append(.retire(agent.id, reason: "idle for \(seconds) s"))
+        } else {
+            decision.wake(at: due)
+        }
+    }
+}
+
+extension Schedule.Decision {
+    fileprivate mutating func wake(at time: Timestamp) { wakeAt = min(wakeAt ?? time, time) }
+}

@@ -1,0 +1,315 @@
+public import Model
+import Synchronization
+
+/// Everything that turns need from outside.
+public struct TurnTools: Sendable {
+    public var store: any Store
+    public var harnesses: any HarnessSource
+    public var time: any TimeSource
+    public var random: any Randomness
+    public var journal: any TurnJournal
+    public var files: any PromptFiles
+    public var town: HostTown
+    public var settings: HostSettings
+
+    public init(
+        store: any Store, harnesses: any HarnessSource, time: any TimeSource, random: any Randomness,
+        journal: any TurnJournal, files: any PromptFiles, town: HostTown, settings: HostSettings
+    ) {
+        self.store = store
+        self.harnesses = harnesses
+        self.time = time
+        self.random = random
+        self.journal = journal
+        self.files = files
+        self.town = town
+        self.settings = settings
+    }
+}
+
+/// Takes one turn: prompt, harness, commit; renews the lease meanwhile.
+struct TurnRunner: Sendable {
+    /// Why a turn is cut short by its host.
+    enum Interruption: Sendable { case drained, killed }
+
+    /// How a turn ended, for the host's loop.
+    enum Ending: Sendable {
+        case committed(CommitSummary)
+        /// The messages are back in the inbox.
+        case released
+        /// The lease is somebody else's: whatever was done does not count.
+        case leaseLost
+        /// The store could not be reached to say how it ended; the lease stays until a host recovers it.
+        case unsaid(StoreError)
+    }
+
+    let tools: TurnTools
+
+    /// Runs the turn of `lease`. Where the task is cancelled, `interruption` says why and the messages go back.
+    @concurrent func run(_ lease: Lease, interruption: @escaping @Sendable () -> Interruption) async -> Ending {
+        let started = tools.time.now()
+        let record = tools.journal.begin(
+            lease.token.turn, agent: lease.agent, round: lease.agent.roundsCompleted + 1, at: started)
+        defer { tools.files.remove(turn: lease.token.turn) }
+
+        let (result, lost) = await harnessResult(lease, record: record)
+        if lost {
+            record.end("the lease was lost; nothing of this turn counts")
+            return .leaseLost
+        }
+        let ending: Ending
+        if Task.isCancelled {
+            let cause: ReleaseCause = interruption() == .killed ? .killed : .drained
+            ending = await release(lease.token, cause: cause)
+            record.end(cause == .killed ? "ended by request; its messages wait" : "put back; the host stops")
+        } else {
+            let commit = commit(lease, result, started: started)
+            ending = await finish(lease.token, commit)
+            record.end(Self.summary(result, ending))
+        }
+        return ending
+    }
+
+    // The harness's result, and whether the lease was lost meanwhile (then the harness was ended).
+    private func harnessResult(_ lease: Lease, record: any TurnRecord) async -> (HarnessResult, lost: Bool) {
+        let harness: any Harness
+        let request: TurnRequest
+        do {
+            harness = try tools.harnesses.harness(named: lease.agent.cli)
+            request = try await prepare(lease, harness: harness, record: record)
+        } catch {
+            return (HarnessResult(failure: error), false)
+        }
+        return await withTaskGroup(of: HarnessResult?.self) { group in
+            group.addTask { await harness.run(request) }
+            group.addTask {
+                await self.renew(lease.token)
+                return nil
+            }
+            // Whichever ends first decides: the harness with a result, or the renewal because the lease is gone (or
+            // because everything is cancelled; then the harness still says how it ended).
+            var result: HarnessResult?
+            var lost = false
+            while let ended = await group.next() {
+                if let ended { result = ended } else if !Task.isCancelled, result == nil { lost = true }
+                group.cancelAll()
+            }
+            return (result ?? HarnessResult(), lost)
+        }
+    }
+
+    private func prepare(_ lease: Lease, harness: any Harness, record: any TurnRecord) async throws(Failure)
+        -> TurnRequest
+    {
+        let folder = tools.town.scratchFolder + "/" + lease.token.turn.description
+        let context: PromptContext
+        do {
+            let counts = try await tools.store.taskCounts()
+            context = PromptContext(
+                town: tools.town, lease: lease, agents: try await tools.store.agents(),
+                backlog: counts.backlog > 0 ? try await tools.store.tasks(.backlog, page: Page(limit: 200)) : [],
+                backlogCount: counts.backlog, longMessage: tools.settings.longMessage, folder: folder)
+        } catch {
+            throw Failure(.crash, "the town's state could not be read: \(error)")
+        }
+        let (prompt, files) = PromptBuilder.build(context)
+        do {
+            _ = try tools.files.write(files, turn: lease.token.turn)
+        } catch {
+            throw Failure(.crash, "the turn's folder could not be written: \(error)")
+        }
+        let session = lease.agent.session.flatMap { $0.harness == harness.name ? $0 : nil }
+        return TurnRequest(
+            turn: lease.token.turn, newSessionID: ID<HarnessSession>(random: tools.random).description,
+            session: session, prompt: prompt, scratchFolder: folder, workingDirectory: tools.town.root,
+            environment: environment(lease), limits: tools.settings.turnLimits,
+            emit: emitter(lease, harness: harness.name, record: record))
+    }
+
+    private func environment(_ lease: Lease) -> [String: String] {
+        var environment = tools.town.environment
+        environment["TINYTOWN_AGENT_ID"] = lease.agent.id.description
+        environment["TINYTOWN_AGENT_NAME"] = lease.agent.name
+        environment["TINYTOWN_TOWN"] = tools.town.root
+        environment["TINYTOWN_TURN"] = lease.token.turn.description
+        let tasks = Set(lease.deliveries.compactMap { $0.message.body.assignedTask })
+        environment["TINYTOWN_TASK_ID"] = tasks.count == 1 ? tasks.first!.description : nil
+        return environment
+    }
+
+    // Events of the harness come from its own threads, in order; what needs the store is done by tasks of its own.
+    private func emitter(_ lease: Lease, harness: String, record: any TurnRecord)
+        -> @Sendable (HarnessEvent) -> Void
+    {
+        let (store, time) = (tools.store, tools.time)
+        let known = Mutex(lease.agent.session?.id)
+        return { event in
+            record.record(event)
+            switch event {
+            case .session(let id):
+                let isNew = known.withLock { known in
+                    defer { known = id }
+                    return known != id
+                }
+                guard isNew else { return }
+                Task {
+                    // Losing this write loses nothing but the chance to resume a turn that is killed.
+                    try? await store.note(
+                        lease.token, session: HarnessSession(id: id, harness: harness), now: time.now())
+                }
+            case .stalled(let silence):
+                Task {
+                    var event = Event(
+                        .turnStalled,
+                        "\(lease.agent.name) has been silent for \(Int(silence.inSeconds)) s; "
+                            + "look with: tt attach \(lease.agent.name)", at: time.now())
+                    event.agent = lease.agent.id
+                    event.turn = lease.token.turn
+                    try? await store.append([event])
+                }
+            default: break
+            }
+        }
+    }
+
+    // MARK: The lease
+
+    /// Returns when the lease is lost or the task is cancelled. A store that cannot be reached is asked again: slow is
+    /// not dead.
+    private func renew(_ token: LeaseToken) async {
+        let pause = tools.settings.leaseDuration / 3
+        while !Task.isCancelled {
+            guard (try? await tools.time.sleep(for: pause)) != nil else { return }
+            let now = tools.time.now()
+            do throws(StoreError) {
+                try await tools.store.renew(token, until: now + tools.settings.leaseDuration, now: now)
+            } catch {
+                if error.code == .leaseLost { return }
+            }
+        }
+    }
+
+    /// Renews the lease while `work` runs.
+    private func keeping(_ token: LeaseToken, _ work: @escaping @Sendable () async -> Ending) async -> Ending {
+        await withTaskGroup(of: Ending?.self) { group in
+            group.addTask { await work() }
+            group.addTask {
+                await self.renew(token)
+                return nil
+            }
+            while let ended = await group.next() {
+                if let ended {
+                    group.cancelAll()
+                    return ended
+                }
+            }
+            return .leaseLost
+        }
+    }
+
+    // MARK: The end
+
+    private func commit(_ lease: Lease, _ result: HarnessResult, started: Timestamp) -> TurnCommit {
+        let now = tools.time.now()
+        var commit: TurnCommit
+        if let failure = result.failure {
+            let verdict = tools.settings.failurePolicy.verdict(
+                on: failure, failures: lease.agent.consecutiveFailures + 1, now: now, jitter: tools.random.unit())
+            commit = TurnCommit(
+                token: lease.token,
+                outcome: .failed(failure, verdict, maxAttempts: tools.settings.failurePolicy.maxAttempts),
+                duration: now - started, now: now)
+            commit.dropsSession = verdict.dropsSession
+        } else {
+            commit = TurnCommit(
+                token: lease.token, outcome: .finished(reply: result.reply), duration: now - started, now: now)
+        }
+        commit.session = commit.dropsSession ? nil : result.session
+        commit.usage = result.usage
+        return commit
+    }
+
+    /// Commits in a task of its own, because a turn that is done must not be undone by a host that stops just then;
+    /// a host that stops only loses patience sooner with a store that does not answer.
+    private func finish(_ token: LeaseToken, _ commit: TurnCommit) async -> Ending {
+        let flag = Hurry()
+        let saving = Task { await self.keeping(token) { await self.save(commit, hurry: flag) } }
+        return await withTaskCancellationHandler {
+            await saving.value
+        } onCancel: {
+            flag.set()
+        }
+    }
+
+    private final class Hurry: Sendable {
+        private let flag = Atomic(false)
+        func set() { flag.store(true, ordering: .relaxed) }
+        var isSet: Bool { flag.load(ordering: .relaxed) }
+    }
+
+    /// Commits until the store says yes or no. An answer that was lost is asked for again: if the commit had been
+    /// carried out, the repeat says that the lease is gone.
+    private func save(_ commit: TurnCommit, hurry: Hurry) async -> Ending {
+        var doubtful = false
+        var failures = 0
+        while true {
+            do throws(StoreError) {
+                return .committed(try await tools.store.commit(commit))
+            } catch {
+                switch error.code {
+                case .leaseLost:
+                    guard doubtful, let agent = try? await tools.store.agent(commit.token.agent) else {
+                        return .leaseLost
+                    }
+                    return .committed(CommitSummary(agent: agent))
+                case .unknownOutcome: doubtful = true
+                case .busy, .full, .unavailable: break
+                default: return .unsaid(error)
+                }
+                failures += 1
+                let pause = min(Duration.milliseconds(100) * (1 << min(failures, 8)), .seconds(20))
+                guard failures < (hurry.isSet ? 5 : 60) else { return .unsaid(error) }
+                let answer = error
+                do { try await tools.time.sleep(for: pause) } catch { return .unsaid(answer) }
+            }
+        }
+    }
+
+    private func release(_ token: LeaseToken, cause: ReleaseCause) async -> Ending {
+        // The turn's task is cancelled, and giving the messages back must happen nevertheless.
+        await Task {
+            var last = StoreError(.unavailable, "the store does not answer")
+            for failures in 1...10 {
+                do throws(StoreError) {
+                    try await tools.store.release(token, cause: cause, now: tools.time.now())
+                    return Ending.released
+                } catch {
+                    if error.code == .leaseLost { return failures > 1 ? .released : .leaseLost }
+                    if error.code == .closed { return .unsaid(error) }
+                    last = error
+                }
+                try? await tools.time.sleep(for: .milliseconds(50) * (1 << min(failures, 5)))
+            }
+            return .unsaid(last)
+        }.value
+    }
+
+    private static func summary(_ result: HarnessResult, _ ending: Ending) -> String {
+        switch ending {
+        case .leaseLost: return "the lease was lost; nothing of this turn counts"
+        case .unsaid(let error): return "the turn's end could not be stored: \(error)"
+        case .released: return "put back"
+        case .committed(let summary):
+            guard let failure = result.failure else { return "finished" }
+            if let attention = summary.agent.attention { return "failed (\(failure.kind.rawValue)): \(attention)" }
+            return "failed (\(failure.kind.rawValue)): \(failure.message)"
+        }
+    }
+}
+
+extension MessageBody {
+    /// The task that this message assigns.
+    package var assignedTask: TaskID? {
+        if case .taskAssign(let task) = self { task } else { nil }
+    }
+}
