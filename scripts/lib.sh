@@ -1,0 +1,54 @@
+# Shared by the scripts beside it: finds Swift, installs the C libraries, builds. Sourced, never run.
+set -euo pipefail
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# Runs a command as root: as it is for root, through sudo otherwise.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else
+        die "these packages are missing and installing them needs root: run as root, or install sudo: $*"
+    fi
+}
+
+# Installs Debian or Ubuntu packages that are missing; does nothing, and asks nobody, where all are there.
+need_packages() {
+    local missing=() package
+    command -v dpkg-query >/dev/null || { need_by_hand "$@"; return; }
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    say "installing: ${missing[*]}"
+    as_root apt-get update -qq >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_by_hand() {
+    case "$(uname -s)" in
+        Darwin) command -v brew >/dev/null || die "install Homebrew, then: brew install sqlite tomlplusplus"
+            brew list sqlite tomlplusplus >/dev/null 2>&1 || brew install sqlite tomlplusplus ;;
+        *) say "note: this is neither Debian nor Ubuntu; make sure that these are installed: $*" ;;
+    esac
+}
+
+need_swift() {
+    command -v swift >/dev/null || die "Swift 6.3 is not on the PATH. Get it from https://www.swift.org/install/linux/ \
+(for example with 'swiftly install 6.3'), then run this again."
+    local version
+    version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p' | head -n 1)
+    set -- $version
+    if [ "${1:-0}" -lt 6 ] || { [ "${1:-0}" = 6 ] && [ "${2:-0}" -lt 3 ]; }; then
+        die "Swift ${1:-?}.${2:-?} is too old: 6.3 is needed. Get it from https://www.swift.org/install/linux/."
+    fi
+}
+
+# What building needs.
+need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev pkg-config; need_swift; }
+
+# Builds the release binary with the Swift runtime inside and prints its path.
+build_release() {
+    (cd "$ROOT" && swift build -c release --static-swift-stdlib --product tt >&2) || die "the build failed (see above)"
+    printf '%s/tt\n' "$(cd "$ROOT" && swift build -c release --static-swift-stdlib --show-bin-path)"
+}
