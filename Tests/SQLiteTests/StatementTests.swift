@@ -98,6 +98,28 @@ import Testing
         #expect(db.cachedStatementCount == 2)
     }
 
+    @Test func `a hundred literals are each found again`() throws {
+        let literals: [SQL] = [
+            "select 0", "select 1", "select 2", "select 3", "select 4", "select 5", "select 6", "select 7",
+            "select 8", "select 9", "select 10", "select 11", "select 12", "select 13", "select 14", "select 15",
+            "select 16", "select 17", "select 18", "select 19", "select 20", "select 21", "select 22", "select 23",
+            "select 24", "select 25", "select 26", "select 27", "select 28", "select 29", "select 30", "select 31",
+            "select 32", "select 33", "select 34", "select 35", "select 36", "select 37", "select 38", "select 39",
+            "select 40", "select 41", "select 42", "select 43", "select 44", "select 45", "select 46", "select 47",
+            "select 48", "select 49", "select 50", "select 51", "select 52", "select 53", "select 54", "select 55",
+            "select 56", "select 57", "select 58", "select 59", "select 60", "select 61", "select 62", "select 63",
+            "select 64", "select 65", "select 66", "select 67", "select 68", "select 69", "select 70", "select 71",
+            "select 72", "select 73", "select 74", "select 75", "select 76", "select 77", "select 78", "select 79",
+            "select 80", "select 81", "select 82", "select 83", "select 84", "select 85", "select 86", "select 87",
+            "select 88", "select 89", "select 90", "select 91", "select 92", "select 93", "select 94", "select 95",
+            "select 96", "select 97", "select 98", "select 99",
+        ]
+        for _ in 1...3 {
+            for (n, sql) in literals.enumerated() { #expect(try db.value(sql) == n) }
+            #expect(db.cachedStatementCount == literals.count)
+        }
+    }
+
     @Test func `composed statements are kept in limited number`() throws {
         for n in 0..<1000 { #expect(try db.value(SQL(composed: "select \(n)")) == n) }
         #expect(db.cachedStatementCount <= 64)
