@@ -34,6 +34,11 @@ public struct IllegalMove: Error, Equatable, Sendable, CustomStringConvertible {
     public var from: String
     public var signal: String
 
+    public init(from: String, signal: String) {
+        self.from = from
+        self.signal = signal
+    }
+
     public var description: String { "\(signal) is not possible while \(from)" }
 }
 

@@ -1,0 +1,52 @@
+/// Writes TOML values as text.
+public enum TOMLWriter {
+    /// A value on one line: what stands after `key = `.
+    public static func inline(_ value: TOMLValue) -> String {
+        switch value {
+        case .string(let text): return quoted(text)
+        case .integer(let number): return String(number)
+        case .double(let number):
+            if number.isNaN { return "nan" }
+            if number.isInfinite { return number < 0 ? "-inf" : "inf" }
+            let text = String(number)
+            return text.contains(".") || text.contains("e") ? text : text + ".0"
+        case .bool(let truth): return truth ? "true" : "false"
+        case .time(let text): return text
+        case .array(let nodes): return "[" + nodes.map { inline($0.value) }.joined(separator: ", ") + "]"
+        case .table(let table):
+            if table.entries.isEmpty { return "{}" }
+            return "{ " + table.entries.map { "\(key($0.key)) = \(inline($0.node.value))" }.joined(separator: ", ")
+                + " }"
+        }
+    }
+
+    /// A key, quoted where it must be.
+    public static func key(_ text: String) -> String {
+        let isBare =
+            !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                (byte >= 48 && byte <= 57) || (byte >= 65 && byte <= 90) || (byte >= 97 && byte <= 122) || byte == 45
+                    || byte == 95
+            }
+        return isBare ? text : quoted(text)
+    }
+
+    /// A basic string with everything escaped that has to be.
+    public static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\t": result += "\\t"
+            case "\r": result += "\\r"
+            case _ where scalar.value < 32 || scalar.value == 127:
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

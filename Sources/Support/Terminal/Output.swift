@@ -1,0 +1,62 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A descriptor that text is written to: standard output or standard error.
+public struct Output: Sendable {
+    private let descriptor: Int32
+
+    public static let standard = Output(descriptor: 1)
+    public static let error = Output(descriptor: 2)
+
+    private init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Writes all of `text`. A reader that went away is no error of ours: the rest is dropped.
+    /// - Returns: false where nobody reads any more, so that a command that follows something can end.
+    @discardableResult
+    public func write(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            var done = 0
+            while done < bytes.count {
+                let count = unsafeWrite(descriptor, bytes.baseAddress! + done, bytes.count - done)
+                if count >= 0 {
+                    done += count
+                } else if errno != EINTR {
+                    guard errno == EAGAIN else { return false }
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&wait, 1, -1)
+                }
+            }
+            return true
+        }
+    }
+
+    /// Writes `text` and ends the line.
+    @discardableResult
+    public func line(_ text: String = "") -> Bool { write(text + "\n") }
+
+    /// Whether a person looks at it.
+    public var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    /// How many columns it has, where it is a terminal that says so.
+    public var columns: Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+}
+
+private func unsafeWrite(_ descriptor: Int32, _ bytes: UnsafePointer<UInt8>, _ count: Int) -> Int {
+    #if canImport(Glibc)
+        Glibc.write(descriptor, bytes, count)
+    #elseif canImport(Musl)
+        Musl.write(descriptor, bytes, count)
+    #else
+        Darwin.write(descriptor, bytes, count)
+    #endif
+}

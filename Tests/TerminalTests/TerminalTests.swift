@@ -1,0 +1,61 @@
+import Terminal
+import Testing
+
+@Suite struct Showing {
+    @Test func `escape sequences of others never reach the terminal`() {
+        #expect(
+            TerminalText.sanitized("a\u{1B}[31mb\u{7}\u{202E}c\nd\te\u{9B}")
+                == "a\u{FFFD}[31mb\u{FFFD}\u{FFFD}c\nd\te\u{FFFD}")
+        #expect(TerminalText.line("a\nb\r\nc") == "a b\u{FFFD} c" || TerminalText.line("a\nb\r\nc") == "a b c")
+    }
+
+    @Test(arguments: [("abc", 3), ("日本", 4), ("é", 1), ("e\u{301}", 1), ("⚡", 2), ("⏸️", 2), ("", 0)])
+    func `width counts columns`(text: String, width: Int) { #expect(TerminalText.width(text) == width) }
+
+    @Test func `what is cut says so and fits`() {
+        #expect(TerminalText.truncated("abcdef", to: 4) == "abc…")
+        #expect(TerminalText.truncated("日本語", to: 4) == "日…")
+        #expect(TerminalText.truncated("abc", to: 3) == "abc")
+        #expect(TerminalText.truncated("abc", to: 0) == "")
+    }
+
+    @Test func `a table aligns, and shrinks its flexible column to the width`() {
+        var table = Table([.init("NAME"), .init("N", isRight: true), .init("TEXT", isFlexible: true)])
+        table.add(["a", "10", "a long text that goes on"])
+        table.add(["bcd", "5", "short"])
+        let plain = Style(isEnabled: false)
+        #expect(
+            table.lines(width: nil, style: plain) == [
+                "NAME   N  TEXT", "a     10  a long text that goes on", "bcd    5  short",
+            ])
+        let narrow = table.lines(width: 22, style: plain)
+        #expect(narrow[1] == "a     10  a long text…" || narrow[1] == "a     10  a long tex…")
+        #expect(narrow.allSatisfy { TerminalText.width($0) <= 22 })
+    }
+
+    @Test func `colour follows NO_COLOR, dumb terminals and pipes`() {
+        typealias T = TerminalCapabilities
+        #expect(T.detect(environment: [:], isTerminal: true, columns: 100) == T(width: 100, hasColour: true))
+        #expect(
+            T.detect(environment: ["NO_COLOR": "1"], isTerminal: true, columns: nil) == T(width: 80, hasColour: false))
+        #expect(
+            T.detect(environment: ["TERM": "dumb", "COLUMNS": "60"], isTerminal: true, columns: nil)
+                == T(width: 60, hasColour: false))
+        #expect(T.detect(environment: [:], isTerminal: false, columns: nil) == T(width: nil, hasColour: false))
+        #expect(
+            T.detect(environment: ["CLICOLOR_FORCE": "1"], isTerminal: false, columns: nil)
+                == T(width: nil, hasColour: true))
+        #expect(Style(isEnabled: true).bold("x") == "\u{1B}[1mx\u{1B}[0m")
+    }
+
+    @Test(arguments: [
+        (0, "just now"), (42, "42 s ago"), (200, "3 min ago"), (7200, "2 h ago"), (400_000, "4 d ago"),
+        (-90, "in 1 min"),
+    ]) func `times are relative`(seconds: Int, text: String) { #expect(TimeText.relative(.seconds(seconds)) == text) }
+
+    @Test func `lengths are readable`() {
+        #expect(TimeText.length(.milliseconds(430)) == "0.4 s")
+        #expect(TimeText.length(.seconds(185)) == "3 min 5 s")
+        #expect(TimeText.length(.seconds(7800)) == "2 h 10 min")
+    }
+}
