@@ -1,2 +1,4 @@
 #pragma once
 #include "doorbell.h"
+#include "process_shim.h"
+#include "spawn_shim.h"
