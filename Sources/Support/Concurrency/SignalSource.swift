@@ -19,13 +19,14 @@ public final class SignalSource: Sendable {
     /// Set once; cancelling, the only use, is safe from any thread.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
-    /// Starts to listen. SIGPIPE is ignored from now on as well, so that a write to a gone peer fails instead of killing.
+    /// Starts to listen: a signal that comes after this returns is in the stream. SIGPIPE is ignored from now on as well, so that a write to a gone peer fails instead of killing.
     public init(_ wanted: [Signal] = SignalSource.shutdown) {
         Self.ignoreBrokenPipes()
         let (stream, continuation) = AsyncStream.makeStream(of: Signal.self, bufferingPolicy: .bufferingNewest(16))
         let queue = DispatchQueue(label: "signals")
         signals = stream
         self.continuation = continuation
+        let registered = DispatchGroup()
         sources = wanted.map { wanted in
             #if canImport(Darwin)
                 // There the source only watches; the default action would still be carried out.
@@ -33,9 +34,13 @@ public final class SignalSource: Sendable {
             #endif
             let source = DispatchSource.makeSignalSource(signal: wanted.rawValue, queue: queue)
             source.setEventHandler { continuation.yield(wanted) }
+            registered.enter()
+            source.setRegistrationHandler { registered.leave() }
             source.activate()
             return source
         }
+        // Some microseconds, on a queue that nothing else uses; until then the default action would be carried out.
+        registered.wait()
     }
 
     deinit { cancel() }
