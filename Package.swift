@@ -39,6 +39,7 @@ let support: [Target] = [
     layer("Support", "TOML", ["CTOML"]),
     layer("Support", "Terminal"),
     layer("Support", "Arguments"),
+    layer("Support", "Files"),
 ]
 
 // Values, state machines and the ports that everything else plugs into.
@@ -62,7 +63,7 @@ let engine: [Target] = [
         name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
         swiftSettings: strict),
     .target(
-        name: "Configuration", dependencies: ["Model", "TOML", "Processes"], path: "Sources/Configuration",
+        name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments"], path: "Sources/Configuration",
         swiftSettings: strict),
 ]
 
@@ -73,7 +74,8 @@ let doors: [Target] = [
     layer(
         "Doors", "Commands",
         [
-            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes", "Concurrency",
+            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
+            "Concurrency",
             "Terminal", "Arguments",
         ]),
     .executableTarget(name: "tt", dependencies: ["Commands"], path: "Sources/tt", swiftSettings: strict),
@@ -89,6 +91,8 @@ let proof: [Target] = [
     tests("TerminalTests", ["Terminal"]),
     tests("ArgumentsTests", ["Arguments"]),
     tests("ModelTests", ["Model"]),
+    tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
+    tests("EngineTests", ["Engine", "Model"]),
 ]
 
 let package = Package(

@@ -45,7 +45,8 @@ import Testing
             id: TaskID(high: 1, low: 1), description: "d", createdBy: .supervisor,
             createdAt: Timestamp(microseconds: 0))
         let owner = AgentID(high: 7, low: 7)
-        let running = try task.after(.assign(owner), at: .init(microseconds: 1)).after(.start, at: .init(microseconds: 2))
+        let running = try task.after(.assign(owner), at: .init(microseconds: 1)).after(
+            .start, at: .init(microseconds: 2))
         #expect(running.state == .running && running.startedAt == Timestamp(microseconds: 2))
         let back = try running.after(.requeue, at: .init(microseconds: 3))
         #expect(back.state == .pending && back.assignedTo == nil && back.inBacklog && back.startedAt == nil)

@@ -1,0 +1,104 @@
+import Arguments
+import Files
+import TOML
+
+/// What holds for all towns of a user: `config.toml` in `$TT_HOME` (default `~/.tt`).
+public struct GlobalConfiguration: Sendable, Equatable {
+    public var defaultCLI: String?
+    public var conductorCLI: String?
+    public var agentCLIs: [String: AgentCLI] = [:]
+    /// Everything as it is written: dotted keys and their values.
+    public var values: [(key: String, value: String)] = []
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.values.map { "\($0.key)=\($0.value)" } == right.values.map { "\($0.key)=\($0.value)" }
+    }
+
+    /// The folder for what belongs to the user and not to a town.
+    public static func home(_ environment: [String: String]) -> String {
+        if let home = environment["TT_HOME"], !home.isEmpty { return home }
+        return (environment["HOME"] ?? "") + "/.tt"
+    }
+
+    /// Keys that can be set. `agent_clis.NAME` stands for any name.
+    public static let keys = [
+        "default_cli", "conductor_cli", "agent_clis.NAME", "redis.host", "redis.port", "redis.password",
+        "redis.use_central",
+    ]
+
+    /// Reads `config.toml`; a file that does not exist says nothing. Never writes.
+    public static func load(home: String) throws(ConfigurationError) -> GlobalConfiguration {
+        let document = try document(home: home)
+        var result = GlobalConfiguration()
+        if case .string(let text)? = document.table["default_cli"]?.value { result.defaultCLI = text }
+        if case .string(let text)? = document.table["conductor_cli"]?.value { result.conductorCLI = text }
+        result.agentCLIs = try TownConfiguration.readAgentCLIs(document.table, file: path(home))
+        func walk(_ table: TOMLTable, _ prefix: String) {
+            for (key, node) in table.entries {
+                let name = prefix.isEmpty ? key : "\(prefix).\(key)"
+                switch node.value {
+                case .table(let inner): walk(inner, name)
+                case .string(let text): result.values.append((name, text))
+                default: result.values.append((name, TOMLWriter.inline(node.value)))
+                }
+            }
+        }
+        walk(document.table, "")
+        return result
+    }
+
+    /// Sets a key, or takes it out where `value` is nil. Comments and order stay; two at once lose nothing (W54).
+    public static func set(_ key: String, to value: String?, home: String) throws {
+        let path = try keyPath(key)
+        let typed = try value.map { try typedValue(key, $0) }
+        try Files.makeFolder(home)
+        try Files.locked(home + "/config.lock") {
+            var document = try document(home: home)
+            do throws(TOMLError) {
+                if let typed { try document.set(path, to: typed) } else { try document.remove(path) }
+            } catch {
+                throw ConfigurationError(.invalid, error.description)
+            }
+            try Files.write(document.text, to: Self.path(home))
+        }
+    }
+
+    private static func path(_ home: String) -> String { home + "/config.toml" }
+
+    private static func document(home: String) throws(ConfigurationError) -> TOMLDocument {
+        let text: String
+        do { text = try Files.text(path(home)) ?? "" } catch {
+            throw ConfigurationError(.unreadable, error.description)
+        }
+        do { return try TOMLDocument(text, file: path(home)) } catch {
+            throw ConfigurationError(.invalid, "\(error); mend the file or move it away")
+        }
+    }
+
+    private static func keyPath(_ key: String) throws(ConfigurationError) -> [String] {
+        let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+        if keys.contains(key), !key.hasPrefix("agent_clis") { return parts }
+        if parts.count == 2, parts[0] == "agent_clis", !parts[1].isEmpty { return parts }
+        let hint = Suggestion.closest(to: key, among: keys).map { "; did you mean '\($0)'?" } ?? "."
+        throw ConfigurationError(
+            .unknownKey, "unknown key '\(key)'\(hint) There are: \(keys.joined(separator: ", "))")
+    }
+
+    private static func typedValue(_ key: String, _ text: String) throws(ConfigurationError) -> TOMLValue {
+        switch key {
+        case "redis.port":
+            guard let port = Int64(text), (1...65_535).contains(port) else {
+                throw ConfigurationError(.invalid, "\(key) must be a port from 1 to 65535, not '\(text)'")
+            }
+            return .integer(port)
+        case "redis.use_central":
+            guard let truth = ["true": true, "false": false, "1": true, "0": false][text.lowercased()] else {
+                throw ConfigurationError(.invalid, "\(key) must be true or false, not '\(text)'")
+            }
+            return .bool(truth)
+        default:
+            guard !text.isEmpty else { throw ConfigurationError(.invalid, "\(key) cannot be empty") }
+            return .string(text)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Model
+import TOML
+
+/// The one description of `tinytown.toml`: reading, checking, unknown keys and documentation come from it.
+public struct ConfigurationKey: Sendable {
+    /// Dotted, as it is written.
+    public var path: String
+    /// What it is for, in one line.
+    public var meaning: String
+    /// The default, as it is written.
+    public var standard: String
+    let read: @Sendable (TOMLValue, inout TownConfiguration) -> String?
+
+    /// Every key that means something today.
+    public static let all: [ConfigurationKey] = [
+        text("name", "the town's name", "required") { $0.name = $1 },
+        text("default_cli", "the CLI of agents that are spawned without --cli", "the global default_cli") {
+            $0.defaultCLI = $1
+        },
+        text("conductor_cli", "the CLI of the conductor", "default_cli") { $0.conductorCLI = $1 },
+        number("max_agents", "live agents that the town may have", "10", 1...10_000) { $0.maxAgents = $1 },
+        choice("store", "where state is kept: sqlite or redis", "sqlite") { $0.store = $1 },
+        choice("sqlite.synchronous", "full: each step is on disk before it counts; normal: faster", "full") {
+            $0.synchronous = $1
+        },
+        seconds("agent.idle_timeout_secs", "an idle agent ends after this time; 0: never", "300") {
+            $0.idleTimeout = $1
+        },
+        seconds("agent.turn_timeout_secs", "the longest turn; 0: no limit", "3600") { $0.turnTimeout = $1 },
+        time("agent.turn_timeout", "the same with a unit, such as \"60m\"", "60m") { $0.turnTimeout = $1 },
+        seconds("agent.stall_notice_secs", "silence after which a turn is reported", "600") { $0.stallNotice = $1 },
+        number("agent.max_attempts", "failed turns after which a message is a dead letter", "5", 1...1000) {
+            $0.maxAttempts = $1
+        },
+        seconds("agent.first_delay_secs", "the first delay after a failed turn; it doubles", "10") {
+            $0.firstDelay = $1
+        },
+        seconds("agent.longest_delay_secs", "the longest delay after failed turns", "300") { $0.longestDelay = $1 },
+        number("limits.max_concurrent_turns", "turns at once on a host", "cores, at least 2", 1...1000) {
+            $0.maxConcurrentTurns = $1
+        },
+        number("limits.max_hops", "agents that one request may pass through", "20", 1...1000) { $0.maxHops = $1 },
+        seconds("limits.grace_secs", "time for processes to end when asked", "5") { $0.grace = $1 },
+        seconds("limits.drain_secs", "time for running turns when a host stops", "10") { $0.drainGrace = $1 },
+        seconds("limits.lease_secs", "how long a lease holds without renewal", "30") { $0.lease = $1 },
+        number("logs.max_size_mb", "size at which a log is put aside", "10", 1...10_000) { $0.logSizeMB = $1 },
+        number("logs.keep", "old log files that are kept", "3", 0...100) { $0.logsKept = $1 },
+        seconds("retention.done_messages_secs", "how long done messages stay known", "604800") { $0.keepDone = $1 },
+        number("retention.events", "events that are kept", "100000", 100...100_000_000) { $0.keepEvents = $1 },
+    ]
+
+    /// Keys and tables of the parents' file that other parts of the product read, and that are no mistake here.
+    static let foreign: Set<String> = [
+        "use_central_redis", "use_streams", "redis", "townhall", "workspace", "models", "teams", "channels",
+    ]
+
+    private static func make(
+        _ path: String, _ meaning: String, _ standard: String,
+        _ read: @escaping @Sendable (TOMLValue, inout TownConfiguration) -> String?
+    ) -> ConfigurationKey {
+        ConfigurationKey(path: path, meaning: meaning, standard: standard, read: read)
+    }
+
+    private static func text(
+        _ path: String, _ meaning: String, _ standard: String,
+        _ set: @escaping @Sendable (inout TownConfiguration, String) -> Void
+    ) -> ConfigurationKey {
+        make(path, meaning, standard) { value, configuration in
+            guard case .string(let text) = value else { return "must be a string, not \(value.kind)" }
+            set(&configuration, text)
+            return nil
+        }
+    }
+
+    private static func number(
+        _ path: String, _ meaning: String, _ standard: String, _ range: ClosedRange<Int>,
+        _ set: @escaping @Sendable (inout TownConfiguration, Int) -> Void
+    ) -> ConfigurationKey {
+        make(path, meaning, standard) { value, configuration in
+            guard case .integer(let number) = value else { return "must be a whole number, not \(value.kind)" }
+            guard let number = Int(exactly: number), range.contains(number) else {
+                return "must be from \(range.lowerBound) to \(range.upperBound), not \(number)"
+            }
+            set(&configuration, number)
+            return nil
+        }
+    }
+
+    private static func seconds(
+        _ path: String, _ meaning: String, _ standard: String,
+        _ set: @escaping @Sendable (inout TownConfiguration, Duration) -> Void
+    ) -> ConfigurationKey {
+        make(path, meaning, standard) { value, configuration in
+            switch value {
+            case .integer(let number) where (0...1_000_000_000).contains(number):
+                set(&configuration, .seconds(number))
+            case .double(let number) where (0...1_000_000_000).contains(number):
+                set(&configuration, .milliseconds(Int64(number * 1000)))
+            case .integer, .double: return "must be a number of seconds from 0 on"
+            default: return "must be a number of seconds, not \(value.kind)"
+            }
+            return nil
+        }
+    }
+
+    private static func time(
+        _ path: String, _ meaning: String, _ standard: String,
+        _ set: @escaping @Sendable (inout TownConfiguration, Duration) -> Void
+    ) -> ConfigurationKey {
+        make(path, meaning, standard) { value, configuration in
+            switch value {
+            case .integer(let number) where number >= 0: set(&configuration, .seconds(number))
+            case .string(let text):
+                guard let duration = TimeWithUnit.parse(text) else {
+                    return "must be a time such as \"90s\", \"5m\" or \"1h\", not \"\(text)\""
+                }
+                set(&configuration, duration)
+            default: return "must be a time such as \"90s\", \"5m\" or \"1h\", not \(value.kind)"
+            }
+            return nil
+        }
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ path: String, _ meaning: String, _ standard: String,
+        _ set: @escaping @Sendable (inout TownConfiguration, Choice) -> Void
+    ) -> ConfigurationKey {
+        let choices = Dictionary(uniqueKeysWithValues: Choice.allCases.map { ($0.rawValue, $0) })
+        let names = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        return make(path, meaning, standard) { value, configuration in
+            guard case .string(let text) = value, let choice = choices[text] else { return "must be one of \(names)" }
+            set(&configuration, choice)
+            return nil
+        }
+    }
+}
+
+enum TimeWithUnit {
+    static func parse(_ text: String) -> Duration? {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+        guard let last = text.last else { return nil }
+        let scale = units[last]
+        guard let number = Double(scale == nil ? text[...] : text.dropLast()), number >= 0, number < 1e8 else {
+            return nil
+        }
+        return .milliseconds(Int64(number * (scale ?? 1) * 1000))
+    }
+}

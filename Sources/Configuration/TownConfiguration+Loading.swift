@@ -1,0 +1,188 @@
+import Arguments
+import Files
+import TOML
+
+extension TownConfiguration {
+    /// The file's name in a town.
+    public static let fileName = "tinytown.toml"
+
+    /// Reads `tinytown.toml` in `root`.
+    /// - Returns: the configuration, and a line for each key that means nothing.
+    /// - Throws: `ConfigurationError` (`notInitialized`, `invalid`, `unreadable`).
+    public static func load(root: String) throws(ConfigurationError) -> (TownConfiguration, warnings: [String]) {
+        let path = root + "/" + fileName
+        let text: String?
+        do { text = try Files.text(path) } catch { throw ConfigurationError(.unreadable, error.description) }
+        guard let text else {
+            throw ConfigurationError(
+                .notInitialized, "\(root) is not a town: there is no \(fileName); make one with: tt init")
+        }
+        return try parse(text, file: path)
+    }
+
+    /// Reads a configuration from its text; `file` is shown in messages.
+    public static func parse(_ text: String, file: String) throws(ConfigurationError)
+        -> (TownConfiguration, warnings: [String])
+    {
+        let table: TOMLTable
+        do { table = try TOML.parse(text, file: file) } catch {
+            throw ConfigurationError(.invalid, error.description)
+        }
+        var configuration = TownConfiguration(name: "")
+        for key in ConfigurationKey.all {
+            let path = key.path.split(separator: ".").map(String.init)
+            guard let node = table[path: path] else { continue }
+            if let problem = key.read(node.value, &configuration) {
+                throw ConfigurationError(
+                    .invalid, "\(file):\(node.start.line):\(node.start.column): \(key.path) \(problem)")
+            }
+        }
+        if let problem = TownName.problem(with: configuration.name) {
+            let line = table["name"]?.start.line ?? 1
+            throw ConfigurationError(.invalid, "\(file):\(line): name \(problem)")
+        }
+        // A town that Tinytown made has its state in Redis, and does not say so.
+        if table["store"] == nil, table["redis"] != nil { configuration.store = .redis }
+        configuration.agentCLIs = AgentCLI.presets
+        for (name, cli) in try readAgentCLIs(table, file: file) { configuration.agentCLIs[name] = cli }
+        return (configuration, unknownKeys(table, file: file))
+    }
+
+    static func readAgentCLIs(_ table: TOMLTable, file: String) throws(ConfigurationError) -> [String: AgentCLI] {
+        guard let node = table["agent_clis"] else { return [:] }
+        func wrong(_ node: TOMLNode, _ message: String) -> ConfigurationError {
+            ConfigurationError(.invalid, "\(file):\(node.start.line):\(node.start.column): \(message)")
+        }
+        guard case .table(let entries) = node.value else { throw wrong(node, "agent_clis must be a table") }
+        var result: [String: AgentCLI] = [:]
+        for (name, entry) in entries.entries {
+            switch entry.value {
+            case .string(let command): result[name] = AgentCLI(command: command)
+            case .table(let fields):
+                var cli = AgentCLI.presets[name] ?? AgentCLI(command: "")
+                for (key, field) in fields.entries {
+                    switch (key, field.value) {
+                    case ("command", .string(let text)): cli.command = text
+                    case ("workdir", .string(let text)): cli.workdir = text
+                    case ("name", .string): continue
+                    case ("env", .table(let variables)):
+                        for (variable, node) in variables.entries {
+                            guard case .string(let text) = node.value else {
+                                throw wrong(node, "agent_clis.\(name).env.\(variable) must be a string")
+                            }
+                            cli.env[variable] = text
+                        }
+                    case ("command", _), ("workdir", _), ("name", _):
+                        throw wrong(field, "agent_clis.\(name).\(key) must be a string, not \(field.value.kind)")
+                    case ("env", _): throw wrong(field, "agent_clis.\(name).env must be a table of strings")
+                    default:
+                        throw wrong(field, "agent_clis.\(name) has no key '\(key)'; it has command, workdir and env")
+                    }
+                }
+                guard !cli.command.isEmpty else { throw wrong(entry, "agent_clis.\(name) needs a command") }
+                result[name] = cli
+            default: throw wrong(entry, "agent_clis.\(name) must be a command or a table with a command")
+            }
+        }
+        return result
+    }
+
+    private static func unknownKeys(_ table: TOMLTable, file: String) -> [String] {
+        let known = ConfigurationKey.all.map(\.path)
+        var warnings: [String] = []
+        func walk(_ table: TOMLTable, _ prefix: String) {
+            for (key, node) in table.entries {
+                let path = prefix.isEmpty ? key : "\(prefix).\(key)"
+                if prefix.isEmpty, key == "agent_clis" || ConfigurationKey.foreign.contains(key) { continue }
+                if known.contains(path) { continue }
+                if case .table(let inner) = node.value, known.contains(where: { $0.hasPrefix(path + ".") }) {
+                    walk(inner, path)
+                    continue
+                }
+                let hint = Suggestion.closest(to: path, among: known).map { "; did you mean '\($0)'?" } ?? ""
+                let line = node.key.line > 0 ? node.key.line : node.start.line
+                warnings.append("\(file):\(line): unknown key '\(path)'\(hint)")
+            }
+        }
+        walk(table, "")
+        return warnings
+    }
+
+    /// The text that `tt init` writes: what is set, and every other key as a comment.
+    public static func template(name: String, defaultCLI: String?) -> String {
+        var text = "# A town of agents. Every key is listed here; a line that begins with # has its default.\n\n"
+        text += "name = \(TOMLWriter.quoted(name))\n"
+        var section = ""
+        for key in ConfigurationKey.all where key.path != "name" && key.path != "agent.turn_timeout" {
+            let parts = key.path.split(separator: ".").map(String.init)
+            if parts.count == 2, parts[0] != section {
+                section = parts[0]
+                text += "\n[\(section)]\n"
+            }
+            if key.path == "store" {
+                text += "store = \"sqlite\"  # \(key.meaning)\n"
+            } else if key.path == "default_cli", let defaultCLI {
+                text += "default_cli = \(TOMLWriter.quoted(defaultCLI))  # \(key.meaning)\n"
+            } else {
+                text += "# \(parts.last!) = \(sample(key))  # \(key.meaning)\n"
+            }
+        }
+        text += """
+
+            # Commands for agents. The prompt comes on standard input, or in a file where the command holds {prompt_file}.
+            # No shell reads the command; workdir is relative to the town.
+            # [agent_clis.mine]
+            # command = "my-agent --file {prompt_file}"
+            # workdir = "."
+            # env = { KEY = "value" }
+
+            """
+        return text
+    }
+
+    private static func sample(_ key: ConfigurationKey) -> String {
+        switch key.path {
+        case "default_cli", "conductor_cli": "\"claude\""
+        case "store": "\"sqlite\""
+        case "sqlite.synchronous": "\"full\""
+        case "limits.max_concurrent_turns": "2"
+        default: key.standard
+        }
+    }
+}
+
+/// Names of towns. They name keys and files, so they are narrow (W31).
+public enum TownName {
+    /// What is wrong with `name`, as a clause after it, or nil.
+    public static func problem(with name: String) -> String? {
+        if name.isEmpty { return "is missing or empty" }
+        if name.utf8.count > 128 { return "is longer than 128 bytes" }
+        for scalar in name.unicodeScalars {
+            let isFine =
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                || "-_.+@ ".unicodeScalars.contains(scalar)
+            if !isFine {
+                return
+                    "may hold letters, digits, spaces and - _ . + @, but not \(scalar.escaped(asASCII: false).debugDescription)"
+            }
+        }
+        if name.first == " " || name.last == " " || name.first == "." {
+            return "cannot begin or end with a space or '.'"
+        }
+        return nil
+    }
+
+    /// The nearest name that is allowed.
+    public static func sanitized(_ name: String) -> String {
+        var result = ""
+        for scalar in name.unicodeScalars {
+            let isFine =
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                || "-_.+@".unicodeScalars.contains(scalar)
+            result.unicodeScalars.append(isFine ? scalar : "-")
+        }
+        while result.first == "." || result.first == "-" { result.removeFirst() }
+        while result.utf8.count > 128 { result.removeLast() }
+        return result.isEmpty ? "town" : result
+    }
+}

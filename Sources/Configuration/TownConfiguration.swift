@@ -1,0 +1,97 @@
+/// What `tinytown.toml` says, defaults included.
+public struct TownConfiguration: Sendable, Equatable {
+    /// Where the town's state is.
+    public enum StoreKind: String, Sendable, CaseIterable { case sqlite, redis }
+    /// When SQLite waits for the disk.
+    public enum Synchronous: String, Sendable, CaseIterable { case full, normal }
+
+    public var name: String
+    public var defaultCLI: String?
+    public var conductorCLI: String?
+    /// Live agents that the town may have.
+    public var maxAgents = 10
+    public var store = StoreKind.sqlite
+    public var synchronous = Synchronous.full
+    /// An idle agent ends after this time; zero: never.
+    public var idleTimeout = Duration.seconds(300)
+    /// The longest that a turn may take; zero: no limit.
+    public var turnTimeout = Duration.seconds(3600)
+    /// Silence after which a turn is reported as stalled; zero: never.
+    public var stallNotice = Duration.seconds(600)
+    /// Failed attempts after which a message is a dead letter.
+    public var maxAttempts = 5
+    /// The first delay after a failure.
+    public var firstDelay = Duration.seconds(10)
+    /// The longest delay after a failure.
+    public var longestDelay = Duration.seconds(300)
+    /// Turns at once; nil: as many as the machine has cores, at least two.
+    public var maxConcurrentTurns: Int?
+    /// Agents that one request may pass through.
+    public var maxHops = 20
+    /// How long processes get to end when they are asked to.
+    public var grace = Duration.seconds(5)
+    /// How long a stopping host waits for running turns.
+    public var drainGrace = Duration.seconds(10)
+    /// How long a lease holds without renewal.
+    public var lease = Duration.seconds(30)
+    /// A log file is put aside at this size, in megabytes.
+    public var logSizeMB = 10
+    /// How many old log files are kept.
+    public var logsKept = 3
+    /// How long done messages stay known.
+    public var keepDone = Duration.seconds(7 * 86_400)
+    /// How many events are kept.
+    public var keepEvents = 100_000
+    /// Commands by name; the presets are part of it.
+    public var agentCLIs: [String: AgentCLI] = [:]
+
+    public init(name: String) { self.name = name }
+}
+
+/// How an agent CLI is called.
+public struct AgentCLI: Sendable, Equatable {
+    /// A command line; words may be quoted, and no shell ever reads it.
+    public var command: String
+    /// Where it runs, relative to the town; nil: the town's folder.
+    public var workdir: String?
+    public var env: [String: String]
+
+    public init(command: String, workdir: String? = nil, env: [String: String] = [:]) {
+        self.command = command
+        self.workdir = workdir
+        self.env = env
+    }
+
+    /// The commands that are known without any configuration (reference: tinytown 2.6).
+    public static let presets: [String: AgentCLI] = [
+        "claude": AgentCLI(command: "claude --print --dangerously-skip-permissions"),
+        "auggie": AgentCLI(command: "auggie --print"),
+        "codex": AgentCLI(command: "codex exec --dangerously-bypass-approvals-and-sandbox"),
+        "codex-mini": AgentCLI(
+            command: "codex exec --dangerously-bypass-approvals-and-sandbox -m gpt-5.4-mini "
+                + "-c model_reasoning_effort=\"medium\""),
+        "aider": AgentCLI(command: "aider --yes --no-auto-commits --message"),
+        "opencode": AgentCLI(command: "opencode run"),
+        "gemini": AgentCLI(command: "gemini"),
+        "copilot": AgentCLI(command: "gh copilot"),
+        "cursor": AgentCLI(command: "cursor"),
+    ]
+}
+
+/// A configuration that cannot be used.
+public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: Sendable, Equatable {
+        case notInitialized, alreadyInitialized, invalid, unreadable, unknownKey
+    }
+
+    public var code: Code
+    /// One sentence with file, line and key where there are such, and what to do.
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    public var description: String { message }
+}

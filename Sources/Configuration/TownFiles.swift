@@ -1,0 +1,42 @@
+public import Files
+
+/// The places in a town's folder. All of them are private to their owner.
+public struct TownFiles: Sendable, Equatable {
+    /// The town's folder, absolute.
+    public var root: String
+
+    public init(root: String) { self.root = root }
+
+    public var configuration: String { root + "/" + TownConfiguration.fileName }
+    /// Everything that is not for version control.
+    public var state: String { root + "/.tt" }
+    public var logs: String { state + "/logs" }
+    /// Files that prompts name, while their turns run.
+    public var turns: String { state + "/turns" }
+    /// Held by the background host while it lives.
+    public var hostLock: String { state + "/host.lock" }
+    public var hostLog: String { logs + "/host.log" }
+
+    /// An agent's log. Names are checked when agents are made, so this is always inside `logs` (W22).
+    public func log(agent name: String) -> String { logs + "/" + name + ".log" }
+
+    /// The raw output of one round.
+    public func log(agent name: String, round: Int) -> String { logs + "/\(name)_round_\(round).log" }
+
+    /// Makes the folders that do not exist.
+    public func prepare() throws(FileError) {
+        for folder in [state, logs, turns] { try Files.makeFolder(folder) }
+    }
+
+    /// Keeps `.tt` out of version control.
+    /// - Returns: true where `.gitignore` had to be changed.
+    public func ignoreInGit() throws(FileError) -> Bool {
+        let path = root + "/.gitignore"
+        let text = try Files.text(path) ?? ""
+        let entries = text.split(whereSeparator: \.isNewline).map { $0.split(separator: " ").joined() }
+        guard !entries.contains(where: { [".tt", ".tt/", "/.tt", "/.tt/"].contains($0) }) else { return false }
+        let separator = text.isEmpty ? "" : text.hasSuffix("\n") ? "\n" : "\n\n"
+        try Files.write(text + separator + "# State of the town\n.tt/\n", to: path, mode: 0o644)
+        return true
+    }
+}

@@ -1,0 +1,80 @@
+import Files
+
+/// Finds towns and names them.
+public enum TownLocator {
+    /// The town's folder, absolute and without links (W57).
+    ///
+    /// With `path` that folder alone counts. Without it the folder that an agent's turn names, else the nearest folder
+    /// with a `tinytown.toml` from `folder` upwards.
+    /// - Throws: `notInitialized` with what to do.
+    public static func find(path: String?, environment: [String: String], folder: String) throws(ConfigurationError)
+        -> String
+    {
+        if let path {
+            let absolute = path.hasPrefix("/") ? path : folder + "/" + path
+            guard let root = try? Files.canonical(absolute) else {
+                throw ConfigurationError(.notInitialized, "there is no folder \(path)")
+            }
+            guard Files.exists(root + "/" + TownConfiguration.fileName) else {
+                throw ConfigurationError(
+                    .notInitialized, "\(root) is not a town; make one with: tt --town \(path) init")
+            }
+            return root
+        }
+        if let named = environment["TINYTOWN_TOWN"], !named.isEmpty,
+            Files.exists(named + "/" + TownConfiguration.fileName)
+        {
+            return named
+        }
+        var candidate = (try? Files.canonical(folder)) ?? folder
+        while true {
+            if Files.exists(candidate + "/" + TownConfiguration.fileName) { return candidate }
+            guard candidate != "/", candidate != "." else { break }
+            candidate = Files.parent(of: candidate)
+        }
+        throw ConfigurationError(
+            .notInitialized,
+            "neither \(folder) nor a folder above it is a town; make one with: tt init, or name one with --town PATH")
+    }
+
+    /// The name for a new town in `root`: repository and branch where it is in a git working tree, else the folder's.
+    ///
+    /// Read from git's files, so that git need not be installed; a detached head is named by its first seven digits.
+    public static func suggestedName(for root: String) -> String {
+        var folder = root
+        while true {
+            let marker = folder + "/.git"
+            if Files.exists(marker) {
+                let repository = Files.name(of: folder)
+                guard let branch = branch(marker: marker, folder: folder) else {
+                    return TownName.sanitized(repository)
+                }
+                return TownName.sanitized(repository + "-" + branch.split(separator: "/").joined(separator: "-"))
+            }
+            guard folder != "/", folder != "." else { break }
+            folder = Files.parent(of: folder)
+        }
+        return TownName.sanitized(Files.name(of: root))
+    }
+
+    private static func branch(marker: String, folder: String) -> String? {
+        var gitFolder = marker
+        // In a worktree `.git` is a file that says where its git folder is.
+        if !Files.isFolder(marker), let text = try? Files.text(marker), text.hasPrefix("gitdir:") {
+            let path = String(text.dropFirst(7)).trimmingWhitespace
+            gitFolder = path.hasPrefix("/") ? path : folder + "/" + path
+        }
+        guard let head = try? Files.text(gitFolder + "/HEAD")?.trimmingWhitespace, !head.isEmpty else { return nil }
+        if head.hasPrefix("ref: refs/heads/") { return String(head.dropFirst(16)) }
+        return String(head.prefix(7))
+    }
+}
+
+extension String {
+    fileprivate var trimmingWhitespace: String {
+        var view = Substring(self)
+        while view.first?.isWhitespace == true { view.removeFirst() }
+        while view.last?.isWhitespace == true { view.removeLast() }
+        return String(view)
+    }
+}
