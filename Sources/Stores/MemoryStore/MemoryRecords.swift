@@ -1,0 +1,352 @@
+import Model
+import StoreVerbs
+
+/// The rows of a `MemoryStore`: dictionaries, with a journal that undoes a verb.
+final class MemoryRecords: Records {
+    private var deliveries: [Int64: Delivery] = [:]
+    private var sequences: [MessageID: Int64] = [:]
+    private var keys: [String: MessageID] = [:]
+    private var boxes: [AgentID: Box] = [:]
+    private var dead = Sorted()
+    private var done = Sorted()
+    private var assignments: [TaskID: Set<Int64>] = [:]
+    private var leaseRows: [AgentID: LeaseRow] = [:]
+    private var epochs: [AgentID: Int64] = [:]
+    private var agentRows: [AgentID: Agent] = [:]
+    private var agentOrder: [AgentID] = []
+    private var live: Set<AgentID> = []
+    private var taskRows: [TaskID: AgentTask] = [:]
+    private var taskOrder: [TaskID] = []
+    private var owned: [AgentID: Set<TaskID>] = [:]
+    private var counts = TaskCounts()
+    private var hostRows: [HostID: Host] = [:]
+    private var hostOrder: [HostID] = []
+    private var log: [Event] = []
+    private var firstEvent: Int64 = 1
+    private var agentLimit: Int?
+    private var lastSequence: Int64 = 0
+
+    // Inverse steps of the verb under way, oldest first.
+    private var journal: [(MemoryRecords) -> Void] = []
+
+    /// The inbox of one agent.
+    private struct Box {
+        var lanes = [Sorted(), Sorted()]
+        var leased: Set<Int64> = []
+        var types: [String: Int] = [:]
+        var waking = 0
+    }
+
+    /// Whether the verb under way has changed anything.
+    var hasChanged: Bool { !journal.isEmpty }
+
+    /// Keeps what the verb did.
+    func keep() { journal.removeAll(keepingCapacity: true) }
+
+    /// Undoes what the verb did.
+    func undo() {
+        for step in journal.reversed() { step(self) }
+        journal.removeAll(keepingCapacity: true)
+    }
+
+    private func undoing(_ step: @escaping (MemoryRecords) -> Void) { journal.append(step) }
+
+    private func set<Key, Value>(
+        _ table: ReferenceWritableKeyPath<MemoryRecords, [Key: Value]>, _ key: Key, _ value: Value?
+    ) {
+        let old = self[keyPath: table][key]
+        self[keyPath: table][key] = value
+        undoing { $0[keyPath: table][key] = old }
+    }
+
+    // MARK: Messages
+
+    func delivery(_ id: MessageID) -> Delivery? { sequences[id].flatMap { deliveries[$0] } }
+
+    func message(withKey key: String) -> MessageID? { keys[key] }
+
+    @discardableResult
+    func insert(_ delivery: Delivery) -> Int64 {
+        var delivery = delivery
+        lastSequence += 1
+        delivery.sequence = lastSequence
+        set(\.sequences, delivery.message.id, delivery.sequence)
+        if let key = delivery.message.idempotencyKey { set(\.keys, key, delivery.message.id) }
+        place(delivery)
+        undoing { $0.displace(delivery) }
+        return delivery.sequence
+    }
+
+    func update(_ delivery: Delivery, was old: Delivery) {
+        displace(old)
+        place(delivery)
+        undoing {
+            $0.displace(delivery)
+            $0.place(old)
+        }
+    }
+
+    func requeueAtEnd(_ dead: Delivery, now: Timestamp) {
+        lastSequence += 1
+        var new = dead
+        new.sequence = lastSequence
+        new.state = .queued
+        new.attempts = 0
+        new.deliveries = 0
+        new.changedAt = now
+        set(\.sequences, new.message.id, new.sequence)
+        update(new, was: dead)
+    }
+
+    func remove(_ delivery: Delivery) {
+        set(\.sequences, delivery.message.id, nil)
+        if let key = delivery.message.idempotencyKey { set(\.keys, key, nil) }
+        displace(delivery)
+        undoing { $0.place(delivery) }
+    }
+
+    // Everything that is derived from a message's state changes here and in `displace`, and nowhere else.
+    private func place(_ delivery: Delivery) { index(delivery, isThere: true) }
+    private func displace(_ delivery: Delivery) { index(delivery, isThere: false) }
+
+    private func index(_ delivery: Delivery, isThere: Bool) {
+        let (sequence, message) = (delivery.sequence, delivery.message)
+        deliveries[sequence] = isThere ? delivery : nil
+        func change(_ sorted: inout Sorted) {
+            if isThere { sorted.insert(sequence) } else { sorted.remove(sequence) }
+        }
+        switch delivery.state {
+        case .queued:
+            change(&boxes[message.to, default: Box()].lanes[message.lane.rawValue])
+            boxes[message.to]!.types[message.body.type, default: 0] += isThere ? 1 : -1
+            if message.body.wakes { boxes[message.to]!.waking += isThere ? 1 : -1 }
+            if case .taskAssign(let task) = message.body {
+                if isThere {
+                    assignments[task, default: []].insert(sequence)
+                } else {
+                    assignments[task]?.remove(sequence)
+                    if assignments[task]?.isEmpty == true { assignments[task] = nil }
+                }
+            }
+        case .leased:
+            if isThere {
+                boxes[message.to, default: Box()].leased.insert(sequence)
+            } else {
+                boxes[message.to]?.leased.remove(sequence)
+            }
+        case .done: change(&done)
+        case .dead: change(&dead)
+        }
+    }
+
+    func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) -> [Delivery] { waiting(agent, 0, limit) }
+
+    private func waiting(_ agent: AgentID, _ offset: Int, _ limit: Int) -> [Delivery] {
+        guard let box = boxes[agent], limit > 0 else { return [] }
+        let urgent = box.lanes[0].all.dropFirst(offset).prefix(limit)
+        let skip = max(0, offset - box.lanes[0].count)
+        let normal = box.lanes[1].all.dropFirst(skip).prefix(limit - urgent.count)
+        return (urgent + normal).compactMap { deliveries[$0] }
+    }
+
+    func leased(_ agent: AgentID) -> [Delivery] {
+        (boxes[agent]?.leased ?? []).compactMap { deliveries[$0] }
+            .sorted { ($0.message.lane, $0.sequence) < ($1.message.lane, $1.sequence) }
+    }
+
+    func hasWork(_ agent: AgentID) -> Bool { (boxes[agent]?.waking ?? 0) > 0 }
+
+    func waitingAssignments(of task: TaskID) -> [Delivery] {
+        (assignments[task] ?? []).sorted().compactMap { deliveries[$0] }
+    }
+
+    func inbox(_ agent: AgentID, page: Page) -> [Delivery] {
+        let leased = leased(agent)
+        let first = leased.dropFirst(page.offset).prefix(max(0, page.limit))
+        let offset = max(0, page.offset - leased.count)
+        return first + waiting(agent, offset, page.limit - first.count)
+    }
+
+    func deadLetters(page: Page) -> [Delivery] {
+        let letters = dead.all.compactMap { deliveries[$0] }
+            .sorted { ($0.changedAt, $0.sequence) > ($1.changedAt, $1.sequence) }
+        return Array(letters.dropFirst(page.offset).prefix(max(0, page.limit)))
+    }
+
+    func queueCounts() -> QueueCounts {
+        var counts = QueueCounts(dead: dead.count)
+        for box in boxes.values {
+            counts.waiting += box.lanes[0].count + box.lanes[1].count
+            counts.leased += box.leased.count
+        }
+        return counts
+    }
+
+    func waitingCounts() -> [AgentID: [String: Int]] {
+        boxes.mapValues { $0.types.filter { $0.value > 0 } }.filter { !$0.value.isEmpty }
+    }
+
+    // MARK: Leases
+
+    func lease(of agent: AgentID) -> LeaseRow? { leaseRows[agent] }
+
+    func leases() -> [LeaseRow] { leaseRows.values.sorted { $0.record.token.agent < $1.record.token.agent } }
+
+    func put(_ lease: LeaseRow) { set(\.leaseRows, lease.record.token.agent, lease) }
+
+    func removeLease(of agent: AgentID) { set(\.leaseRows, agent, nil) }
+
+    func nextEpoch(of agent: AgentID) -> Int64 {
+        let epoch = epochs[agent, default: 0] + 1
+        set(\.epochs, agent, epoch)
+        return epoch
+    }
+
+    // MARK: Agents
+
+    func agent(_ id: AgentID) -> Agent? { agentRows[id] }
+
+    func agents(onlyLive: Bool) -> [Agent] {
+        agentOrder.compactMap { onlyLive && !live.contains($0) ? nil : agentRows[$0] }
+    }
+
+    func insert(_ agent: Agent) {
+        agentOrder.append(agent.id)
+        undoing { $0.agentOrder.removeLast() }
+        update(agent)
+    }
+
+    func update(_ agent: Agent) {
+        set(\.agentRows, agent.id, agent)
+        let wasLive = live.contains(agent.id)
+        setLive(agent.id, !agent.state.isTerminal)
+        undoing { $0.setLive(agent.id, wasLive) }
+    }
+
+    private func setLive(_ id: AgentID, _ isLive: Bool) {
+        if isLive { live.insert(id) } else { live.remove(id) }
+    }
+
+    // MARK: Tasks
+
+    func task(_ id: TaskID) -> AgentTask? { taskRows[id] }
+
+    func insert(_ task: AgentTask) {
+        taskOrder.append(task.id)
+        count(task, 1)
+        set(\.taskRows, task.id, task)
+        undoing {
+            $0.count(task, -1)
+            $0.taskOrder.removeLast()
+        }
+    }
+
+    func update(_ task: AgentTask, was old: AgentTask) {
+        count(old, -1)
+        count(task, 1)
+        set(\.taskRows, task.id, task)
+        undoing {
+            $0.count(task, -1)
+            $0.count(old, 1)
+        }
+    }
+
+    private func count(_ task: AgentTask, _ change: Int) {
+        counts.byState[task.state, default: 0] += change
+        if counts.byState[task.state] == 0 { counts.byState[task.state] = nil }
+        if task.inBacklog { counts.backlog += change }
+        guard let owner = task.assignedTo else { return }
+        if change > 0 { owned[owner, default: []].insert(task.id) } else { owned[owner]?.remove(task.id) }
+    }
+
+    func tasks(_ filter: TaskFilter, page: Page) -> [AgentTask] {
+        var candidates: any Sequence<AgentTask> = taskOrder.lazy.compactMap { self.taskRows[$0] }
+        if let owner = filter.assignee {
+            let own = owned[owner] ?? []
+            if own.isEmpty { return [] }
+            candidates = taskOrder.lazy.filter { own.contains($0) }.compactMap { self.taskRows[$0] }
+        }
+        let digits = filter.idPrefix
+        let fitting = candidates.filter { task in
+            (filter.states?.contains(task.state) ?? true) && (filter.inBacklog ?? task.inBacklog) == task.inBacklog
+                && (digits.map { task.id.description.hasPrefix($0) } ?? true)
+        }
+        let sorted = fitting.enumerated().sorted {
+            ($0.element.createdAt, $0.offset) < ($1.element.createdAt, $1.offset)
+        }
+        return sorted.dropFirst(page.offset).prefix(max(0, page.limit)).map(\.element)
+    }
+
+    func taskCounts() -> TaskCounts { counts }
+
+    // MARK: Hosts, events, settings
+
+    func host(_ id: HostID) -> Host? { hostRows[id] }
+
+    func hosts() -> [Host] { hostOrder.compactMap { hostRows[$0] } }
+
+    func put(_ host: Host) {
+        if hostRows[host.id] == nil {
+            hostOrder.append(host.id)
+            undoing { $0.hostOrder.removeLast() }
+        }
+        set(\.hostRows, host.id, host)
+    }
+
+    func remove(_ host: HostID) {
+        guard let at = hostOrder.firstIndex(of: host) else { return }
+        hostOrder.remove(at: at)
+        undoing { $0.hostOrder.insert(host, at: at) }
+        set(\.hostRows, host, nil)
+    }
+
+    func append(_ event: Event) {
+        var event = event
+        event.sequence = firstEvent + Int64(log.count)
+        log.append(event)
+        undoing { $0.log.removeLast() }
+    }
+
+    func events(after: Int64, limit: Int, filter: EventFilter) -> [Event] {
+        let skip = Int(min(max(0, after - firstEvent + 1), Int64(log.count)))
+        return Array(log[skip...].lazy.filter(filter.fits).prefix(max(0, limit)))
+    }
+
+    func latestEvents(limit: Int, filter: EventFilter) -> [Event] {
+        Array(log.reversed().lazy.filter(filter.fits).prefix(max(0, limit))).reversed()
+    }
+
+    func maxAgents() -> Int? { agentLimit }
+
+    func setMaxAgents(_ count: Int) {
+        let old = agentLimit
+        agentLimit = count
+        undoing { $0.agentLimit = old }
+    }
+
+    func tidy(doneBefore: Timestamp, events: Int, limit: Int) -> Bool {
+        var removed = 0
+        let old = done.all.lazy.compactMap { self.deliveries[$0] }.filter { $0.changedAt < doneBefore }
+        for delivery in Array(old.prefix(limit)) {
+            remove(delivery)
+            removed += 1
+        }
+        let surplus = min(log.count - max(1, events), limit)
+        if surplus > 0 {
+            let gone = Array(log.prefix(surplus))
+            log.removeFirst(surplus)
+            firstEvent += Int64(surplus)
+            undoing {
+                $0.log.insert(contentsOf: gone, at: 0)
+                $0.firstEvent -= Int64(surplus)
+            }
+        }
+        return removed == limit || surplus == limit
+    }
+}
+
+extension EventFilter {
+    fileprivate func fits(_ event: Event) -> Bool {
+        (agent == nil || event.agent == agent) && (types?.contains(event.type) ?? true)
+    }
+}

@@ -1,0 +1,185 @@
+public import Model
+import StoreVerbs
+
+/// A store without a disk, for tests and simulations: everything that the port promises but durability.
+public actor MemoryStore: Store {
+    private let rows = MemoryRecords()
+    private let bell = ChangeBell()
+    private var isClosed = false
+
+    /// An empty store.
+    public init() {}
+
+    private func perform<Value>(
+        rings: Bool = true, _ verb: (Verbs<MemoryRecords>) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        if isClosed { throw StoreError(.closed, "the store is closed") }
+        do throws(StoreError) {
+            let value = try verb(Verbs(rows))
+            let hasChanged = rows.hasChanged
+            rows.keep()
+            if hasChanged, rings { bell.ring() }
+            return value
+        } catch {
+            rows.undo()
+            throw error
+        }
+    }
+
+    // MARK: Messages
+
+    public func send(_ messages: [Message], limits: SendLimits) throws(StoreError) -> [Receipt] {
+        try perform { verbs throws(StoreError) in try verbs.send(messages, limits: limits) }
+    }
+
+    public func inbox(_ agent: AgentID, page: Page) throws(StoreError) -> [Delivery] {
+        try perform { verbs throws(StoreError) in verbs.rows.inbox(agent, page: page) }
+    }
+
+    public func take(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery] {
+        try perform { verbs throws(StoreError) in try verbs.take(agent, limit: limit, now: now) }
+    }
+
+    public func delivery(_ id: MessageID) throws(StoreError) -> Delivery? {
+        try perform { verbs throws(StoreError) in verbs.rows.delivery(id) }
+    }
+
+    public func deadLetters(page: Page) throws(StoreError) -> [Delivery] {
+        try perform { verbs throws(StoreError) in verbs.rows.deadLetters(page: page) }
+    }
+
+    public func retryDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.retryDead(id, now: now) }
+    }
+
+    public func dropDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.dropDead(id, now: now) }
+    }
+
+    public func queueCounts() throws(StoreError) -> QueueCounts {
+        try perform { verbs throws(StoreError) in verbs.rows.queueCounts() }
+    }
+
+    public func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]] {
+        try perform { verbs throws(StoreError) in verbs.rows.waitingCounts() }
+    }
+
+    // MARK: Turns
+
+    public func lease(_ request: LeaseRequest) throws(StoreError) -> Lease? {
+        try perform { verbs throws(StoreError) in try verbs.lease(request) }
+    }
+
+    public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) throws(StoreError) {
+        try perform(rings: false) { verbs throws(StoreError) in try verbs.renew(token, until: until, now: now) }
+    }
+
+    public func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) throws(StoreError) {
+        try perform(rings: false) { verbs throws(StoreError) in try verbs.note(token, session: session, now: now) }
+    }
+
+    public func commit(_ turn: TurnCommit) throws(StoreError) -> CommitSummary {
+        try perform { verbs throws(StoreError) in try verbs.commit(turn) }
+    }
+
+    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.release(token, cause: cause, now: now) }
+    }
+
+    public func leases() throws(StoreError) -> [LeaseRecord] {
+        try perform { verbs throws(StoreError) in verbs.rows.leases().map(\.record) }
+    }
+
+    // MARK: Agents
+
+    public func register(_ agent: Agent, maxAgents: Int) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.register(agent, maxAgents: maxAgents) }
+    }
+
+    @discardableResult
+    public func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) throws(StoreError) -> Agent {
+        try perform { verbs throws(StoreError) in try verbs.change(agent, change, now: now) }
+    }
+
+    public func agents() throws(StoreError) -> [Agent] {
+        try perform { verbs throws(StoreError) in verbs.rows.agents(onlyLive: false) }
+    }
+
+    public func agent(_ id: AgentID) throws(StoreError) -> Agent? {
+        try perform { verbs throws(StoreError) in verbs.rows.agent(id) }
+    }
+
+    public func pulse() throws(StoreError) -> [AgentPulse] {
+        try perform { verbs throws(StoreError) in try verbs.pulse() }
+    }
+
+    // MARK: Tasks
+
+    public func create(_ task: AgentTask, assignee: Assignment?) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.create(task, assignee: assignee) }
+    }
+
+    @discardableResult
+    public func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
+        throws(StoreError) -> AgentTask
+    {
+        try perform { verbs throws(StoreError) in
+            try verbs.move(task, move, by: by, announcement: announcement, now: now)
+        }
+    }
+
+    public func task(_ id: TaskID) throws(StoreError) -> AgentTask? {
+        try perform { verbs throws(StoreError) in verbs.rows.task(id) }
+    }
+
+    public func tasks(_ filter: TaskFilter, page: Page) throws(StoreError) -> [AgentTask] {
+        try perform { verbs throws(StoreError) in verbs.rows.tasks(filter, page: page) }
+    }
+
+    public func taskCounts() throws(StoreError) -> TaskCounts {
+        try perform { verbs throws(StoreError) in verbs.rows.taskCounts() }
+    }
+
+    // MARK: Hosts, events, life
+
+    public func announce(_ host: Host, now: Timestamp) throws(StoreError) {
+        let isNew = try perform(rings: false) { verbs throws(StoreError) in try verbs.announce(host, now: now) }
+        if isNew { bell.ring() }
+    }
+
+    public func retire(_ host: HostID, died: Bool, now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.retire(host, died: died, now: now) }
+    }
+
+    public func hosts() throws(StoreError) -> [Host] {
+        try perform { verbs throws(StoreError) in verbs.rows.hosts() }
+    }
+
+    public func append(_ events: [Event]) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.append(events) }
+    }
+
+    public func events(after: Int64, limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
+        try perform { verbs throws(StoreError) in verbs.rows.events(after: after, limit: limit, filter: filter) }
+    }
+
+    public func latestEvents(limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
+        try perform { verbs throws(StoreError) in verbs.rows.latestEvents(limit: limit, filter: filter) }
+    }
+
+    public func changes() throws(StoreError) -> AsyncStream<Void> {
+        if isClosed { throw StoreError(.closed, "the store is closed") }
+        return bell.follow()
+    }
+
+    public func tidy(_ retention: Retention, now: Timestamp) throws(StoreError) {
+        _ = try perform(rings: false) { verbs throws(StoreError) in
+            verbs.rows.tidy(doneBefore: now - retention.doneMessages, events: retention.events, limit: .max)
+        }
+    }
+
+    public func close() {
+        isClosed = true
+        bell.close()
+    }
+}

@@ -1,0 +1,105 @@
+public import Model
+
+/// Choices that the verbs make, apart from where the data is.
+public enum Decisions {
+    /// How many of the first waiting messages a turn takes.
+    ///
+    /// A message that failed twice goes alone, so that it cannot drag others down with it; and nothing overtakes it,
+    /// so a turn ends before the first such message. The order of arrival is never given up.
+    public static func run(of waiting: [Delivery]) -> Int {
+        guard let first = waiting.first else { return 0 }
+        if first.attempts >= 2 { return 1 }
+        return waiting.firstIndex { $0.attempts >= 2 } ?? waiting.count
+    }
+
+    /// What follows for a task that a turn left open.
+    public enum Unfinished: Equatable, Sendable { case nothing, remind, fail }
+
+    /// Whether the agent is reminded of a task that its turn was asked to do (W5).
+    /// - Parameter isAskedAgain: another message that assigns it waits already.
+    public static func unfinished(_ task: AgentTask, agent: AgentID, isAskedAgain: Bool) -> Unfinished {
+        guard !task.state.isTerminal, task.assignedTo == agent, !isAskedAgain else { return .nothing }
+        return task.reminders < AgentTask.maxReminders ? .remind : .fail
+    }
+
+    /// The message after a turn on it failed.
+    public static func failed(
+        _ delivery: Delivery, because reason: String, counts: Bool, maxAttempts: Int, now: Timestamp
+    ) -> Delivery {
+        var delivery = delivery
+        delivery.attempts += counts ? 1 : 0
+        delivery.lastError = reason
+        delivery.state = delivery.attempts >= maxAttempts ? .dead : .queued
+        delivery.changedAt = now
+        return delivery
+    }
+
+    /// The message after its turn was given up.
+    public static func released(_ delivery: Delivery, cause: ReleaseCause, now: Timestamp) -> Delivery {
+        var delivery = delivery
+        delivery.state = .queued
+        delivery.changedAt = now
+        if delivery.deliveries >= maxDeliveries {
+            delivery.state = .dead
+            delivery.lastError = "\(delivery.deliveries) turns began with it and none of them ended (\(cause.phrase))"
+        }
+        return delivery
+    }
+
+    /// Whether an agent whose turn ended stops now.
+    public static func stops(_ request: StopRequest?, hasWork: Bool) -> Bool {
+        switch request {
+        case nil: false
+        case .whenEmpty: !hasWork
+        case .afterTurn, .now: true
+        }
+    }
+
+    /// Whether an agent that takes no turn at present may be given one.
+    public static func mayLease(_ agent: Agent, host: HostID, now: Timestamp) -> Bool {
+        guard agent.state.canTakeTurns, !agent.isOutOfRounds else { return false }
+        if let stop = agent.stopRequest, stop != .whenEmpty { return false }
+        if let retryAt = agent.retryAt, retryAt > now { return false }
+        return agent.pinnedTo == nil || agent.pinnedTo == host
+    }
+
+    /// Whether a host's wish to end an agent still holds when it arrives.
+    public static func mayRetire(_ agent: Agent, isLeased: Bool, hasWork: Bool) -> Bool {
+        if agent.state.isTerminal || isLeased { return false }
+        if let stop = agent.stopRequest, stop != .whenEmpty { return true }
+        if agent.state == .paused { return agent.stopRequest != nil && !hasWork }
+        return agent.isOutOfRounds || !hasWork
+    }
+
+    /// A message of the turn's agent with what it inherits from the turn.
+    public static func inheriting(_ message: Message, from lease: LeaseRow?) -> Message {
+        guard let lease else { return message }
+        var message = message
+        message.hops = max(message.hops, lease.hops + 1)
+        message.conversation = message.conversation ?? lease.conversation
+        return message
+    }
+}
+
+extension ReleaseCause {
+    /// A clause for people.
+    public var phrase: String {
+        switch self {
+        case .drained: "the host stopped"
+        case .killed: "ended by request"
+        case .hostDied: "its host died"
+        case .expired: "its lease ran out"
+        }
+    }
+}
+
+extension Duration {
+    /// `12 s`, `350 ms`, `4 min 5 s`: for sentences.
+    var phrase: String {
+        let milliseconds = max(0, wholeMicroseconds / 1000)
+        if milliseconds < 1000 { return "\(milliseconds) ms" }
+        let seconds = milliseconds / 1000
+        if seconds < 60 { return "\(seconds) s" }
+        return seconds < 3600 ? "\(seconds / 60) min \(seconds % 60) s" : "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    }
+}

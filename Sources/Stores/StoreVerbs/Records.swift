@@ -1,0 +1,118 @@
+public import Model
+
+/// Rows, as the verbs see them: a store in which one verb runs at a time and can be undone as a whole.
+///
+/// Only stores that run the verbs in this process have one; it is no part of the `Store` protocol. Every call is
+/// synchronous and belongs to the verb that is under way. What counts things (`hasWork`, counts) costs the same
+/// however many messages wait.
+public protocol Records: AnyObject {
+    // MARK: Messages
+
+    /// The message in whatever state.
+    func delivery(_ id: MessageID) throws(StoreError) -> Delivery?
+
+    /// The message that has this idempotency key.
+    func message(withKey key: String) throws(StoreError) -> MessageID?
+
+    /// Adds a message at the end; its `sequence` is ignored.
+    /// - Returns: the sequence number that it got.
+    @discardableResult
+    func insert(_ delivery: Delivery) throws(StoreError) -> Int64
+
+    /// Writes state, attempts, deliveries, last error and time of a message; the rest of it never changes.
+    /// - Parameter old: the message as it was read.
+    func update(_ delivery: Delivery, was old: Delivery) throws(StoreError)
+
+    /// Puts a dead letter back to the end of its inbox under a new sequence number.
+    func requeueAtEnd(_ dead: Delivery, now: Timestamp) throws(StoreError)
+
+    /// Forgets a message.
+    func remove(_ delivery: Delivery) throws(StoreError)
+
+    /// The first waiting messages of an agent, by lane, then by sequence. What does not decode becomes a dead letter.
+    func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery]
+
+    /// The messages of the agent's running turn, by lane, then by sequence.
+    func leased(_ agent: AgentID) throws(StoreError) -> [Delivery]
+
+    /// Whether something waits that starts a turn.
+    func hasWork(_ agent: AgentID) throws(StoreError) -> Bool
+
+    /// Waiting messages that assign `task`, in any inbox.
+    func waitingAssignments(of task: TaskID) throws(StoreError) -> [Delivery]
+
+    /// Leased messages first, then waiting ones, each by lane and sequence.
+    func inbox(_ agent: AgentID, page: Page) throws(StoreError) -> [Delivery]
+
+    /// Newest first.
+    func deadLetters(page: Page) throws(StoreError) -> [Delivery]
+
+    func queueCounts() throws(StoreError) -> QueueCounts
+
+    func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]]
+
+    // MARK: Leases
+
+    func lease(of agent: AgentID) throws(StoreError) -> LeaseRow?
+    func leases() throws(StoreError) -> [LeaseRow]
+    /// Inserts or replaces.
+    func put(_ lease: LeaseRow) throws(StoreError)
+    func removeLease(of agent: AgentID) throws(StoreError)
+    /// The agent's next epoch: greater than every one before.
+    func nextEpoch(of agent: AgentID) throws(StoreError) -> Int64
+
+    // MARK: Agents
+
+    func agent(_ id: AgentID) throws(StoreError) -> Agent?
+    /// All of them, or those that have not ended, in the order of registration.
+    func agents(onlyLive: Bool) throws(StoreError) -> [Agent]
+    func insert(_ agent: Agent) throws(StoreError)
+    func update(_ agent: Agent) throws(StoreError)
+
+    // MARK: Tasks
+
+    func task(_ id: TaskID) throws(StoreError) -> AgentTask?
+    func insert(_ task: AgentTask) throws(StoreError)
+    /// - Parameter old: the task as it was read.
+    func update(_ task: AgentTask, was old: AgentTask) throws(StoreError)
+    /// Oldest first.
+    func tasks(_ filter: TaskFilter, page: Page) throws(StoreError) -> [AgentTask]
+    func taskCounts() throws(StoreError) -> TaskCounts
+
+    // MARK: Hosts, events, settings
+
+    func host(_ id: HostID) throws(StoreError) -> Host?
+    func hosts() throws(StoreError) -> [Host]
+    /// Inserts or replaces.
+    func put(_ host: Host) throws(StoreError)
+    func remove(_ host: HostID) throws(StoreError)
+
+    /// Appends to the log; the event's `sequence` is ignored.
+    func append(_ event: Event) throws(StoreError)
+    func events(after: Int64, limit: Int, filter: EventFilter) throws(StoreError) -> [Event]
+    func latestEvents(limit: Int, filter: EventFilter) throws(StoreError) -> [Event]
+
+    /// The limit of live agents that the latest registration gave, because a restart must keep it as well.
+    func maxAgents() throws(StoreError) -> Int?
+    func setMaxAgents(_ count: Int) throws(StoreError)
+
+    /// Removes up to `limit` done messages that became so before `doneBefore`, and up to `limit` of the oldest events
+    /// beyond the newest `events`. The newest message and event stay, so that sequence numbers never return.
+    /// - Returns: whether there may be more to remove.
+    func tidy(doneBefore: Timestamp, events: Int, limit: Int) throws(StoreError) -> Bool
+}
+
+/// A lease with what its turn hands on to the messages that it sends.
+public struct LeaseRow: Sendable, Equatable {
+    public var record: LeaseRecord
+    /// The most hops of the turn's messages.
+    public var hops: Int
+    /// The first conversation among the turn's messages.
+    public var conversation: ConversationID?
+
+    public init(record: LeaseRecord, hops: Int, conversation: ConversationID?) {
+        self.record = record
+        self.hops = hops
+        self.conversation = conversation
+    }
+}

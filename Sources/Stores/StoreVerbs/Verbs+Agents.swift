@@ -1,0 +1,174 @@
+public import Model
+
+extension Verbs {
+    /// See `Store.register`. An agent that is registered already stays as it is.
+    public func register(_ agent: Agent, maxAgents: Int) throws(StoreError) {
+        if try rows.agent(agent.id) != nil { return }
+        if !agent.state.isTerminal { try checkPlace(for: agent, maxAgents: maxAgents) }
+        if let parent = agent.parent, parent != .supervisor { _ = try requireAgent(parent) }
+        if try rows.maxAgents() != maxAgents { try rows.setMaxAgents(maxAgents) }
+        try rows.insert(agent)
+        let role = agent.role.map { " as \($0)" } ?? ""
+        try log(
+            .agentSpawned, "\(agent.name) joined the town\(role), run by \(agent.cli)", at: agent.createdAt,
+            agent: agent.id, new: agent.state.rawValue)
+    }
+
+    // A name belongs to one live agent at a time, whatever its letter case (W21).
+    private func checkPlace(for agent: Agent, maxAgents: Int?) throws(StoreError) {
+        let live = try rows.agents(onlyLive: true).filter { $0.id != agent.id }
+        if let other = live.first(where: { $0.name.lowercased() == agent.name.lowercased() }) {
+            throw StoreError(.nameTaken, "there is a live agent named '\(other.name)' already; choose another name")
+        }
+        if let maxAgents, live.count >= maxAgents {
+            throw StoreError(
+                .tooManyAgents,
+                "the town has \(live.count) live agents and may have \(maxAgents); "
+                    + "stop one, or raise max_agents")
+        }
+    }
+
+    /// See `Store.change`.
+    public func change(_ id: AgentID, _ change: AgentChange, now: Timestamp) throws(StoreError) -> Agent {
+        let old = try requireAgent(id)
+        var agent = old
+        switch change {
+        case .interrupt(let reason): try interrupt(&agent, reason, now)
+        case .resume: try resume(&agent, now)
+        case .stop(let request): try stop(&agent, request, now)
+        case .retire(let reason):
+            let isLeased = try rows.lease(of: id) != nil
+            if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id)) {
+                let isDone = agent.isOutOfRounds && agent.stopRequest == nil
+                try stop(&agent, isDone ? .agentCompleted : .agentStopped, because: reason, now: now)
+            }
+        case .restart(let maxRounds): try restart(&agent, maxRounds, now)
+        case .pin(let host): agent.pinnedTo = host
+        case .attention(let text):
+            agent.attention = text
+            if let text, text != old.attention {
+                try log(.agentAttention, "\(agent.name): \(text)", at: now, agent: id)
+            }
+        case .cli(let cli):
+            agent.cli = cli
+            if agent.session?.harness != cli { agent.session = nil }
+        }
+        if agent != old { try rows.update(agent) }
+        return agent
+    }
+
+    private func interrupt(_ agent: inout Agent, _ reason: String?, _ now: Timestamp) throws(StoreError) {
+        let old = agent.state
+        agent.state = try Self.moved(old, .interrupted, agent.name)
+        if let reason { agent.attention = reason }
+        guard old != .paused else { return }
+        try log(
+            .agentInterrupted, "\(agent.name) was paused" + (reason.map { ": \($0)" } ?? ""), at: now, agent: agent.id,
+            old: old.rawValue, new: agent.state.rawValue)
+    }
+
+    private func resume(_ agent: inout Agent, _ now: Timestamp) throws(StoreError) {
+        let old = agent.state
+        agent.state = try Self.moved(old, .resumed, agent.name)
+        if agent.stopRequest != nil { agent.state = try Self.moved(agent.state, .askedToDrain, agent.name) }
+        if try rows.lease(of: agent.id) != nil { agent.state = try Self.moved(agent.state, .turnStarted, agent.name) }
+        agent.attention = nil
+        agent.retryAt = nil
+        agent.consecutiveFailures = 0
+        agent.lastActiveAt = now
+        try log(
+            .agentResumed, "\(agent.name) goes on", at: now, agent: agent.id, old: old.rawValue,
+            new: agent.state.rawValue)
+    }
+
+    private func stop(_ agent: inout Agent, _ request: StopRequest, _ now: Timestamp) throws(StoreError) {
+        if agent.state == .stopped { return }
+        let asked = max(agent.stopRequest ?? request, request)
+        let isLeased = try rows.lease(of: agent.id) != nil
+        let hasWork = try rows.hasWork(agent.id)
+        if !isLeased, agent.state.isTerminal || Decisions.stops(asked, hasWork: hasWork) {
+            return try stop(&agent, .agentStopped, because: "as it was asked to", now: now)
+        }
+        let old = agent.state
+        agent.state = try Self.moved(old, .askedToDrain, agent.name)
+        guard agent.stopRequest != asked || agent.state != old else { return }
+        agent.stopRequest = asked
+        let when =
+            switch asked {
+            case .whenEmpty: "when its inbox is empty"
+            case .afterTurn: "after its present turn"
+            case .now: "at once"
+            }
+        try log(
+            .agentStateChanged, "\(agent.name) was asked to stop \(when)", at: now, agent: agent.id, old: old.rawValue,
+            new: agent.state.rawValue)
+    }
+
+    private func restart(_ agent: inout Agent, _ maxRounds: Int?, _ now: Timestamp) throws(StoreError) {
+        let old = agent.state
+        agent.state = try Self.moved(old, .restarted, agent.name)
+        try checkPlace(for: agent, maxAgents: try rows.maxAgents())
+        agent.maxRounds = maxRounds ?? agent.maxRounds
+        agent.roundsSinceStart = 0
+        agent.consecutiveFailures = 0
+        agent.stopRequest = nil
+        agent.retryAt = nil
+        agent.attention = nil
+        agent.lastActiveAt = now
+        agent.lastHeartbeat = now
+        try log(
+            .agentStateChanged, "\(agent.name) was restarted", at: now, agent: agent.id, old: old.rawValue,
+            new: agent.state.rawValue)
+    }
+
+    /// See `Store.pulse`.
+    public func pulse() throws(StoreError) -> [AgentPulse] {
+        var leases: [AgentID: LeaseRecord] = [:]
+        for lease in try rows.leases() { leases[lease.record.token.agent] = lease.record }
+        var pulses: [AgentPulse] = []
+        for agent in try rows.agents(onlyLive: true) {
+            pulses.append(AgentPulse(agent: agent, hasWork: try rows.hasWork(agent.id), lease: leases[agent.id]))
+        }
+        return pulses
+    }
+
+    // MARK: Hosts and events
+
+    /// See `Store.announce`.
+    /// - Returns: whether the host is new.
+    @discardableResult
+    public func announce(_ host: Host, now: Timestamp) throws(StoreError) -> Bool {
+        let isNew = try rows.host(host.id) == nil
+        try rows.put(host)
+        if isNew {
+            let place = host.isForeground ? "in a terminal" : "in the background"
+            try log(.hostStarted, "a host runs \(place) as process \(host.pid)", at: now)
+        }
+        return isNew
+    }
+
+    /// See `Store.retire`. A host that is unknown is retired already.
+    public func retire(_ id: HostID, died: Bool, now: Timestamp) throws(StoreError) {
+        guard let host = try rows.host(id) else { return }
+        for lease in try rows.leases() where lease.record.token.host == id {
+            throw StoreError(
+                .illegalMove,
+                "the host still holds the lease of \(try name(of: lease.record.token.agent)); "
+                    + "release it first")
+        }
+        try rows.remove(id)
+        // Ended agents keep their pin until somebody restarts them, so they are freed as well.
+        for var agent in try rows.agents(onlyLive: false) where agent.pinnedTo == id {
+            agent.pinnedTo = nil
+            try rows.update(agent)
+        }
+        try log(
+            died ? .hostDied : .hostStopped,
+            died ? "the host of process \(host.pid) died" : "the host of process \(host.pid) stopped", at: now)
+    }
+
+    /// See `Store.append`.
+    public func append(_ events: [Event]) throws(StoreError) {
+        for event in events { try rows.append(event) }
+    }
+}

@@ -1,0 +1,149 @@
+public import Model
+
+extension Verbs {
+    /// See `Store.commit`.
+    public func commit(_ turn: TurnCommit) throws(StoreError) -> CommitSummary {
+        let lease = try requireLease(turn.token)
+        let leased = try rows.leased(turn.token.agent)
+        var summary = CommitSummary(agent: try requireAgent(turn.token.agent))
+        try sendAll(turn.sends, lease: lease)
+        switch turn.outcome {
+        case .finished: try finish(turn, leased, &summary)
+        case .failed(let failure, let verdict, let maxAttempts):
+            try fail(turn, leased, failure, verdict, maxAttempts: maxAttempts, &summary)
+        }
+        try rows.removeLease(of: turn.token.agent)
+        // Tasks that ended have changed the agent's record meanwhile.
+        var agent = try requireAgent(turn.token.agent)
+        agent.lastActiveAt = turn.now
+        agent.lastHeartbeat = turn.now
+        try settle(&agent, now: turn.now)
+        try rows.update(agent)
+        summary.agent = agent
+        return summary
+    }
+
+    /// A commit is never refused because of one of its messages: what nobody can receive is a dead letter.
+    private func sendAll(_ messages: [Message], lease: LeaseRow) throws(StoreError) {
+        for message in messages {
+            let recipient = try rows.agent(message.to)
+            if recipient != nil || message.to == .supervisor {
+                _ = try send([message], limits: SendLimits())
+            } else if try known(message) == nil {
+                try refuse(Decisions.inheriting(message, from: lease), because: "there is no such agent")
+            }
+        }
+    }
+
+    // MARK: Success
+
+    private func finish(_ turn: TurnCommit, _ leased: [Delivery], _ summary: inout CommitSummary) throws(StoreError) {
+        var wasAskedToStop = false
+        for old in leased {
+            var new = old
+            new.state = .done
+            new.changedAt = turn.now
+            try rows.update(new, was: old)
+            if case .shutdown = old.message.body { wasAskedToStop = true }
+        }
+        var agent = try requireAgent(turn.token.agent)
+        agent.roundsCompleted += 1
+        agent.roundsSinceStart += 1
+        agent.consecutiveFailures = 0
+        agent.retryAt = nil
+        // A person's words about a pause stay as long as the pause.
+        if agent.state != .paused { agent.attention = nil }
+        agent.session = turn.session ?? (turn.dropsSession ? nil : agent.session)
+        if wasAskedToStop {
+            agent.stopRequest = max(agent.stopRequest ?? .whenEmpty, .whenEmpty)
+            agent.state = try Self.moved(agent.state, .askedToDrain, agent.name)
+        }
+        try rows.update(agent)
+        let cost = turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""
+        try log(
+            .turnFinished, "\(agent.name) finished round \(agent.roundsCompleted) in \(turn.duration.phrase)\(cost)",
+            at: turn.now, agent: agent.id, task: agent.currentTask, turn: turn.token.turn)
+        for id in Self.assigned(by: leased) { try askAgain(id, turn, leased, agent, &summary) }
+    }
+
+    private static func dollars(_ amount: Double) -> String {
+        let cents = Int64((min(max(amount, 0), 1e12) * 10_000).rounded())
+        let fraction = String(cents % 10_000)
+        return "$\(cents / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
+    }
+
+    private func askAgain(
+        _ id: TaskID, _ turn: TurnCommit, _ leased: [Delivery], _ agent: Agent, _ summary: inout CommitSummary
+    ) throws(StoreError) {
+        guard let old = try rows.task(id) else { return }
+        let isAskedAgain = try rows.waitingAssignments(of: id).contains { $0.message.to == agent.id }
+        switch Decisions.unfinished(old, agent: agent.id, isAskedAgain: isAskedAgain) {
+        case .nothing: return
+        case .remind:
+            var task = old
+            task.reminders += 1
+            task.updatedAt = turn.now
+            try rows.update(task, was: old)
+            try log(
+                .taskReminded,
+                "\(agent.name) left task \(id.short) open and is asked again "
+                    + "(\(task.reminders) of \(AgentTask.maxReminders)): \(task.title)", at: turn.now,
+                agent: agent.id, task: id, turn: turn.token.turn)
+            guard let original = leased.first(where: { $0.message.body == .taskAssign(id) })?.message else { return }
+            var reminder = original
+            reminder.id = MessageID(from: [turn.token.turn.words, id.words], purpose: Purpose.reminder)
+            reminder.from = task.createdBy
+            reminder.createdAt = turn.now
+            reminder.idempotencyKey = nil
+            try deliver(reminder, toName: agent.name, now: turn.now)
+            summary.reminded.append(id)
+        case .fail:
+            _ = try fail(old, because: "\(agent.name) ended three turns without completing it", now: turn.now)
+            summary.failedTasks.append(id)
+        }
+    }
+
+    // MARK: Failure
+
+    private func fail(
+        _ turn: TurnCommit, _ leased: [Delivery], _ failure: Failure, _ verdict: FailureVerdict, maxAttempts: Int,
+        _ summary: inout CommitSummary
+    ) throws(StoreError) {
+        var agent = try requireAgent(turn.token.agent)
+        agent.consecutiveFailures += 1
+        agent.roundsSinceStart += verdict.countsAttempt ? 1 : 0
+        agent.retryAt = verdict.retryAt
+        let drops = turn.dropsSession || verdict.dropsSession
+        agent.session = drops ? nil : turn.session ?? agent.session
+        var next = ""
+        if let retryAt = verdict.retryAt, verdict.pause == nil {
+            next = "; next turn in \(max(retryAt - turn.now, .zero).phrase)"
+        }
+        try log(
+            .turnFailed,
+            "a round of \(agent.name) failed after \(turn.duration.phrase) "
+                + "(\(failure.kind.rawValue)): \(failure.message)\(next)", at: turn.now, agent: agent.id,
+            task: agent.currentTask, turn: turn.token.turn)
+        if let reason = verdict.pause {
+            let old = agent.state
+            agent.state = try Self.moved(old, .interrupted, agent.name)
+            agent.attention = reason
+            try log(
+                .agentAttention, "\(agent.name) is paused: \(reason)", at: turn.now, agent: agent.id,
+                turn: turn.token.turn, old: old.rawValue, new: agent.state.rawValue)
+        }
+        try rows.update(agent)
+        for old in leased {
+            let new = Decisions.failed(
+                old, because: failure.message, counts: verdict.countsAttempt, maxAttempts: maxAttempts, now: turn.now)
+            if new.state == .dead {
+                summary.dead.append(new.message.id)
+                if let task = try bury(new, was: old, owner: agent.id, now: turn.now) {
+                    summary.failedTasks.append(task)
+                }
+            } else {
+                try rows.update(new, was: old)
+            }
+        }
+    }
+}

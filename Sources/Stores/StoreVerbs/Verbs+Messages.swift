@@ -1,0 +1,144 @@
+public import Model
+
+extension Verbs {
+    /// See `Store.send`.
+    public func send(_ messages: [Message], limits: SendLimits) throws(StoreError) -> [Receipt] {
+        var receipts: [Receipt] = []
+        receipts.reserveCapacity(messages.count)
+        for message in messages { receipts.append(try send(message, limits: limits)) }
+        return receipts
+    }
+
+    private func send(_ message: Message, limits: SendLimits) throws(StoreError) -> Receipt {
+        if let known = try known(message) { return Receipt(id: known, isDuplicate: true) }
+        let recipient: String
+        if message.to == .supervisor {
+            recipient = "supervisor"
+        } else {
+            recipient = try requireAgent(message.to).name
+        }
+        let message = Decisions.inheriting(message, from: try rows.lease(of: message.from))
+        guard message.hops > limits.maxHops else {
+            try deliver(message, toName: recipient, now: message.createdAt)
+            return Receipt(id: message.id)
+        }
+        let reason = "it has passed \(message.hops) agents and the limit is \(limits.maxHops)"
+        try refuse(message, because: reason)
+        var receipt = Receipt(id: message.id)
+        receipt.refusal = reason
+        return receipt
+    }
+
+    /// The id under which the message is known already.
+    func known(_ message: Message) throws(StoreError) -> MessageID? {
+        if try rows.delivery(message.id) != nil { return message.id }
+        if let key = message.idempotencyKey { return try rows.message(withKey: key) }
+        return nil
+    }
+
+    /// Puts a message into its inbox and logs it.
+    func deliver(_ message: Message, toName recipient: String? = nil, now: Timestamp) throws(StoreError) {
+        try rows.insert(Delivery(message: message, sequence: 0, changedAt: now))
+        let to = if let recipient { recipient } else { try name(of: message.to) }
+        let pressing = message.lane == .urgent ? ", urgent" : ""
+        try log(
+            .messageSent, "\(try name(of: message.from)) to \(to): \(message.body.type)\(pressing)", at: now,
+            agent: message.to, task: message.body.task, letter: message.id)
+    }
+
+    /// Makes a message a dead letter at once; its sender is told where it is an agent.
+    func refuse(_ message: Message, because reason: String) throws(StoreError) {
+        var delivery = Delivery(message: message, sequence: 0, state: .dead, changedAt: message.createdAt)
+        delivery.lastError = reason
+        try rows.insert(delivery)
+        let (from, to) = (try name(of: message.from), try name(of: message.to))
+        try log(
+            .messageDead, "\(from) to \(to): \(message.body.type) was refused because \(reason)",
+            at: message.createdAt, agent: message.to, task: message.body.task, letter: message.id)
+        try notify(
+            message, "your \(message.body.type) message to \(to) was not delivered because \(reason)",
+            purpose: Purpose.refusal, number: 0, now: message.createdAt)
+    }
+
+    /// Tells the sender of a message what became of it. The supervisor reads the log instead.
+    func notify(_ message: Message, _ text: String, purpose: UInt64, number: Int64, now: Timestamp) throws(StoreError) {
+        guard message.from != .supervisor, try rows.agent(message.from) != nil else { return }
+        // The notice passes no agent: it must not lengthen the chain of the turn that reads it.
+        var notice = Message(
+            id: MessageID(from: [message.id.words, (0, UInt64(bitPattern: number))], purpose: purpose),
+            from: .supervisor, to: message.from, body: .informational(summary: text), createdAt: now)
+        notice.correlation = message.id
+        notice.conversation = message.conversation
+        if try rows.delivery(notice.id) == nil { try deliver(notice, now: now) }
+    }
+
+    /// See `Store.take`.
+    public func take(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery] {
+        var taken: [Delivery] = []
+        for old in try rows.firstWaiting(agent, limit: limit, now: now) {
+            var new = old
+            new.state = .done
+            new.deliveries += 1
+            new.changedAt = now
+            try rows.update(new, was: old)
+            taken.append(new)
+        }
+        return taken
+    }
+
+    /// See `Store.retryDead`.
+    public func retryDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
+        let dead = try requireDead(id)
+        if dead.message.to != .supervisor { _ = try requireAgent(dead.message.to) }
+        try rows.requeueAtEnd(dead, now: now)
+        try log(
+            .messageRetried,
+            "a dead \(dead.message.body.type) message is back in the inbox of "
+                + "\(try name(of: dead.message.to))", at: now, agent: dead.message.to, task: dead.message.body.task,
+            letter: id)
+    }
+
+    /// See `Store.dropDead`.
+    public func dropDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
+        let dead = try requireDead(id)
+        try rows.remove(dead)
+        try log(
+            .messageDropped, "a dead \(dead.message.body.type) message to \(try name(of: dead.message.to)) was deleted",
+            at: now, agent: dead.message.to, task: dead.message.body.task, letter: id)
+    }
+
+    private func requireDead(_ id: MessageID) throws(StoreError) -> Delivery {
+        guard let delivery = try rows.delivery(id), delivery.state == .dead else {
+            throw StoreError(.messageNotFound, "there is no dead letter \(id)")
+        }
+        return delivery
+    }
+
+    /// Writes a message that died, logs it, fails the task that it assigned and tells whoever has to know.
+    /// - Returns: the task that failed with it.
+    func bury(_ dead: Delivery, was old: Delivery, owner: AgentID, now: Timestamp) throws(StoreError) -> TaskID? {
+        let message = dead.message
+        let reason = dead.lastError ?? "unknown"
+        try rows.update(dead, was: old)
+        let to = try name(of: message.to)
+        try log(
+            .messageDead,
+            "a \(message.body.type) message to \(to) is a dead letter after "
+                + "\(dead.attempts) failed attempts: \(reason)", at: now, agent: message.to, task: message.body.task,
+            letter: message.id)
+        var failed: TaskID?
+        var told: AgentID?
+        if case .taskAssign(let id) = message.body, let task = try rows.task(id), !task.state.isTerminal,
+            task.assignedTo == owner
+        {
+            failed = id
+            told = try fail(task, because: "its message could not be worked on: \(reason)", now: now)
+        }
+        if told != message.from {
+            try notify(
+                message, "your \(message.body.type) message to \(to) could not be worked on: \(reason)",
+                purpose: Purpose.deathNotice, number: dead.sequence, now: now)
+        }
+        return failed
+    }
+}

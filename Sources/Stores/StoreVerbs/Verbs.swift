@@ -1,0 +1,65 @@
+import Model
+
+/// The verbs of the store port, written once over rows. Each is one transaction of its caller: when it throws, the
+/// caller undoes everything that it did.
+public struct Verbs<Rows: Records> {
+    public let rows: Rows
+
+    public init(_ rows: Rows) { self.rows = rows }
+
+    /// The agent, or the error that the port promises.
+    func requireAgent(_ id: AgentID) throws(StoreError) -> Agent {
+        guard let agent = try rows.agent(id) else { throw Self.noAgent(id) }
+        return agent
+    }
+
+    static func noAgent(_ id: AgentID) -> StoreError {
+        id == .supervisor
+            ? StoreError(.agentNotFound, "the supervisor is a mailbox, not an agent")
+            : StoreError(.agentNotFound, "there is no agent \(id); see: tt list")
+    }
+
+    /// The lease that `token` proves, or `leaseLost`.
+    func requireLease(_ token: LeaseToken) throws(StoreError) -> LeaseRow {
+        guard let lease = try rows.lease(of: token.agent), lease.record.token == token else {
+            throw StoreError(.leaseLost, "turn \(token.turn.short) no longer holds the lease of its agent")
+        }
+        return lease
+    }
+
+    /// A name for people: the agent's, `supervisor`, or the short id of somebody unknown.
+    func name(of id: AgentID) throws(StoreError) -> String {
+        if id == .supervisor { return "supervisor" }
+        return try rows.agent(id)?.name ?? id.short
+    }
+
+    func log(
+        _ type: EventType, _ text: String, at now: Timestamp, agent: AgentID? = nil, task: TaskID? = nil,
+        turn: TurnID? = nil, letter: MessageID? = nil, old: String? = nil, new: String? = nil
+    ) throws(StoreError) {
+        var event = Event(type, text, at: now)
+        event.agent = agent
+        event.task = task
+        event.turn = turn
+        event.letter = letter
+        event.oldState = old
+        event.newState = new
+        try rows.append(event)
+    }
+
+    static func moved(_ state: AgentState, _ signal: AgentSignal, _ name: String) throws(StoreError) -> AgentState {
+        do throws(IllegalMove) {
+            return try state.after(signal)
+        } catch {
+            throw StoreError(.illegalMove, "\(name) is \(state.rawValue): \(error)")
+        }
+    }
+
+    static func moved(_ task: AgentTask, _ move: TaskMove, _ now: Timestamp) throws(StoreError) -> AgentTask {
+        do throws(IllegalMove) {
+            return try task.after(move, at: now)
+        } catch {
+            throw StoreError(.illegalMove, "task \(task.id.short) cannot be changed so: \(error)")
+        }
+    }
+}
