@@ -83,6 +83,10 @@ let doors: [Target] = [
 
 let proof: [Target] = [
     .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "CSimulation", path: "Tests/CSimulation"),
+    .executableTarget(
+        name: "simulate", dependencies: ["CSimulation", "Engine", "Model", "MemoryStore", "Concurrency"],
+        path: "Tests/Simulate", swiftSettings: strict),
     tests("ConcurrencyTests", ["Concurrency"]),
     tests("ProcessesTests", ["Processes", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),

@@ -1,0 +1,162 @@
+import Model
+
+/// One life of a simulated town: people send work while hosts die, clocks jump and answers are lost; then all becomes
+/// calm, and every message has to be accounted for.
+struct Scenario {
+    let world: World
+
+    func run() async {
+        let agents = await makeAgents()
+        var hosts = [world.startHost()]
+        let senders = (0..<world.number(1..<4)).map { number in
+            Task { await self.send(from: number, to: agents) }
+        }
+        for _ in 0..<world.number(5..<25) {
+            await world.pause(upTo: 120)
+            await disturb(&hosts, agents)
+            await check()
+        }
+        for sender in senders { await sender.value }
+        world.becomeCalm()
+        hosts.removeAll { world.deaths.isDead($0.id) }
+        await settle(agents, &hosts)
+        for host in hosts { host.stop.finish() }
+        for host in hosts { await host.task.value }
+        await account()
+    }
+
+    private var now: Timestamp { Timestamp(microseconds: Scheduler.shared.now) }
+
+    private func makeAgents() async -> [AgentID] {
+        var ids: [AgentID] = []
+        for number in 0..<world.number(1..<6) {
+            var agent = Agent(id: AgentID(random: world.random), name: "agent-\(number)", cli: "script", createdAt: now)
+            agent.maxRounds = world.chance(0.2) ? world.number(3..<10) : 0
+            let new = agent
+            await attempt { () async throws(StoreError) in try await world.store.register(new, maxAgents: 10) }
+            ids.append(agent.id)
+        }
+        return ids
+    }
+
+    private func send(from number: Int, to agents: [AgentID]) async {
+        let store = world.client()
+        for index in 0..<world.number(5..<30) {
+            await world.pause(upTo: 30)
+            let to = agents[world.number(0..<agents.count)]
+            if world.chance(0.4) {
+                let task = AgentTask(
+                    id: TaskID(random: world.random), description: "task \(number)/\(index)", createdBy: .supervisor,
+                    createdAt: now)
+                let assignment = Assignment(agent: to, announcement: MessageID(random: world.random))
+                await attempt { () async throws(StoreError) in try await store.create(task, assignee: assignment) }
+                continue
+            }
+            let text = "message \(number)/\(index)"
+            var message = Message(
+                id: MessageID(random: world.random), from: .supervisor, to: to,
+                body: world.chance(0.7) ? .task(description: text) : world.chance(0.5) ? .query(question: text) : .informational(summary: text),
+                createdAt: now)
+            message.priority = world.chance(0.2) ? .urgent : .normal
+            let letter = message
+            for _ in 0..<(world.chance(0.2) ? 2 : 1) {
+                await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits()) }
+            }
+        }
+    }
+
+    private func disturb(_ hosts: inout [World.RunningHost], _ agents: [AgentID]) async {
+        hosts.removeAll { world.deaths.isDead($0.id) }
+        switch world.number(0..<10) {
+        case 0...2: if let host = hosts.first { world.kill(host) }
+        case 3: hosts.first?.stop.finish()
+        case 4: hosts.last?.time.jump(to: Int64(world.number(-7200..<7200)) * 1_000_000)
+        case 5: await change(agents, .interrupt(reason: nil))
+        case 6: await change(agents, .stop([.afterTurn, .now, .whenEmpty][world.number(0..<3)]))
+        case 7: await change(agents, .restart(maxRounds: 0))
+        default: await change(agents, .resume)
+        }
+        hosts.removeAll { world.deaths.isDead($0.id) }
+        if hosts.isEmpty || world.chance(0.3) { hosts.append(world.startHost()) }
+    }
+
+    private func change(_ agents: [AgentID], _ change: AgentChange) async {
+        let id = agents[world.number(0..<agents.count)]
+        _ = try? await world.client().change(id, change, now: now)
+    }
+
+    /// Lets the town finish: everybody may work again, and nothing fails.
+    private func settle(_ agents: [AgentID], _ hosts: inout [World.RunningHost]) async {
+        for _ in 0..<400 {
+            hosts.removeAll { world.deaths.isDead($0.id) }
+            if hosts.isEmpty { hosts.append(world.startHost()) }
+            var isQuiet = true
+            do {
+                for agent in try await world.store.agents() {
+                    if agent.state == .paused { try await world.store.change(agent.id, .resume, now: now) }
+                    if agent.state.isTerminal { try await world.store.change(agent.id, .restart(maxRounds: 0), now: now) }
+                }
+                for pulse in try await world.store.pulse() where pulse.hasWork || pulse.lease != nil { isQuiet = false }
+            } catch { world.witness.violation("the calm store refused: \(error)") }
+            if isQuiet { return }
+            try? await Scheduler.shared.sleep(microseconds: 600_000_000)
+        }
+        world.witness.violation("liveness: the town does not come to rest")
+    }
+
+    /// The promises that can be seen at any moment.
+    private func check() async {
+        do {
+            let leases = try await world.store.leases()
+            if Set(leases.map(\.token.agent)).count != leases.count {
+                world.witness.violation("promise 4: an agent has two leases")
+            }
+            let counts = try await world.store.queueCounts()
+            if counts.leased > 0, leases.isEmpty { world.witness.violation("promise 1: leased messages without a lease") }
+        } catch { world.witness.violation("the store cannot be read: \(error)") }
+    }
+
+    private func account() async {
+        let witness = world.witness
+        do {
+            for message in witness.sentMessages {
+                guard let delivery = try await world.store.delivery(message.id) else {
+                    witness.violation("promise 1: \(message.id) is lost")
+                    continue
+                }
+                let times = witness.timesFinished(message.id)
+                switch delivery.state {
+                case .done where message.to != .supervisor && times != 1:
+                    witness.violation("promise 2: \(message.id) is done after \(times) finished turns")
+                case .leased: witness.violation("promise 1: \(message.id) is still leased")
+                case .queued where message.body.wakes && message.to != .supervisor:
+                    witness.violation("liveness: \(message.id) still waits")
+                case .dead where times != 0: witness.violation("promise 1: \(message.id) is dead although it was handled")
+                default: break
+                }
+            }
+            for id in witness.tasks {
+                guard let task = try await world.store.task(id) else {
+                    witness.violation("task \(id) is lost")
+                    continue
+                }
+                if !task.state.isTerminal { witness.violation("W5: task \(id) is forgotten in state \(task.state)") }
+            }
+            if !(try await world.store.leases()).isEmpty { witness.violation("a lease is stuck") }
+            if witness.livingProcesses > 0 { witness.violation("a process is left") }
+        } catch { witness.violation("the store cannot be read: \(error)") }
+    }
+
+    private func attempt(_ body: () async throws(StoreError) -> Void) async {
+        for _ in 0..<200 {
+            do throws(StoreError) { return try await body() } catch {
+                guard [.busy, .unknownOutcome, .unavailable].contains(error.code) else {
+                    world.witness.violation("a sender was refused: \(error)")
+                    return
+                }
+                await world.pause(upTo: 0.5)
+            }
+        }
+        world.witness.violation("a sender gave up")
+    }
+}

@@ -1,0 +1,102 @@
+import Engine
+import Model
+import Synchronization
+
+/// The processes of a simulated machine: agents that outlive their hosts until somebody ends them.
+final class SimulatedProcesses: Sendable {
+    private struct Process {
+        var agent: AgentID
+        var task: Task<HarnessResult, Never>
+    }
+
+    private let processes = Mutex([TurnID: Process]())
+    private let witness: Witness
+
+    init(witness: Witness) { self.witness = witness }
+
+    /// Starts an agent's process; it runs whatever becomes of the caller.
+    func start(_ turn: TurnID, agent: AgentID, prompt: String, _ body: @escaping @Sendable () async -> HarnessResult)
+        -> Task<HarnessResult, Never>
+    {
+        witness.processStarted(agent, turn, prompt: prompt)
+        let task = Task {
+            let result = await body()
+            self.processes.withLock { _ = $0.removeValue(forKey: turn) }
+            self.witness.processEnded(agent, turn)
+            return result
+        }
+        processes.withLock { $0[turn] = Process(agent: agent, task: task) }
+        return task
+    }
+
+    /// Kills a process and returns when it is gone.
+    func kill(_ turn: TurnID) async {
+        guard let process = processes.withLock({ $0[turn] }) else { return }
+        process.task.cancel()
+        _ = await process.task.value
+    }
+}
+
+/// Ends survivors of hosts that died.
+struct SimulatedJanitor: ProcessJanitor {
+    let processes: SimulatedProcesses
+    let deaths: Deaths
+
+    func isAlive(_ host: Host) -> Bool? { !deaths.isDead(host.id) }
+
+    func waitForEnd(of host: Host) async throws { try await deaths.wait(for: host.id) }
+
+    func endSurvivors(of turns: [TurnID]) async {
+        for turn in turns { await processes.kill(turn) }
+    }
+}
+
+/// Which hosts died, and who waits for that.
+final class Deaths: Sendable {
+    private struct State {
+        var dead: Set<HostID> = []
+        var waiters: [(id: Int, host: HostID, continuation: CheckedContinuation<Bool, Never>)] = []
+        var last = 0
+        var cancelled: Set<Int> = []
+    }
+
+    private let state = Mutex(State())
+
+    func isDead(_ host: HostID) -> Bool { state.withLock { $0.dead.contains(host) } }
+
+    func die(_ host: HostID) {
+        let waiters = state.withLock { state in
+            state.dead.insert(host)
+            defer { state.waiters.removeAll { $0.host == host } }
+            return state.waiters.filter { $0.host == host }
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: true) }
+    }
+
+    func wait(for host: HostID) async throws {
+        let id = state.withLock { state in
+            state.last += 1
+            return state.last
+        }
+        let died = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if state.dead.contains(host) { return true }
+                    if state.cancelled.contains(id) { return false }
+                    state.waiters.append((id, host, continuation))
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.cancelled.insert(id)
+                let found = state.waiters.first { $0.id == id }
+                state.waiters.removeAll { $0.id == id }
+                return found
+            }
+            waiter?.continuation.resume(returning: false)
+        }
+        guard died else { throw CancellationError() }
+    }
+}

@@ -1,0 +1,125 @@
+import Model
+import Synchronization
+
+/// Sees everything that really happens in a simulated town, and says what must not happen.
+final class Witness: Sendable {
+    private struct State {
+        var violations: [String] = []
+        var turns = 0
+        var sent: [MessageID: Message] = [:]
+        var tasks: Set<TaskID> = []
+        var leases: [TurnID: Lease] = [:]
+        var finished: [MessageID: Int] = [:]
+        /// The highest epoch seen for each agent.
+        var epochs: [AgentID: Int64] = [:]
+        /// Turns that hold an agent now.
+        var holding: [AgentID: TurnID] = [:]
+        /// Processes that live, by agent.
+        var processes: [AgentID: TurnID] = [:]
+        var trace: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    var violations: [String] { state.withLock { $0.violations } }
+    var turns: Int { state.withLock { $0.turns } }
+    var sentMessages: [Message] { state.withLock { Array($0.sent.values) }.sorted { $0.id < $1.id } }
+    var tasks: [TaskID] { state.withLock { Array($0.tasks) }.sorted() }
+    var trace: [String] { state.withLock { $0.trace } }
+
+    func violation(_ text: String) { state.withLock { $0.violations.append(text) } }
+    func note(_ text: @autoclosure () -> String) {
+        let line = "\(Double(Scheduler.shared.now - 1_800_000_000_000_000) / 1e6) \(text())"
+        state.withLock { $0.trace.append(line) }
+    }
+
+    func sent(_ messages: [Message], _ receipts: [Receipt]) {
+        state.withLock { state in
+            for (message, receipt) in zip(messages, receipts) where !receipt.isDuplicate {
+                if receipt.id != message.id { state.violations.append("\(message.id) got another id as a new message") }
+                if state.sent[message.id] != nil {
+                    state.violations.append("promise 5: \(message.id) was accepted twice")
+                }
+                state.sent[message.id] = message
+            }
+        }
+    }
+
+    func created(_ task: AgentTask, _ assignment: Assignment?) {
+        state.withLock { if assignment != nil { $0.tasks.insert(task.id) } }
+    }
+
+    func leased(_ lease: Lease) {
+        note("lease \(lease.agent.name) epoch \(lease.token.epoch) turn \(lease.token.turn.short): \(lease.deliveries.count) messages")
+        state.withLock { state in
+            let token = lease.token
+            state.turns += 1
+            state.leases[token.turn] = lease
+            if let other = state.holding[token.agent] {
+                state.violations.append("promise 4: \(lease.agent.name) got a second lease while \(other.short) holds it")
+            }
+            state.holding[token.agent] = token.turn
+            if token.epoch <= state.epochs[token.agent] ?? 0 {
+                state.violations.append("promise 3: epoch \(token.epoch) of \(lease.agent.name) is not new")
+            }
+            state.epochs[token.agent] = token.epoch
+            let order = lease.deliveries.map { ($0.message.lane.rawValue, $0.sequence) }
+            if zip(order, order.dropFirst()).contains(where: { $0.0 >= $0.1 }) {
+                state.violations.append("promise 4: a lease of \(lease.agent.name) is out of order")
+            }
+            for delivery in lease.deliveries where state.finished[delivery.message.id] != nil {
+                state.violations.append("promise 1: \(delivery.message.id) was leased after it was done")
+            }
+        }
+    }
+
+    func committed(_ turn: TurnCommit) {
+        note("commit \(turn.token.turn.short)")
+        state.withLock { state in
+            if state.holding[turn.token.agent] != turn.token.turn {
+                state.violations.append("promise 3: turn \(turn.token.turn.short) committed without holding its agent")
+            }
+            state.holding[turn.token.agent] = nil
+            guard case .finished = turn.outcome else { return }
+            for delivery in state.leases[turn.token.turn]?.deliveries ?? [] {
+                state.finished[delivery.message.id, default: 0] += 1
+                if state.finished[delivery.message.id]! > 1 {
+                    state.violations.append("promise 2: \(delivery.message.id) took effect twice")
+                }
+            }
+        }
+    }
+
+    func released(_ token: LeaseToken) {
+        note("release \(token.turn.short)")
+        state.withLock { state in
+            if state.holding[token.agent] == token.turn { state.holding[token.agent] = nil }
+        }
+    }
+
+    /// A process of a turn starts.
+    func processStarted(_ agent: AgentID, _ turn: TurnID, prompt: String) {
+        state.withLock { state in
+            if let other = state.processes[agent] {
+                state.violations.append("promise 3: process of \(turn.short) started while that of \(other.short) lives")
+            }
+            state.processes[agent] = turn
+            for delivery in state.leases[turn]?.deliveries ?? [] {
+                switch delivery.message.body {
+                case .task(let text), .query(let text), .informational(let text):
+                    if !prompt.contains(text) { state.violations.append("W4: a message is not whole in its prompt") }
+                default: break
+                }
+            }
+        }
+    }
+
+    func processEnded(_ agent: AgentID, _ turn: TurnID) {
+        state.withLock { state in
+            if state.processes[agent] == turn { state.processes[agent] = nil }
+        }
+    }
+
+    var livingProcesses: Int { state.withLock { $0.processes.count } }
+    func timesFinished(_ id: MessageID) -> Int { state.withLock { $0.finished[id] ?? 0 } }
+}

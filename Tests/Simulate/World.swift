@@ -1,0 +1,206 @@
+import Concurrency
+import Engine
+import Model
+import Synchronization
+
+/// A whole town in one process: a store in memory, hosts that die, agents that are scripts, clocks that jump.
+final class World: Sendable {
+    let seed: UInt64
+    let random: SeededRandomness
+    let store: any Store
+    let witness = Witness()
+    let deaths = Deaths()
+    let processes: SimulatedProcesses
+    private let clocks = Mutex([SimulatedTime]())
+    private let calm = Atomic(false)
+    private let faults: Double
+
+    init(seed: UInt64, store: any Store) {
+        self.seed = seed
+        self.store = store
+        random = SeededRandomness(seed: seed)
+        processes = SimulatedProcesses(witness: witness)
+        // Some seeds are rough, some are quiet.
+        faults = [0, 0.01, 0.05, 0.15][Int(random.next() % 4)]
+    }
+
+    var isCalm: Bool { calm.load(ordering: .relaxed) }
+
+    /// Nothing fails any more, and all clocks tell the truth.
+    func becomeCalm() {
+        calm.store(true, ordering: .relaxed)
+        for clock in clocks.withLock({ $0 }) { clock.jump(to: 0) }
+    }
+
+    /// The store as one client sees it.
+    func client(isDead: @escaping @Sendable () -> Bool = { false }) -> FaultyStore {
+        var fault = Fault(random: random, isDead: isDead, isCalm: { [self] in isCalm })
+        fault.busy = faults
+        fault.lostAnswer = faults
+        fault.delay = faults * 2
+        return FaultyStore(inner: store, fault: fault, witness: witness)
+    }
+
+    func chance(_ probability: Double) -> Bool { random.unit() < probability }
+    func number(_ range: Range<Int>) -> Int { range.lowerBound + Int(random.next() % UInt64(range.count)) }
+    func pause(upTo seconds: Double) async {
+        try? await Scheduler.shared.sleep(microseconds: Int64(random.unit() * seconds * 1e6))
+    }
+
+    // MARK: Hosts
+
+    final class RunningHost: Sendable {
+        let id: HostID
+        let task: Task<Void, Never>
+        let stop: AsyncStream<Never>.Continuation
+        let time: SimulatedTime
+
+        init(id: HostID, task: Task<Void, Never>, stop: AsyncStream<Never>.Continuation, time: SimulatedTime) {
+            self.id = id
+            self.task = task
+            self.stop = stop
+            self.time = time
+        }
+    }
+
+    func startHost() -> RunningHost {
+        let id = HostID(random: random)
+        let time = SimulatedTime()
+        clocks.withLock { $0.append(time) }
+        let store = client(isDead: { [deaths] in deaths.isDead(id) })
+        var settings = HostSettings()
+        settings.maxConcurrentTurns = number(1..<4)
+        settings.idleTimeout = .zero
+        settings.turnLimits.turn = .seconds(600)
+        settings.failurePolicy.maxAttempts = 3
+        settings.drainGrace = .seconds(number(0..<60))
+        let tools = TurnTools(
+            store: store, harnesses: ScriptedHarness(world: self, host: id), time: time, random: random,
+            journal: SilentJournal(), files: NoFiles(),
+            town: HostTown(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
+            settings: settings)
+        let now = time.now()
+        let host = TownHost(
+            tools: tools, janitor: SimulatedJanitor(processes: processes, deaths: deaths),
+            host: Host(
+                id: id, machine: "m", process: "1:1", startedAt: now, expiresAt: now + .seconds(60),
+                isForeground: false))
+        let (stopping, stop) = AsyncStream.makeStream(of: Never.self)
+        witness.note("host \(id.short) starts")
+        let task = Task {
+            do { try await host.run(until: stopping) } catch {}
+            self.witness.note("host \(id.short) ends")
+            // However it ended, its process is gone now.
+            self.deaths.die(id)
+        }
+        return RunningHost(id: id, task: task, stop: stop, time: time)
+    }
+
+    /// SIGKILL: nothing that the host does from now on reaches the store, and nothing that it started ends.
+    func kill(_ host: RunningHost) {
+        witness.note("host \(host.id.short) is killed")
+        deaths.die(host.id)
+        host.task.cancel()
+    }
+}
+
+/// Runs agents that are scripts of the world.
+struct ScriptedHarness: Harness, HarnessSource {
+    let world: World
+    let host: HostID
+    let name = "script"
+
+    func harness(named cli: String) throws(Failure) -> any Harness { self }
+
+    func run(_ request: TurnRequest) async -> HarnessResult {
+        // A dead host starts nothing.
+        guard !world.deaths.isDead(host), let agent = request.environment["TINYTOWN_AGENT_ID"].flatMap(AgentID.init)
+        else { return HarnessResult(failure: Failure(.crash, "the host is dead")) }
+        let script = AgentScript(world: world, request: request, agent: agent)
+        let process = world.processes.start(request.turn, agent: agent, prompt: request.prompt) { await script.run() }
+        let limit = Task {
+            try? await Scheduler.shared.sleep(microseconds: request.limits.turn.wholeMicroseconds)
+            if !Task.isCancelled { process.cancel() }
+        }
+        defer { limit.cancel() }
+        return await withTaskCancellationHandler {
+            await process.value
+        } onCancel: {
+            // A host that was killed cannot end anything.
+            if !world.deaths.isDead(host) { process.cancel() }
+        }
+    }
+}
+
+/// What a simulated agent does in a turn.
+struct AgentScript: Sendable {
+    let world: World
+    let request: TurnRequest
+    let agent: AgentID
+
+    func run() async -> HarnessResult {
+        let store = world.client()
+        request.emit(.session("session-of-\(agent.short)"))
+        await world.pause(upTo: 90)
+        for task in assignedTasks() where !Task.isCancelled && world.chance(0.8) {
+            await attempt { () async throws(StoreError) in
+                _ = try await store.move(
+                    task, world.chance(0.85) ? .complete("done") : .fail("cannot"), by: agent,
+                    announcement: MessageID(random: world.random), now: now)
+            }
+            await world.pause(upTo: 5)
+        }
+        if !Task.isCancelled, world.chance(0.3), let other = try? await world.store.agents().randomElement(world) {
+            var message = Message(
+                id: MessageID(random: world.random), from: agent, to: other.id, body: .task(description: "handover \(request.turn)"),
+                createdAt: now)
+            message.idempotencyKey = "\(request.turn)"
+            let letter = message
+            await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits(maxHops: 6)) }
+        }
+        if world.isCalm { return HarnessResult(reply: "done", session: session) }
+        if world.chance(0.04) { try? await Scheduler.shared.sleep(microseconds: 3_600_000_000) }
+        if Task.isCancelled { return HarnessResult(session: session, failure: Failure(.timeout, "ended from outside")) }
+        guard world.chance(0.8) else {
+            let kind = FailureClass.allCases[world.number(0..<FailureClass.allCases.count)]
+            return HarnessResult(session: session, failure: Failure(kind, "scripted \(kind.rawValue)"))
+        }
+        return HarnessResult(reply: "done", session: session)
+    }
+
+    private var session: HarnessSession { HarnessSession(id: "session-of-\(agent.short)", harness: "script") }
+    private var now: Timestamp { Timestamp(microseconds: Scheduler.shared.now) }
+
+    // As a real agent would: from the commands that its prompt shows.
+    private func assignedTasks() -> [TaskID] {
+        request.prompt.split(separator: "`tt task complete ").dropFirst().compactMap { TaskID(String($0.prefix(36))) }
+    }
+
+    /// Repeats a command until it is through, as long as the process lives. Verbs are safe to repeat.
+    private func attempt(_ body: () async throws(StoreError) -> Void) async {
+        for _ in 0..<20 where !Task.isCancelled {
+            do throws(StoreError) { return try await body() } catch {
+                guard [.busy, .unknownOutcome, .unavailable].contains(error.code) else { return }
+                await world.pause(upTo: 0.5)
+            }
+        }
+    }
+}
+
+extension Array where Element: Sendable {
+    fileprivate func randomElement(_ world: World) -> Element? { isEmpty ? nil : self[world.number(0..<count)] }
+}
+
+struct SilentJournal: TurnJournal {
+    struct Record: TurnRecord {
+        func record(_ event: HarnessEvent) {}
+        func end(_ summary: String) {}
+    }
+    func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord { Record() }
+    func note(_ line: String, agent: Agent, at now: Timestamp) {}
+}
+
+struct NoFiles: PromptFiles {
+    func write(_ files: [PromptFile], turn: TurnID) throws -> String { "" }
+    func remove(turn: TurnID) {}
+}
