@@ -8,6 +8,11 @@ struct Sorted {
     var all: ArraySlice<Int64> { numbers[head...] }
 
     mutating func insert(_ number: Int64) {
+        if head == numbers.count {
+            // Only taken ones are left, and they say nothing about the order any more.
+            numbers.removeAll(keepingCapacity: true)
+            head = 0
+        }
         if numbers.last.map({ $0 < number }) ?? true {
             numbers.append(number)
         } else if head > 0, number < numbers[head] {
