@@ -89,6 +89,7 @@ extension TownConfiguration {
 
     private static func unknownKeys(_ table: TOMLTable, file: String) -> [String] {
         let known = ConfigurationKey.all.map(\.path)
+        let sections = Set(known.filter { $0.contains(".") }.map { String($0.prefix { $0 != "." }) }).sorted()
         var warnings: [String] = []
         func walk(_ table: TOMLTable, _ prefix: String) {
             for (key, node) in table.entries {
@@ -99,7 +100,10 @@ extension TownConfiguration {
                     walk(inner, path)
                     continue
                 }
-                let hint = Suggestion.closest(to: path, among: known).map { "; did you mean '\($0)'?" } ?? ""
+                let hint =
+                    Suggestion.closest(to: path, among: known + sections + ["agent_clis"]).map {
+                        "; did you mean '\($0)'?"
+                    } ?? ""
                 let line = node.key.line > 0 ? node.key.line : node.start.line
                 warnings.append("\(file):\(line): unknown key '\(path)'\(hint)")
             }

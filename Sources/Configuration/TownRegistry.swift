@@ -27,13 +27,21 @@ public struct TownRegistry: Sendable {
         do { table = try TOML.parse(text, file: path) } catch {
             throw ConfigurationError(.invalid, "\(error); mend the file or move it away")
         }
-        guard case .array(let nodes)? = table["towns"]?.value else { return [] }
-        return nodes.compactMap { node in
+        guard let towns = table["towns"] else { return [] }
+        guard case .array(let nodes) = towns.value else { throw malformed(towns) }
+        return try nodes.map { node throws(ConfigurationError) in
             guard case .table(let fields) = node.value, case .string(let path)? = fields["path"]?.value,
                 case .string(let name)? = fields["name"]?.value
-            else { return nil }
+            else { throw malformed(node) }
             return Entry(path: path, name: name)
         }
+    }
+
+    // To pass over what is not understood would be to lose it at the next registration.
+    private func malformed(_ node: TOMLNode) -> ConfigurationError {
+        ConfigurationError(
+            .invalid,
+            "\(path):\(node.start.line): towns must be tables with a path and a name; mend the file or move it away")
     }
 
     /// Adds a town, or gives the one at its path its new name. Two at once lose nothing. A registry that cannot be
