@@ -14,3 +14,14 @@ final class DoneFlag: Sendable {
     func set() { flag.store(true, ordering: .relaxed) }
     var isSet: Bool { flag.load(ordering: .relaxed) }
 }
+
+/// Makes dictionaries the same in every run, by starting the program again with the runtime's switch for that: their
+/// order must not depend on a random seed of the process.
+func hashDeterministically() {
+    guard getenv("SWIFT_DETERMINISTIC_HASHING") == nil else { return }
+    setenv("SWIFT_DETERMINISTIC_HASHING", "1", 1)
+    var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
+    arguments.append(nil)
+    execv("/proc/self/exe", arguments)
+    // Where that is not possible a run is still right, but may not repeat.
+}

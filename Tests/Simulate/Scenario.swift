@@ -55,12 +55,15 @@ struct Scenario {
             let text = "message \(number)/\(index)"
             var message = Message(
                 id: MessageID(random: world.random), from: .supervisor, to: to,
-                body: world.chance(0.7) ? .task(description: text) : world.chance(0.5) ? .query(question: text) : .informational(summary: text),
+                body: world.chance(0.7)
+                    ? .task(description: text)
+                    : world.chance(0.5) ? .query(question: text) : .informational(summary: text),
                 createdAt: now)
             message.priority = world.chance(0.2) ? .urgent : .normal
             let letter = message
             for _ in 0..<(world.chance(0.2) ? 2 : 1) {
-                await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits()) }
+                await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits())
+                }
             }
         }
     }
@@ -94,7 +97,9 @@ struct Scenario {
             do {
                 for agent in try await world.store.agents() {
                     if agent.state == .paused { try await world.store.change(agent.id, .resume, now: now) }
-                    if agent.state.isTerminal { try await world.store.change(agent.id, .restart(maxRounds: 0), now: now) }
+                    if agent.state.isTerminal {
+                        try await world.store.change(agent.id, .restart(maxRounds: 0), now: now)
+                    }
                 }
                 for pulse in try await world.store.pulse() where pulse.hasWork || pulse.lease != nil { isQuiet = false }
             } catch { world.witness.violation("the calm store refused: \(error)") }
@@ -112,7 +117,9 @@ struct Scenario {
                 world.witness.violation("promise 4: an agent has two leases")
             }
             let counts = try await world.store.queueCounts()
-            if counts.leased > 0, leases.isEmpty { world.witness.violation("promise 1: leased messages without a lease") }
+            if counts.leased > 0, leases.isEmpty {
+                world.witness.violation("promise 1: leased messages without a lease")
+            }
         } catch { world.witness.violation("the store cannot be read: \(error)") }
     }
 
@@ -131,7 +138,8 @@ struct Scenario {
                 case .leased: witness.violation("promise 1: \(message.id) is still leased")
                 case .queued where message.body.wakes && message.to != .supervisor:
                     witness.violation("liveness: \(message.id) still waits")
-                case .dead where times != 0: witness.violation("promise 1: \(message.id) is dead although it was handled")
+                case .dead where times != 0:
+                    witness.violation("promise 1: \(message.id) is dead although it was handled")
                 default: break
                 }
             }

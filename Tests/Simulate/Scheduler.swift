@@ -95,9 +95,13 @@ final class Scheduler: Sendable {
 
     private func wakeNext() -> Bool {
         let sleeper: Sleeper? = state.withLock { state in
-            guard let index = state.sleepers.indices.min(by: {
-                (state.sleepers[$0].deadline, state.sleepers[$0].id) < (state.sleepers[$1].deadline, state.sleepers[$1].id)
-            }) else { return nil }
+            guard
+                let index = state.sleepers.indices.min(by: {
+                    (state.sleepers[$0].deadline, state.sleepers[$0].id) < (
+                        state.sleepers[$1].deadline, state.sleepers[$1].id
+                    )
+                })
+            else { return nil }
             let sleeper = state.sleepers.remove(at: index)
             state.now = max(state.now, sleeper.deadline)
             return sleeper

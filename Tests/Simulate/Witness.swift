@@ -14,14 +14,30 @@ final class Witness: Sendable {
         var epochs: [AgentID: Int64] = [:]
         /// Turns that hold an agent now.
         var holding: [AgentID: TurnID] = [:]
+        /// Turns that seemed to hold an agent when it was leased again, and when that was. What a verb did is heard a
+        /// moment after it happened, so the end of such a turn must be heard before the clock moves.
+        var overlapping: [TurnID: (time: Int64, text: String)] = [:]
         /// Processes that live, by agent.
         var processes: [AgentID: TurnID] = [:]
         var trace: [String] = []
+
+        /// Notes that a turn ended; false where it held nothing.
+        mutating func end(_ token: LeaseToken) -> Bool {
+            if let overlap = overlapping[token.turn], overlap.time == Scheduler.shared.now {
+                overlapping[token.turn] = nil
+                return true
+            }
+            guard holding[token.agent] == token.turn else { return false }
+            holding[token.agent] = nil
+            return true
+        }
     }
 
     private let state = Mutex(State())
 
-    var violations: [String] { state.withLock { $0.violations } }
+    var violations: [String] {
+        state.withLock { $0.violations + $0.overlapping.values.map(\.text) }
+    }
     var turns: Int { state.withLock { $0.turns } }
     var sentMessages: [Message] { state.withLock { Array($0.sent.values) }.sorted { $0.id < $1.id } }
     var tasks: [TaskID] { state.withLock { Array($0.tasks) }.sorted() }
@@ -50,13 +66,18 @@ final class Witness: Sendable {
     }
 
     func leased(_ lease: Lease) {
-        note("lease \(lease.agent.name) epoch \(lease.token.epoch) turn \(lease.token.turn.short): \(lease.deliveries.count) messages")
+        note(
+            "lease \(lease.agent.name) epoch \(lease.token.epoch) turn \(lease.token.turn.short): \(lease.deliveries.count) messages"
+        )
         state.withLock { state in
             let token = lease.token
             state.turns += 1
             state.leases[token.turn] = lease
             if let other = state.holding[token.agent] {
-                state.violations.append("promise 4: \(lease.agent.name) got a second lease while \(other.short) holds it")
+                state.overlapping[other] = (
+                    Scheduler.shared.now,
+                    "promise 4: \(lease.agent.name) got a second lease while \(other.short) holds it"
+                )
             }
             state.holding[token.agent] = token.turn
             if token.epoch <= state.epochs[token.agent] ?? 0 {
@@ -76,10 +97,9 @@ final class Witness: Sendable {
     func committed(_ turn: TurnCommit) {
         note("commit \(turn.token.turn.short)")
         state.withLock { state in
-            if state.holding[turn.token.agent] != turn.token.turn {
+            if !state.end(turn.token) {
                 state.violations.append("promise 3: turn \(turn.token.turn.short) committed without holding its agent")
             }
-            state.holding[turn.token.agent] = nil
             guard case .finished = turn.outcome else { return }
             for delivery in state.leases[turn.token.turn]?.deliveries ?? [] {
                 state.finished[delivery.message.id, default: 0] += 1
@@ -93,7 +113,9 @@ final class Witness: Sendable {
     func released(_ token: LeaseToken) {
         note("release \(token.turn.short)")
         state.withLock { state in
-            if state.holding[token.agent] == token.turn { state.holding[token.agent] = nil }
+            if !state.end(token) {
+                state.violations.append("promise 3: turn \(token.turn.short) was released without holding its agent")
+            }
         }
     }
 
@@ -101,7 +123,8 @@ final class Witness: Sendable {
     func processStarted(_ agent: AgentID, _ turn: TurnID, prompt: String) {
         state.withLock { state in
             if let other = state.processes[agent] {
-                state.violations.append("promise 3: process of \(turn.short) started while that of \(other.short) lives")
+                state.violations.append(
+                    "promise 3: process of \(turn.short) started while that of \(other.short) lives")
             }
             state.processes[agent] = turn
             for delivery in state.leases[turn]?.deliveries ?? [] {

@@ -152,11 +152,14 @@ struct AgentScript: Sendable {
         }
         if !Task.isCancelled, world.chance(0.3), let other = try? await world.store.agents().randomElement(world) {
             var message = Message(
-                id: MessageID(random: world.random), from: agent, to: other.id, body: .task(description: "handover \(request.turn)"),
+                id: MessageID(random: world.random), from: agent, to: other.id,
+                body: .task(description: "handover \(request.turn)"),
                 createdAt: now)
             message.idempotencyKey = "\(request.turn)"
             let letter = message
-            await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits(maxHops: 6)) }
+            await attempt { () async throws(StoreError) in
+                _ = try await store.send([letter], limits: SendLimits(maxHops: 6))
+            }
         }
         if world.isCalm { return HarnessResult(reply: "done", session: session) }
         if world.chance(0.04) { try? await Scheduler.shared.sleep(microseconds: 3_600_000_000) }

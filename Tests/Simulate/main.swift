@@ -3,6 +3,7 @@
 import MemoryStore
 import Model
 
+hashDeterministically()
 var seeds = 300
 var first: UInt64 = 1
 var showTrace = false
