@@ -69,14 +69,13 @@ let engine: [Target] = [
 
 let doors: [Target] = [
     .target(
-        name: "Operations", dependencies: ["Model", "Configuration"], path: "Sources/Operations",
+        name: "Operations", dependencies: ["Model", "Configuration", "Arguments"], path: "Sources/Operations",
         swiftSettings: strict),
     layer(
         "Doors", "Commands",
         [
             "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
-            "Concurrency",
-            "Terminal", "Arguments",
+            "Concurrency", "Files", "Terminal", "Arguments",
         ]),
     .executableTarget(name: "tt", dependencies: ["Commands"], path: "Sources/tt", swiftSettings: strict),
 ]

@@ -1,0 +1,118 @@
+public import Arguments
+public import Configuration
+import Files
+public import Model
+public import Operations
+public import Terminal
+
+/// What a command needs from the world. Built once by `main`; tests build their own.
+public struct CommandParts: Sendable {
+    public var console: any Console
+    public var environment: [String: String]
+    /// The working directory at the start.
+    public var folder: String
+    public var time: any TimeSource
+    public var random: any Randomness
+    /// Opens the store of a town.
+    public var openStore: @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store
+    /// Whether the process behind a host runs; nil for one of another machine.
+    public var isAlive: @Sendable (Host) -> Bool?
+    /// Makes sure that a host runs for the town, where a live agent may need one.
+    public var ensureHost: @Sendable (Town) async throws -> Void
+
+    public init(
+        console: any Console, environment: [String: String], folder: String, time: any TimeSource,
+        random: any Randomness,
+        openStore: @escaping @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store,
+        isAlive: @escaping @Sendable (Host) -> Bool?, ensureHost: @escaping @Sendable (Town) async throws -> Void
+    ) {
+        self.console = console
+        self.environment = environment
+        self.folder = folder
+        self.time = time
+        self.random = random
+        self.openStore = openStore
+        self.isAlive = isAlive
+        self.ensureHost = ensureHost
+    }
+}
+
+/// How a store is to be used.
+public enum StoreAccess: Sendable, Equatable {
+    /// Nothing is written, not even recovery; cheap.
+    case readOnly
+    case readWrite
+}
+
+/// One run of one command.
+public struct CommandContext: Sendable {
+    public let parts: CommandParts
+    public let arguments: ParsedArguments
+
+    public init(parts: CommandParts, arguments: ParsedArguments) {
+        self.parts = parts
+        self.arguments = arguments
+    }
+
+    public var environment: [String: String] { parts.environment }
+    public var console: any Console { parts.console }
+
+    /// `--json` was given: exactly one JSON value goes to standard output.
+    public var wantsJSON: Bool { arguments.flag("json") }
+
+    /// The width to fit, nil where no terminal reads.
+    public var width: Int? { console.capabilities.width }
+    public var style: Style { Style(isEnabled: console.capabilities.hasColour) }
+
+    /// The root of the town that `--town`, the environment or the working directory names.
+    /// - Throws: `ConfigurationError.notInitialized`.
+    public func townRoot() throws(ConfigurationError) -> String {
+        try TownLocator.find(path: arguments.string("town"), environment: environment, folder: parts.folder)
+    }
+
+    /// Opens the town, runs `body`, and closes the store however it ends. Warnings about the configuration go to
+    /// standard error where a person reads it.
+    public func withTown<Result>(
+        _ access: StoreAccess, _ body: (Town) async throws -> Result
+    ) async throws -> Result {
+        let root = try townRoot()
+        let (configuration, warnings) = try TownConfiguration.load(root: root)
+        if !wantsJSON { for warning in warnings { console.writeError("warning: \(TerminalText.line(warning))\n") } }
+        let store = try await parts.openStore(configuration, TownFiles(root: root), access)
+        let town = Town(
+            root: root, configuration: configuration, store: store, time: parts.time, random: parts.random,
+            caller: Caller(environment: environment), isAlive: parts.isAlive)
+        do {
+            let result = try await body(town)
+            await store.close()
+            return result
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    /// Starts a host where the town needs one, after work was put into it. What was asked for has been done by then:
+    /// a host that cannot be started is a warning, not a failure.
+    public func ensureHost(_ town: Town) async throws {
+        do { try await parts.ensureHost(town) } catch let error as CancellationError { throw error } catch {
+            let failure = CommandFailure(error)
+            console.writeError(
+                "warning: the work is queued, but no host could be started: \(TerminalText.line(failure.text))\n")
+        }
+    }
+
+    /// Lines for people; nothing with `--json`.
+    public func say(_ lines: String...) {
+        if !wantsJSON { for line in lines { console.write(line + "\n") } }
+    }
+
+    /// Prints a result: as JSON where that is wanted, else what `text` makes of it.
+    public func show<Output: Encodable>(_ output: Output, _ text: (Output) -> [String]) throws {
+        if wantsJSON {
+            console.write(try JSONText.line(output) + "\n")
+        } else {
+            console.write(text(output).map { $0 + "\n" }.joined())
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Arguments
+import Configuration
+import Files
+import Model
+import Operations
+import Terminal
+
+/// The exit codes of every command.
+public enum ExitCode: Int32, Sendable, CaseIterable {
+    case done = 0
+    case failed = 1
+    case usage = 2
+    case notFound = 3
+    case conflict = 4
+    case unavailable = 5
+}
+
+/// An error as a command reports it: one line on standard error and an exit code.
+public struct CommandFailure: Error, Sendable, Equatable {
+    public var exit: ExitCode
+    /// The machine-readable name, as `--json` shows it.
+    public var code: String
+    public var message: String
+    public var hint: String?
+
+    public init(_ exit: ExitCode, code: String, _ message: String, hint: String? = nil) {
+        self.exit = exit
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+
+    /// A command line that cannot be carried out as it is.
+    public static func usage(_ message: String, hint: String? = nil) -> Self {
+        Self(.usage, code: "usage", message, hint: hint)
+    }
+
+    /// The one place where errors of every layer become exit codes.
+    public init(_ error: any Error, program: String = "tt") {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let error as OperationError: self.init(error)
+        case let error as StoreError: self.init(OperationError(error))
+        case let error as ArgumentsError:
+            let command = ([program] + error.path + ["--help"]).joined(separator: " ")
+            self.init(.usage, code: "usage", error.message, hint: "see: \(command)")
+        case let error as ConfigurationError:
+            switch error.code {
+            case .notInitialized: self.init(.notFound, code: "not_initialized", error.message)
+            case .alreadyInitialized: self.init(.conflict, code: "already_initialized", error.message)
+            case .unknownKey: self.init(.usage, code: "unknown_key", error.message)
+            case .invalid: self.init(.failed, code: "invalid_configuration", error.message)
+            case .unreadable: self.init(.unavailable, code: "unreadable", error.message)
+            }
+        case let error as FileError:
+            self.init(.unavailable, code: error.isDiskFull ? "disk_full" : "file", error.description)
+        case is CancellationError: self.init(.failed, code: "cancelled", "interrupted")
+        default: self.init(.failed, code: "failed", String(describing: error))
+        }
+    }
+
+    private init(_ error: OperationError) {
+        let exit: ExitCode =
+            switch error.code {
+            case .notFound: .notFound
+            case .conflict: .conflict
+            case .invalid: .usage
+            case .unavailable: .unavailable
+            case .failed: .failed
+            }
+        self.init(exit, code: error.code.rawValue, error.message, hint: error.hint)
+    }
+
+    /// The message with its hint.
+    public var text: String { hint.map { "\(message); \($0)" } ?? message }
+
+    /// The line for standard error, made safe for a terminal.
+    func report(json: Bool) -> String {
+        guard json else { return "error: \(TerminalText.line(text))\n" }
+        struct Report: Encodable {
+            struct Body: Encodable {
+                @OrNull var hint: String?
+                var code: String
+                var message: String
+            }
+            var error: Body
+        }
+        let report = Report(error: Report.Body(hint: hint, code: code, message: message))
+        return ((try? JSONText.line(report)) ?? "{\"error\":{\"code\":\"failed\"}}") + "\n"
+    }
+}

@@ -1,0 +1,107 @@
+public import Arguments
+import Terminal
+
+/// The face `tt`: reads arguments, finds the verb, runs it, and turns what went wrong into an exit code.
+public struct CommandLineFace: Sendable {
+    public static let program = "tt"
+
+    private let verbs: [Verb]
+    private let version: String
+
+    /// - Parameters:
+    ///   - verbs: in the order in which help lists them.
+    ///   - version: without a leading `v`.
+    public init(verbs: [Verb], version: String) {
+        self.verbs = verbs
+        self.version = version
+    }
+
+    /// Options that stand before or after any command.
+    public static let globals: [Option] = [
+        .value("town", "t", "PATH", "the town's folder; else TINYTOWN_TOWN, else here or above", completion: .folder),
+        .flag("json", nil, "print one JSON value; errors as JSON on standard error"),
+        .flag("verbose", "v", "say more"),
+        .flag("help", "h", "show help"),
+        .flag("version", "V", "show the version"),
+    ]
+
+    /// Everything that can be said to `tt`.
+    public var root: CommandSpec {
+        CommandSpec(
+            Self.program, "Durable inboxes and turns for AI agents",
+            examples: [
+                Example("tt init", "make a town of this folder"),
+                Example("tt spawn worker", "add an agent that waits for work"),
+                Example("tt assign worker \"Build the login page\"", "give it a task"),
+                Example("tt status", "see who does what"),
+            ],
+            subcommands: verbs.map(\.spec))
+    }
+
+    /// Runs one command line.
+    /// - Parameter arguments: without the program's name.
+    public func run(_ arguments: [String], parts: CommandParts) async -> ExitCode {
+        // Known before parsing, because a command line that does not parse must still answer in JSON.
+        let json = arguments.prefix { $0 != "--" }.contains("--json")
+        do {
+            if arguments.isEmpty {
+                parts.console.write(help(for: root, path: [], parts))
+                return .usage
+            }
+            let parsed = try ArgumentsParser(root: root, globals: Self.globals).parse(arguments)
+            if parsed.flag("version") {
+                parts.console.write(try versionText(json: json))
+                return .done
+            }
+            if parsed.flag("help") {
+                parts.console.write(help(for: parsed.command, path: parsed.path, parts))
+                return .done
+            }
+            if parsed.path == ["help"] { return try help(parsed.positionalList("COMMAND"), parts) }
+            if parsed.path == ["version"] {
+                parts.console.write(try versionText(json: json))
+                return .done
+            }
+            guard
+                let verb = verbs.first(where: { $0.spec.name == parsed.path.first })?
+                    .verb(at: parsed.path.dropFirst())
+            else { preconditionFailure("the parser found a command that is not there: \(parsed.path)") }
+            try await verb.run(CommandContext(parts: parts, arguments: parsed))
+            return .done
+        } catch {
+            let failure = CommandFailure(error, program: Self.program)
+            parts.console.writeError(failure.report(json: json))
+            return failure.exit
+        }
+    }
+
+    private func help(_ words: [String], _ parts: CommandParts) throws -> ExitCode {
+        var command = root
+        for word in words {
+            guard let next = command.subcommands.first(where: { $0.name == word }) else {
+                let known = command.subcommands.filter { !$0.isHidden }.map(\.name)
+                let hint = Suggestion.closest(to: word, among: known).map { "did you mean '\($0)'?" }
+                throw CommandFailure.usage("unknown command '\(word)'", hint: hint ?? "see: tt --help")
+            }
+            command = next
+        }
+        parts.console.write(help(for: command, path: words, parts))
+        return .done
+    }
+
+    private func help(for command: CommandSpec, path: [String], _ parts: CommandParts) -> String {
+        let capabilities = parts.console.capabilities
+        return HelpRenderer(
+            program: Self.program, globals: Self.globals, width: min(capabilities.width ?? 80, 100),
+            isStyled: capabilities.hasColour
+        ).help(for: command, path: path)
+    }
+
+    private func versionText(json: Bool) throws -> String {
+        struct Version: Encodable {
+            var name: String
+            var version: String
+        }
+        return json ? try JSONText.line(Version(name: Self.program, version: version)) + "\n" : "tt \(version)\n"
+    }
+}

@@ -1,0 +1,61 @@
+import Dispatch
+public import Terminal
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where a command reads and writes; tests give one that remembers.
+public protocol Console: Sendable {
+    /// Writes to standard output.
+    /// - Returns: false where nobody reads any more.
+    @discardableResult
+    func write(_ text: String) -> Bool
+    /// Writes to standard error.
+    func writeError(_ text: String)
+    /// What standard output can show.
+    var capabilities: TerminalCapabilities { get }
+    /// Whether a person types standard input.
+    var isInputTerminal: Bool { get }
+    /// All of standard input, bytes that are not UTF-8 replaced. Waits for its end.
+    func readInput() async -> String
+}
+
+/// The process's own standard streams.
+public struct SystemConsole: Console {
+    public let capabilities: TerminalCapabilities
+
+    public init(environment: [String: String]) {
+        capabilities = .detect(
+            environment: environment, isTerminal: Output.standard.isTerminal, columns: Output.standard.columns)
+    }
+
+    public func write(_ text: String) -> Bool { Output.standard.write(text) }
+
+    public func writeError(_ text: String) { Output.error.write(text) }
+
+    public var isInputTerminal: Bool { isatty(0) == 1 }
+
+    public func readInput() async -> String {
+        // A queue of its own, because a read from a terminal or a slow pipe blocks for as long as it likes.
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "standard input").async {
+                var bytes: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 65_536)
+                while true {
+                    let count = read(0, &buffer, buffer.count)
+                    if count > 0 {
+                        bytes += buffer[..<count]
+                    } else if count == 0 || errno != EINTR {
+                        break
+                    }
+                }
+                continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
+            }
+        }
+    }
+}

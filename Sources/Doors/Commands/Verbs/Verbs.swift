@@ -1,0 +1,27 @@
+import Arguments
+
+/// The headings of `tt --help`.
+enum Group {
+    static let town = "The town"
+    static let agents = "Agents"
+    static let work = "Work"
+    static let watching = "Watching"
+    static let help = "Help"
+}
+
+/// Every verb that this binary knows, in the order in which help lists them.
+public enum Verbs {
+    public static let all: [Verb] = [
+        ListCommand.verb, AssignCommand.verb, SendCommand.verb, StatusCommand.verb, helpVerb, versionVerb,
+    ]
+
+    // The face answers both itself; they are here so that they parse, complete and are listed.
+    private static let helpVerb = Verb(
+        CommandSpec(
+            "help", "Show help for a command", group: Group.help,
+            positionals: [Positional("COMMAND", .any, "the command, with its subcommand")],
+            examples: [Example("tt help task complete", "show what it takes")])
+    ) { _ in }
+
+    private static let versionVerb = Verb(CommandSpec("version", "Show the version", group: Group.help)) { _ in }
+}

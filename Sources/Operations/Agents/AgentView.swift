@@ -1,0 +1,139 @@
+public import Model
+
+/// An agent as every door shows it: Tinytown's fields, then ours.
+public struct AgentView: Codable, Sendable, Equatable {
+    public var id: AgentID
+    public var name: String
+    @OrNull public var nickname: String?
+    @OrNull public var roleID: String?
+    @OrNull public var parentAgentID: AgentID?
+    public var spawnMode: String
+    public var agentType: Agent.Kind
+    public var state: AgentState
+    public var cli: String
+    @OrNull public var currentTask: TaskID?
+    public var createdAt: Timestamp
+    public var lastHeartbeat: Timestamp
+    public var tasksCompleted: Int
+    public var roundsCompleted: Int
+    public var lastActiveAt: Timestamp
+    /// `Dorothy [backend]`.
+    public var label: String
+    public var shortID: String
+    public var maxRounds: Int
+    /// What a person has to know or do.
+    @OrNull public var attention: String?
+    @OrNull public var retryAt: Timestamp?
+    public var consecutiveFailures: Int
+    @OrNull public var stopRequest: StopRequest?
+    @OrNull public var sessionID: String?
+    /// Messages that wait, and how many of each category.
+    public var pending: PendingView
+    /// The turn it takes right now.
+    @OrNull public var lease: LeaseView?
+
+    enum CodingKeys: String, CodingKey {
+        case id, name, nickname, state, cli, label, attention, pending, lease
+        case roleID = "role_id"
+        case parentAgentID = "parent_agent_id"
+        case spawnMode = "spawn_mode"
+        case agentType = "agent_type"
+        case currentTask = "current_task"
+        case createdAt = "created_at"
+        case lastHeartbeat = "last_heartbeat"
+        case tasksCompleted = "tasks_completed"
+        case roundsCompleted = "rounds_completed"
+        case lastActiveAt = "last_active_at"
+        case shortID = "short_id"
+        case maxRounds = "max_rounds"
+        case retryAt = "retry_at"
+        case consecutiveFailures = "consecutive_failures"
+        case stopRequest = "stop_request"
+        case sessionID = "session_id"
+    }
+
+    public init(_ agent: Agent, waiting: [String: Int] = [:], lease: LeaseRecord? = nil) {
+        id = agent.id
+        name = agent.name
+        nickname = agent.nickname
+        roleID = agent.role
+        parentAgentID = agent.parent
+        spawnMode = agent.session == nil ? "fresh" : "resumed"
+        agentType = agent.kind
+        state = agent.state
+        cli = agent.cli
+        currentTask = agent.currentTask
+        createdAt = agent.createdAt
+        lastHeartbeat = agent.lastHeartbeat
+        tasksCompleted = agent.tasksCompleted
+        roundsCompleted = agent.roundsCompleted
+        lastActiveAt = agent.lastActiveAt
+        label = agent.label
+        shortID = agent.id.short
+        maxRounds = agent.maxRounds
+        attention = agent.attention
+        retryAt = agent.retryAt
+        consecutiveFailures = agent.consecutiveFailures
+        stopRequest = agent.stopRequest
+        sessionID = agent.session?.id
+        pending = PendingView(waiting)
+        self.lease = lease.map(LeaseView.init)
+    }
+}
+
+/// Messages that wait for one agent.
+public struct PendingView: Codable, Sendable, Equatable {
+    public var total: Int
+    public var task: Int
+    public var query: Int
+    public var informational: Int
+    public var confirmation: Int
+    public var other: Int
+
+    /// - Parameter byType: counts by the wire name of the message type.
+    public init(_ byType: [String: Int]) {
+        (total, task, query, informational, confirmation, other) = (0, 0, 0, 0, 0, 0)
+        for (type, count) in byType {
+            total += count
+            switch type {
+            case "task", "task_assign", "custom": task += count
+            case "query", "status_request": query += count
+            case "confirmation": confirmation += count
+            case "shutdown": other += count
+            default: informational += count
+            }
+        }
+    }
+}
+
+/// A running turn.
+public struct LeaseView: Codable, Sendable, Equatable {
+    public var turnID: TurnID
+    public var hostID: HostID
+    public var startedAt: Timestamp
+    public var expiresAt: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case turnID = "turn_id"
+        case hostID = "host_id"
+        case startedAt = "started_at"
+        case expiresAt = "expires_at"
+    }
+
+    public init(_ record: LeaseRecord) {
+        turnID = record.token.turn
+        hostID = record.token.host
+        startedAt = record.startedAt
+        expiresAt = record.expiresAt
+    }
+}
+
+extension Town {
+    /// Views of agents with what waits for them and the turns they take.
+    func views(of agents: [Agent]) async throws -> [AgentView] {
+        let waiting = try await store.waitingCounts()
+        let leases = Dictionary(
+            try await store.leases().map { ($0.token.agent, $0) }, uniquingKeysWith: { first, _ in first })
+        return agents.map { AgentView($0, waiting: waiting[$0.id] ?? [:], lease: leases[$0.id]) }
+    }
+}

@@ -1,0 +1,71 @@
+import Model
+
+/// Asks an agent to stop, after its present turn or at once.
+public struct KillAgent: Operation {
+    public static let name = "agent.kill"
+    public static let summary = "Stop an agent"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var agent: String
+        /// Ends the present turn; its messages go back to the inbox.
+        public var now: Bool?
+
+        public init(agent: String, now: Bool? = nil) {
+            self.agent = agent
+            self.now = now
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var agent: AgentView
+        /// False where it had ended before.
+        public var changed: Bool
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let agent = try await town.agent(input.agent)
+        guard !agent.state.isTerminal else { return Output(agent: AgentView(agent), changed: false) }
+        let request: StopRequest = input.now == true ? .now : .afterTurn
+        let changed = try await town.store.change(agent.id, .stop(request), now: town.time.now())
+        return Output(agent: try await town.views(of: [changed])[0], changed: true)
+    }
+}
+
+/// Asks every live agent to stop.
+public struct StopAllAgents: Operation {
+    public static let name = "agent.stop-all"
+    public static let summary = "Stop all agents of the town"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// Ends present turns; their messages go back to the inboxes.
+        public var now: Bool?
+
+        public init(now: Bool? = nil) { self.now = now }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// Those that were asked, as they are now.
+        public var agents: [AgentView]
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let request: StopRequest = input.now == true ? .now : .afterTurn
+        var asked: [Agent] = []
+        for agent in try await town.store.agents() where !agent.state.isTerminal {
+            do throws(StoreError) {
+                let changed = try await town.store.change(agent.id, .stop(request), now: town.time.now())
+                asked.append(changed)
+            } catch {
+                // It may have ended meanwhile.
+                guard error.code == .illegalMove || error.code == .agentNotFound else { throw error }
+            }
+        }
+        return Output(agents: try await town.views(of: asked))
+    }
+}

@@ -1,0 +1,27 @@
+import Model
+
+/// Who is in the town.
+public struct ListAgents: Operation {
+    public static let name = "agent.list"
+    public static let summary = "List the agents of the town"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// Only those that have not ended.
+        public var live: Bool?
+
+        public init(live: Bool? = nil) { self.live = live }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// In the order in which they were registered.
+        public var agents: [AgentView]
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let agents = try await town.store.agents().filter { input.live != true || !$0.state.isTerminal }
+        return Output(agents: try await town.views(of: agents))
+    }
+}

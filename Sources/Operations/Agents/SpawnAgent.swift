@@ -1,0 +1,74 @@
+import Configuration
+import Model
+
+/// Registers an agent. That a host runs it is the door's business: hosts are processes, and this is only a record.
+public struct SpawnAgent: Operation {
+    public static let name = "agent.spawn"
+    public static let summary = "Register an agent"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var name: String
+        /// A preset or a configured name; nil takes the town's default.
+        public var cli: String?
+        public var role: String?
+        public var nickname: String?
+        /// A reference to the agent that it belongs to.
+        public var parent: String?
+        /// Turns it may take; 0 means no limit.
+        public var maxRounds: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case name, cli, role, nickname, parent
+            case maxRounds = "max_rounds"
+        }
+
+        public init(
+            name: String, cli: String? = nil, role: String? = nil, nickname: String? = nil, parent: String? = nil,
+            maxRounds: Int? = nil
+        ) {
+            self.name = name
+            self.cli = cli
+            self.role = role
+            self.nickname = nickname
+            self.parent = parent
+            self.maxRounds = maxRounds
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var agent: AgentView
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        if let problem = AgentName.problem(with: input.name) {
+            throw OperationError(.invalid, "'\(input.name)' cannot be an agent's name: \(problem)")
+        }
+        for (field, text) in [("role", input.role), ("nickname", input.nickname)] {
+            if let text, let problem = AgentName.problem(withLabel: text) {
+                throw OperationError(.invalid, "'\(text)' cannot be a \(field): \(problem)")
+            }
+        }
+        if let rounds = input.maxRounds, rounds < 0 {
+            throw OperationError(.invalid, "max_rounds cannot be negative", hint: "0 means no limit")
+        }
+        guard let cli = input.cli ?? town.configuration.defaultCLI else {
+            throw OperationError(
+                .invalid, "no CLI was named and the town has no default",
+                hint: "name one with --cli, or set default_cli in tinytown.toml")
+        }
+        let agents = try await town.store.agents()
+        var agent = Agent(id: town.newID(), name: input.name, cli: cli, createdAt: town.time.now())
+        agent.role = input.role
+        let taken = Set(agents.filter { !$0.state.isTerminal }.map { $0.displayName.lowercased() })
+        agent.nickname = input.nickname ?? Nicknames.nickname(for: agent.id, taken: taken)
+        if let parent = input.parent, case .agent(let found) = try await town.party(parent, among: agents) {
+            agent.parent = found.id
+        }
+        if let rounds = input.maxRounds { agent.maxRounds = rounds }
+        try await town.store.register(agent, maxAgents: town.configuration.maxAgents)
+        return Output(agent: AgentView(agent))
+    }
+}

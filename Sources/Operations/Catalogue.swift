@@ -1,0 +1,11 @@
+/// All operations. Doors that offer them by name (REST, MCP) walk this list; a test holds every name unique.
+public enum Catalogue {
+    /// Sorted by name.
+    public static let all: [any Operation.Type] = [
+        AssignTask.self, KillAgent.self, ListAgents.self, SpawnAgent.self, StopAllAgents.self,
+        AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
+        DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
+        ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, ReadStatus.self,
+        CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self, ShowTask.self,
+    ]
+}

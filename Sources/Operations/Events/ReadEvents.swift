@@ -1,0 +1,61 @@
+public import Model
+
+/// The town's log.
+public struct ReadEvents: Operation {
+    public static let name = "events.read"
+    public static let summary = "Read the event log"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// Events after this sequence number, oldest first; nil means the newest.
+        public var after: Int64?
+        public var limit: Int?
+        /// A reference.
+        public var agent: String?
+        public var types: [String]?
+
+        public init(after: Int64? = nil, limit: Int? = nil, agent: String? = nil, types: [String]? = nil) {
+            self.after = after
+            self.limit = limit
+            self.agent = agent
+            self.types = types
+        }
+
+        /// The filter that the references mean.
+        public func filter(in town: Town) async throws -> EventFilter {
+            var filter = EventFilter()
+            if let agent { filter.agent = try await town.party(agent).id }
+            if let types, !types.isEmpty {
+                filter.types = Set(
+                    try types.map { name in
+                        if let type = EventType(rawValue: name) { return type }
+                        throw OperationError(
+                            .invalid, "there is no event type '\(name)'",
+                            hint: "types are: " + EventType.allCases.map(\.rawValue).joined(separator: ", "))
+                    })
+            }
+            return filter
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// Oldest first.
+        public var events: [Event]
+        /// Where to continue.
+        public var last: Int64
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let filter = try await input.filter(in: town)
+        let limit = max(0, input.limit ?? 20)
+        let events =
+            if let after = input.after {
+                try await town.store.events(after: after, limit: limit, filter: filter)
+            } else {
+                try await town.store.latestEvents(limit: limit, filter: filter)
+            }
+        return Output(events: events, last: events.last?.sequence ?? input.after ?? 0)
+    }
+}

@@ -1,0 +1,162 @@
+public import Model
+
+extension Town {
+    /// The dead letter that `reference` means: a whole id, or its beginning from four digits on.
+    func deadLetter(_ reference: String) async throws -> Delivery {
+        let unknown = OperationError(
+            .notFound, "there is no dead letter '\(reference)'", hint: "see what there is: tt dead list")
+        if let id = MessageID(reference) {
+            guard let delivery = try await store.delivery(id), delivery.state == .dead else { throw unknown }
+            return delivery
+        }
+        let prefix = reference.lowercased()
+        guard prefix.utf8.count >= 4 else {
+            throw OperationError(
+                .invalid, "'\(reference)' is not the id of a message", hint: "give four or more digits of it")
+        }
+        var found: [Delivery] = []
+        var page = Page(limit: 500)
+        while true {
+            let letters = try await store.deadLetters(page: page)
+            found += letters.filter { $0.message.id.description.hasPrefix(prefix) }
+            guard letters.count == page.limit else { break }
+            page.offset += page.limit
+        }
+        guard let first = found.first else { throw unknown }
+        guard found.count == 1 else {
+            throw OperationError(.conflict, "several dead letters begin with \(reference)", hint: "give more digits")
+        }
+        return first
+    }
+}
+
+/// Messages that were given up.
+public struct ListDeadLetters: Operation {
+    public static let name = "dead.list"
+    public static let summary = "List dead letters"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var offset: Int?
+        public var limit: Int?
+
+        public init(offset: Int? = nil, limit: Int? = nil) {
+            self.offset = offset
+            self.limit = limit
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// Newest first.
+        public var messages: [MessageView]
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 100))
+        return Output(messages: try await town.views(of: try await town.store.deadLetters(page: page)))
+    }
+}
+
+/// A reference to a dead letter.
+public struct DeadLetterInput: Codable, Sendable, Equatable {
+    public var id: String
+
+    public init(id: String) { self.id = id }
+}
+
+/// One message, whole.
+public struct MessageOutput: Codable, Sendable, Equatable {
+    public var message: MessageView
+}
+
+public struct ShowDeadLetter: Operation {
+    public static let name = "dead.show"
+    public static let summary = "Show a dead letter in full"
+    public static let scope = Scope.read
+
+    public init() {}
+
+    public func run(_ input: DeadLetterInput, in town: Town) async throws -> MessageOutput {
+        MessageOutput(message: try await town.views(of: [try await town.deadLetter(input.id)])[0])
+    }
+}
+
+/// Dead letters to put back or to forget: some, or all.
+public struct DeadLettersInput: Codable, Sendable, Equatable {
+    public var ids: [String]?
+    public var all: Bool?
+
+    public init(ids: [String]? = nil, all: Bool? = nil) {
+        self.ids = ids
+        self.all = all
+    }
+
+    /// - Throws: `invalid` where neither or both are given; `notFound`, `conflict` for what is named.
+    func letters(in town: Town) async throws -> [Delivery] {
+        guard (all == true) != !(ids ?? []).isEmpty else {
+            throw OperationError(.invalid, "name dead letters, or say --all", hint: "see what there is: tt dead list")
+        }
+        var letters: [Delivery] = []
+        for id in ids ?? [] { letters.append(try await town.deadLetter(id)) }
+        if all == true {
+            while true {
+                let more = try await town.store.deadLetters(page: Page(offset: letters.count, limit: 1000))
+                letters += more
+                if more.count < 1000 { break }
+            }
+            letters.reverse()  // the oldest first, so that retried ones queue in their old order
+        }
+        return letters
+    }
+}
+
+/// Which messages were changed.
+public struct ChangedMessages: Codable, Sendable, Equatable {
+    public var ids: [MessageID]
+    /// Those of `--all` that could not be changed, with the reason.
+    public var skipped: [String]
+}
+
+extension DeadLettersInput {
+    /// Does `verb` to each. Where all were asked for, one that cannot be changed does not hold up the others.
+    func each(in town: Town, _ verb: (MessageID) async throws -> Void) async throws -> ChangedMessages {
+        var result = ChangedMessages(ids: [], skipped: [])
+        for letter in try await letters(in: town) {
+            do {
+                try await verb(letter.message.id)
+                result.ids.append(letter.message.id)
+            } catch let error as StoreError
+                where all == true && [.agentNotFound, .messageNotFound].contains(error.code)
+            {
+                result.skipped.append("\(letter.message.id): \(error.message)")
+            }
+        }
+        return result
+    }
+}
+
+public struct RetryDeadLetters: Operation {
+    public static let name = "dead.retry"
+    public static let summary = "Put dead letters back into their inboxes"
+    public static let scope = Scope.write
+
+    public init() {}
+
+    public func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
+        try await input.each(in: town) { try await town.store.retryDead($0, now: town.time.now()) }
+    }
+}
+
+public struct DropDeadLetters: Operation {
+    public static let name = "dead.drop"
+    public static let summary = "Forget dead letters for good"
+    public static let scope = Scope.write
+
+    public init() {}
+
+    public func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
+        try await input.each(in: town) { try await town.store.dropDead($0, now: town.time.now()) }
+    }
+}

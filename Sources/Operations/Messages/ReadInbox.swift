@@ -1,0 +1,73 @@
+public import Model
+
+/// What waits for an agent, without taking anything.
+public struct ReadInbox: Operation {
+    public static let name = "inbox.read"
+    public static let summary = "Show what waits for an agent"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// A reference; nil means the supervisor's mailbox.
+        public var agent: String?
+        public var offset: Int?
+        public var limit: Int?
+
+        public init(agent: String? = nil, offset: Int? = nil, limit: Int? = nil) {
+            self.agent = agent
+            self.offset = offset
+            self.limit = limit
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var agent: String
+        public var agentID: AgentID
+        /// In the order in which they will be read.
+        public var messages: [MessageView]
+
+        enum CodingKeys: String, CodingKey {
+            case agent, messages
+            case agentID = "agent_id"
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
+        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 1000))
+        let deliveries = try await town.store.inbox(party.id, page: page)
+        return Output(agent: party.name, agentID: party.id, messages: try await town.views(of: deliveries))
+    }
+}
+
+/// Takes messages out of the supervisor's mailbox (W23). Agents' inboxes are read by their turns alone.
+public struct TakeInbox: Operation {
+    public static let name = "inbox.take"
+    public static let summary = "Take messages out of the supervisor's mailbox"
+    public static let scope = Scope.write
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// Nil or a reference to the supervisor.
+        public var agent: String?
+        public var limit: Int?
+
+        public init(agent: String? = nil, limit: Int? = nil) {
+            self.agent = agent
+            self.limit = limit
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> ReadInbox.Output {
+        let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
+        guard party == .supervisor else {
+            throw OperationError(
+                .conflict, "only the supervisor's mailbox can be emptied: an agent reads its own inbox",
+                hint: "look without taking: tt inbox \(party.name)")
+        }
+        let taken = try await town.store.take(party.id, limit: max(1, input.limit ?? 1000), now: town.time.now())
+        return ReadInbox.Output(agent: party.name, agentID: party.id, messages: try await town.views(of: taken))
+    }
+}

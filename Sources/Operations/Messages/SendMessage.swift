@@ -1,0 +1,101 @@
+import Configuration
+public import Model
+
+/// Puts a message into an agent's inbox.
+public struct SendMessage: Operation {
+    public static let name = "message.send"
+    public static let summary = "Send a message to an agent"
+    public static let scope = Scope.write
+
+    /// What is sent; `task` where nothing is said.
+    public enum Kind: String, Codable, Sendable, CaseIterable { case task, query, info, ack }
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var to: String
+        public var message: String
+        /// A reference to the sender; nil means the agent in whose turn the caller runs, else the supervisor.
+        public var from: String?
+        public var kind: Kind?
+        public var urgent: Bool?
+        /// Two messages with one key are one message.
+        public var key: String?
+        /// The id of the message that this one answers.
+        public var correlation: String?
+
+        public init(
+            to: String, message: String, from: String? = nil, kind: Kind? = nil, urgent: Bool? = nil,
+            key: String? = nil, correlation: String? = nil
+        ) {
+            self.to = to
+            self.message = message
+            self.from = from
+            self.kind = kind
+            self.urgent = urgent
+            self.key = key
+            self.correlation = correlation
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var id: MessageID
+        public var from: AgentID
+        public var fromName: String
+        public var to: AgentID
+        public var toName: String
+        public var type: String
+        public var priority: Priority
+        /// True where it had been sent before and nothing was added.
+        public var duplicate: Bool
+        /// Set where the hop limit made it a dead letter.
+        @OrNull public var refusal: String?
+        /// The recipient's state; nil for the supervisor's mailbox.
+        @OrNull public var recipientState: AgentState?
+
+        enum CodingKeys: String, CodingKey {
+            case id, from, to, type, priority, duplicate, refusal
+            case fromName = "from_name"
+            case toName = "to_name"
+            case recipientState = "recipient_state"
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        guard input.message.contains(where: { !$0.isWhitespace }) else {
+            throw OperationError(.invalid, "the message is empty")
+        }
+        if let key = input.key, key.isEmpty || key.utf8.count > 512 {
+            throw OperationError(.invalid, "a key has from 1 to 512 bytes")
+        }
+        var correlation: MessageID?
+        if let text = input.correlation {
+            guard let id = MessageID(text) else {
+                throw OperationError(.invalid, "'\(text)' is not the id of a message")
+            }
+            correlation = id
+        }
+        let to = try await town.party(input.to)
+        let from = try await town.sender(input.from)
+        let body: MessageBody =
+            switch input.kind ?? .task {
+            case .task: .task(description: input.message)
+            case .query: .query(question: input.message)
+            case .info: .informational(summary: input.message)
+            case .ack: .confirmation(MessageBody.Acknowledgement(text: input.message))
+            }
+        var message = Message(
+            id: town.newID(), from: from.id, to: to.id, body: body, priority: input.urgent == true ? .urgent : .normal,
+            createdAt: town.time.now())
+        message.idempotencyKey = input.key
+        message.correlation = correlation
+        let receipts = try await town.store.send([message], limits: SendLimits(maxHops: town.configuration.maxHops))
+        guard let receipt = receipts.first else { throw OperationError(.failed, "the store gave no receipt") }
+        var state: AgentState?
+        if case .agent(let agent) = to { state = agent.state }
+        return Output(
+            id: receipt.id, from: from.id, fromName: from.name, to: to.id, toName: to.name, type: body.type,
+            priority: message.priority, duplicate: receipt.isDuplicate, refusal: receipt.refusal,
+            recipientState: state)
+    }
+}

@@ -1,0 +1,51 @@
+public import Model
+
+/// Why an operation did nothing. Doors map `code` to exit codes and HTTP statuses; nobody parses texts.
+public struct OperationError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable, Codable, CaseIterable {
+        case notFound = "not_found"
+        /// It contradicts what is there: a name that is taken, a reference that fits several, a move that is not legal.
+        case conflict
+        /// The request itself makes no sense.
+        case invalid
+        /// The store or a service cannot be used now; the same request may work later.
+        case unavailable
+        case failed
+    }
+
+    public var code: Code
+    /// One sentence without a full stop: what is wrong.
+    public var message: String
+    /// What to do next, as a clause or a command line.
+    public var hint: String?
+
+    public init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+
+    /// The one table from the store's codes to the doors' codes.
+    public init(_ error: StoreError) {
+        let (code, hint): (Code, String?) =
+            switch error.code {
+            case .agentNotFound: (.notFound, "see who is there: tt list")
+            case .taskNotFound: (.notFound, "see what there is: tt task list")
+            case .messageNotFound: (.notFound, nil)
+            case .nameTaken: (.conflict, "choose another name, or stop the agent that has it: tt kill NAME")
+            case .tooManyAgents: (.conflict, "stop an agent with tt kill, or raise max_agents in tinytown.toml")
+            case .illegalMove, .leaseLost: (.conflict, nil)
+            case .busy: (.unavailable, "another process holds the store; try again")
+            case .full: (.unavailable, "free some space and try again; nothing was lost")
+            case .readOnly: (.unavailable, "check who owns the .tt folder and whether its disk can be written")
+            case .newerVersion: (.unavailable, "update tt")
+            case .corrupt: (.unavailable, "the file was not changed; put back a backup from the .tt folder")
+            case .unavailable, .closed: (.unavailable, nil)
+            case .unknownOutcome: (.unavailable, "it may have happened; repeating it is safe")
+            default: (.failed, nil)
+            }
+        self.init(code, error.message, hint: hint)
+    }
+
+    public var description: String { hint.map { "\(message); \($0)" } ?? message }
+}

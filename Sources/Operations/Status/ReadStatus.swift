@@ -1,0 +1,93 @@
+import Configuration
+public import Model
+
+/// Everything about the town at a glance.
+public struct ReadStatus: Operation {
+    public static let name = "status.read"
+    public static let summary = "Show the state of the town"
+    public static let scope = Scope.read
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var town: TownView
+        public var hosts: [HostView]
+        public var agents: [AgentView]
+        public var tasks: TaskCountsView
+        public var queue: QueueCounts
+    }
+
+    public struct TownView: Codable, Sendable, Equatable {
+        public var name: String
+        public var root: String
+        /// `sqlite` or `redis`.
+        public var store: String
+        public var maxAgents: Int
+
+        enum CodingKeys: String, CodingKey {
+            case name, root, store
+            case maxAgents = "max_agents"
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Nothing, in town: Town) async throws -> Output {
+        let now = town.time.now()
+        let agents = try await town.store.agents()
+        return Output(
+            town: TownView(
+                name: town.name, root: town.root, store: town.configuration.store.rawValue,
+                maxAgents: town.configuration.maxAgents),
+            hosts: try await town.store.hosts().map { host in
+                HostView(host, alive: town.isAlive(host) ?? (host.expiresAt > now))
+            },
+            agents: try await town.views(of: agents), tasks: TaskCountsView(try await town.store.taskCounts()),
+            queue: try await town.store.queueCounts())
+    }
+}
+
+/// A process that runs turns.
+public struct HostView: Codable, Sendable, Equatable {
+    public var pid: Int
+    public var id: HostID
+    public var startedAt: Timestamp
+    public var foreground: Bool
+    public var alive: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case pid, id, foreground, alive
+        case startedAt = "started_at"
+    }
+
+    public init(_ host: Host, alive: Bool) {
+        pid = host.pid
+        id = host.id
+        startedAt = host.startedAt
+        foreground = host.isForeground
+        self.alive = alive
+    }
+}
+
+/// Tasks by state.
+public struct TaskCountsView: Codable, Sendable, Equatable {
+    public var total: Int
+    public var pending: Int
+    public var assigned: Int
+    public var running: Int
+    public var completed: Int
+    public var failed: Int
+    public var cancelled: Int
+    /// Those of the pending ones that nobody owns.
+    public var backlog: Int
+
+    public init(_ counts: TaskCounts) {
+        func count(_ state: TaskState) -> Int { counts.byState[state] ?? 0 }
+        total = counts.byState.values.reduce(0, +)
+        pending = count(.pending)
+        assigned = count(.assigned)
+        running = count(.running)
+        completed = count(.completed)
+        failed = count(.failed)
+        cancelled = count(.cancelled)
+        backlog = counts.backlog
+    }
+}

@@ -1,0 +1,55 @@
+import Model
+
+/// Creates a task and gives it to an agent in one step.
+public struct AssignTask: Operation {
+    public static let name = "agent.assign"
+    public static let summary = "Give a new task to an agent"
+    public static let scope = Scope.write
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var agent: String
+        public var task: String
+        public var tags: [String]?
+        public var urgent: Bool?
+        /// Who is told when it ends; nil means the agent in whose turn the caller runs, else the supervisor.
+        public var from: String?
+
+        public init(
+            agent: String, task: String, tags: [String]? = nil, urgent: Bool? = nil, from: String? = nil
+        ) {
+            self.agent = agent
+            self.task = task
+            self.tags = tags
+            self.urgent = urgent
+            self.from = from
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var task: TaskView
+        public var agent: AgentView
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        guard input.task.contains(where: { !$0.isWhitespace }) else {
+            throw OperationError(.invalid, "the task is empty")
+        }
+        let agent = try await town.agent(input.agent)
+        let giver = try await town.sender(input.from)
+        let now = town.time.now()
+        let task = AgentTask(
+            id: town.newID(), description: input.task, createdBy: giver.id, createdAt: now, tags: input.tags ?? [])
+        try await town.store.create(
+            task,
+            assignee: Assignment(
+                agent: agent.id, announcement: town.newID(), priority: input.urgent == true ? .urgent : .normal))
+        guard let stored = try await town.store.task(task.id) else {
+            throw OperationError(.failed, "task \(task.id) is gone")
+        }
+        return Output(
+            task: TaskView(stored, labels: [agent.id: agent.label]),
+            agent: AgentView(try await town.store.agent(agent.id) ?? agent))
+    }
+}

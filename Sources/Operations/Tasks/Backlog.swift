@@ -1,0 +1,162 @@
+import Model
+
+public struct AddToBacklog: Operation {
+    public static let name = "backlog.add"
+    public static let summary = "Add a task that nobody owns yet"
+    public static let scope = Scope.write
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var description: String
+        public var tags: [String]?
+
+        public init(description: String, tags: [String]? = nil) {
+            self.description = description
+            self.tags = tags
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+        guard input.description.contains(where: { !$0.isWhitespace }) else {
+            throw OperationError(.invalid, "the task is empty")
+        }
+        var task = AgentTask(
+            id: town.newID(), description: input.description, createdBy: try await town.sender(nil).id,
+            createdAt: town.time.now(), tags: input.tags ?? [])
+        task.inBacklog = true
+        try await town.store.create(task, assignee: nil)
+        return try await town.view(of: task)
+    }
+}
+
+public struct ListBacklog: Operation {
+    public static let name = "backlog.list"
+    public static let summary = "List tasks that nobody owns"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var offset: Int?
+        public var limit: Int?
+
+        public init(offset: Int? = nil, limit: Int? = nil) {
+            self.offset = offset
+            self.limit = limit
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 1000))
+        return TasksOutput(tasks: try await town.store.tasks(.backlog, page: page).map { TaskView($0) })
+    }
+}
+
+/// Gives a task of the backlog to an agent.
+public struct ClaimFromBacklog: Operation {
+    public static let name = "backlog.claim"
+    public static let summary = "Give a task of the backlog to an agent"
+    public static let scope = Scope.write
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var task: String
+        /// A reference; nil means the agent in whose turn the caller runs.
+        public var agent: String?
+
+        public init(task: String, agent: String? = nil) {
+            self.task = task
+            self.agent = agent
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+        let agent: Agent
+        if let reference = input.agent {
+            agent = try await town.agent(reference)
+        } else if let calling = try await town.callingAgent() {
+            agent = calling
+        } else {
+            throw OperationError(
+                .invalid, "no agent was named, and this is not an agent's turn",
+                hint: "name one: tt backlog claim TASK AGENT")
+        }
+        let task = try await town.backlogTask(input.task)
+        let moved = try await town.store.move(
+            task.id, .assign(agent.id), by: try await town.sender(nil).id, announcement: town.newID(),
+            now: town.time.now())
+        return try await town.view(of: moved)
+    }
+}
+
+/// Gives everything in the backlog to one agent.
+public struct AssignBacklog: Operation {
+    public static let name = "backlog.assign-all"
+    public static let summary = "Give every task of the backlog to an agent"
+    public static let scope = Scope.write
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var agent: String
+
+        public init(agent: String) { self.agent = agent }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+        let agent = try await town.agent(input.agent)
+        let by = try await town.sender(nil).id
+        var moved: [TaskView] = []
+        var refused: Set<TaskID> = []
+        while true {
+            let waiting = try await town.store.tasks(.backlog, page: Page(limit: 200 + refused.count))
+                .filter { !refused.contains($0.id) }
+            if waiting.isEmpty { break }
+            for task in waiting {
+                do throws(StoreError) {
+                    let after = try await town.store.move(
+                        task.id, .assign(agent.id), by: by, announcement: town.newID(), now: town.time.now())
+                    moved.append(TaskView(after, labels: [agent.id: agent.label]))
+                } catch {
+                    // Somebody else may have been faster.
+                    guard error.code == .illegalMove || error.code == .taskNotFound else { throw error }
+                    refused.insert(task.id)
+                }
+            }
+        }
+        return TasksOutput(tasks: moved)
+    }
+}
+
+/// Takes a task out of the backlog; it is cancelled, so that its record stays.
+public struct RemoveFromBacklog: Operation {
+    public static let name = "backlog.remove"
+    public static let summary = "Take a task out of the backlog"
+    public static let scope = Scope.write
+
+    public init() {}
+
+    public func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
+        guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
+        let task = try await town.backlogTask(reference)
+        let moved = try await town.store.move(
+            task.id, .cancel("Removed from the backlog"), by: try await town.sender(nil).id,
+            announcement: town.newID(), now: town.time.now())
+        return try await town.view(of: moved)
+    }
+}
+
+extension Town {
+    /// - Throws: `conflict` where the task is not in the backlog.
+    func backlogTask(_ reference: String) async throws -> AgentTask {
+        let task = try await task(reference)
+        guard task.inBacklog else {
+            throw OperationError(
+                .conflict, "task \(task.id.description.prefix(8)) is not in the backlog: it is \(task.state.rawValue)",
+                hint: "see the backlog: tt backlog list")
+        }
+        return task
+    }
+}

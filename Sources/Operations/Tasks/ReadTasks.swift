@@ -1,0 +1,89 @@
+import Model
+
+public struct ShowTask: Operation {
+    public static let name = "task.show"
+    public static let summary = "Show a task in full"
+    public static let scope = Scope.read
+
+    public init() {}
+
+    public func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
+        try await town.view(of: try await town.task(orCurrent: input.task))
+    }
+}
+
+/// What an agent works on.
+public struct CurrentTask: Operation {
+    public static let name = "task.current"
+    public static let summary = "Show what an agent works on"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// A reference; nil means the agent in whose turn the caller runs.
+        public var agent: String?
+
+        public init(agent: String? = nil) { self.agent = agent }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+        let agent: Agent
+        if let reference = input.agent {
+            agent = try await town.agent(reference)
+        } else if let calling = try await town.callingAgent() {
+            agent = calling
+        } else {
+            throw OperationError(
+                .invalid, "no agent was named, and this is not an agent's turn",
+                hint: "name one: tt task current AGENT")
+        }
+        if input.agent == nil, let id = town.caller.taskID, let task = try? await town.task(id) {
+            return try await town.view(of: task)
+        }
+        return try await town.view(of: try await town.currentTask(of: agent))
+    }
+}
+
+public struct ListTasks: Operation {
+    public static let name = "task.list"
+    public static let summary = "List tasks"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// A wire name, `in_flight`, or `open` for all that have not ended.
+        public var state: String?
+        /// A reference to the owner.
+        public var agent: String?
+        public var offset: Int?
+        public var limit: Int?
+
+        public init(state: String? = nil, agent: String? = nil, offset: Int? = nil, limit: Int? = nil) {
+            self.state = state
+            self.agent = agent
+            self.offset = offset
+            self.limit = limit
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+        var filter = TaskFilter()
+        if let text = input.state {
+            if text == "open" {
+                filter.states = [.pending, .assigned, .running]
+            } else if let state = TaskState(wireName: text) {
+                filter.states = [state]
+            } else {
+                let names = (TaskState.allCases.map(\.rawValue) + ["open"]).joined(separator: ", ")
+                throw OperationError(.invalid, "there is no task state '\(text)'", hint: "states are: \(names)")
+            }
+        }
+        if let agent = input.agent { filter.assignee = try await town.agent(agent).id }
+        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 1000))
+        let tasks = try await town.store.tasks(filter, page: page)
+        let labels = tasks.contains { $0.assignedTo != nil } ? try await town.labels() : [:]
+        return TasksOutput(tasks: tasks.map { TaskView($0, labels: labels) })
+    }
+}

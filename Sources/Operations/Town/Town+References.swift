@@ -1,0 +1,121 @@
+import Arguments
+public import Model
+
+/// Who receives or sends.
+public enum Party: Sendable, Equatable {
+    /// The mailbox of whoever supervises the town.
+    case supervisor
+    case agent(Agent)
+
+    public var id: AgentID {
+        switch self {
+        case .supervisor: .supervisor
+        case .agent(let agent): agent.id
+        }
+    }
+
+    /// `supervisor`, or the agent's name.
+    public var name: String {
+        switch self {
+        case .supervisor: "supervisor"
+        case .agent(let agent): agent.name
+        }
+    }
+}
+
+extension Town {
+    /// The agent or mailbox that `reference` means.
+    /// - Throws: `notFound` with the closest name; `conflict` that lists those it could mean.
+    public func party(_ reference: String, among known: [Agent]? = nil) async throws -> Party {
+        let agents = if let known { known } else { try await store.agents() }
+        switch AgentReference.resolve(reference, among: agents) {
+        case .supervisor: return .supervisor
+        case .agent(let agent): return .agent(agent)
+        case .ambiguous(let several):
+            let list = several.map { "\($0.label) (\($0.id.short))" }.joined(separator: ", ")
+            throw OperationError(
+                .conflict, "'\(reference)' could be any of: \(list)",
+                hint: "name one by its id: " + several.map(\.id.description).joined(separator: ", "))
+        case .none:
+            let names = agents.flatMap { [$0.name, $0.nickname].compactMap(\.self) } + AgentName.supervisorAliases
+            let hint =
+                if let close = Suggestion.closest(to: reference, among: names) {
+                    "did you mean '\(close)'?"
+                } else if agents.isEmpty {
+                    "there are no agents yet; start one with: tt spawn NAME"
+                } else {
+                    "see who is there: tt list"
+                }
+            throw OperationError(.notFound, "there is no agent '\(reference)'", hint: hint)
+        }
+    }
+
+    /// The agent that `reference` means; the supervisor's mailbox is none.
+    public func agent(_ reference: String) async throws -> Agent {
+        switch try await party(reference) {
+        case .agent(let agent): return agent
+        case .supervisor:
+            throw OperationError(
+                .invalid, "the supervisor is a mailbox, not an agent", hint: "name an agent; see: tt list")
+        }
+    }
+
+    /// The task that `reference` means: a whole id, or its beginning from four hexadecimal digits on (W55).
+    public func task(_ reference: String) async throws -> AgentTask {
+        let text = reference.lowercased()
+        if let id = TaskID(text) {
+            if let task = try await store.task(id) { return task }
+            throw OperationError(.notFound, "there is no task \(reference)", hint: "see what there is: tt task list")
+        }
+        let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
+        let isHex = digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        guard digits.count >= 4, digits.count < 32, isHex else {
+            throw OperationError(
+                .invalid, "'\(reference)' is not the id of a task",
+                hint: "give the id, or its first four or more digits, as tt task list shows it")
+        }
+        let prefix = Self.hyphenated(digits)
+        let found = try await store.tasks(TaskFilter(idPrefix: prefix), page: Page(limit: 6))
+        switch found.count {
+        case 1: return found[0]
+        case 0:
+            throw OperationError(
+                .notFound, "there is no task that begins with \(reference)", hint: "see what there is: tt task list")
+        default:
+            let list = found.prefix(5).map { "\($0.id.description.prefix(13)) (\($0.title.prefix(30)))" }
+            throw OperationError(
+                .conflict, "several tasks begin with \(reference): " + list.joined(separator: ", "),
+                hint: "give more digits")
+        }
+    }
+
+    // Hyphens where an id has them, so that any way of writing a beginning fits the stored form.
+    private static func hyphenated(_ digits: [UInt8]) -> String {
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index == 8 || index == 12 || index == 16 || index == 20 { text += "-" }
+            text.unicodeScalars.append(Unicode.Scalar(digit))
+        }
+        return text
+    }
+
+    /// The agent in whose turn the caller runs; nil where it is a person or the variables name nobody here.
+    public func callingAgent() async throws -> Agent? {
+        if let text = caller.agentID, let id = AgentID(text), let agent = try await store.agent(id) { return agent }
+        if let name = caller.agentName, case .agent(let agent)? = try? await party(name) { return agent }
+        return nil
+    }
+
+    /// Who sends: what was said outright, else the agent in whose turn the caller runs, else the supervisor.
+    public func sender(_ explicit: String?) async throws -> Party {
+        if let explicit { return try await party(explicit) }
+        return try await callingAgent().map(Party.agent) ?? .supervisor
+    }
+
+    /// Labels of agents by id, for showing senders and owners.
+    public func labels() async throws -> [AgentID: String] {
+        var labels = Dictionary(uniqueKeysWithValues: try await store.agents().map { ($0.id, $0.label) })
+        labels[.supervisor] = "supervisor"
+        return labels
+    }
+}

@@ -1,0 +1,63 @@
+public import Configuration
+public import Model
+
+/// A town that is open: what operations work on.
+public struct Town: Sendable {
+    /// The absolute path of its folder.
+    public var root: String
+    public var configuration: TownConfiguration
+    public var store: any Store
+    public var time: any TimeSource
+    public var random: any Randomness
+    /// What the environment says of the agent in whose turn the caller runs.
+    public var caller: Caller
+    /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
+    public var isAlive: @Sendable (Host) -> Bool?
+
+    public init(
+        root: String, configuration: TownConfiguration, store: any Store, time: any TimeSource,
+        random: any Randomness, caller: Caller = Caller(),
+        isAlive: @escaping @Sendable (Host) -> Bool? = { _ in nil }
+    ) {
+        self.root = root
+        self.configuration = configuration
+        self.store = store
+        self.time = time
+        self.random = random
+        self.caller = caller
+        self.isAlive = isAlive
+    }
+
+    public var name: String { configuration.name }
+
+    /// A new id of any kind.
+    public func newID<Entity>() -> ID<Entity> { makeID(random) }
+
+    private func makeID<Entity>(_ random: some Randomness) -> ID<Entity> { ID(random: random) }
+}
+
+/// Who calls, as far as a turn's environment says.
+public struct Caller: Sendable, Equatable {
+    /// `TINYTOWN_AGENT_ID`.
+    public var agentID: String?
+    /// `TINYTOWN_AGENT_NAME`.
+    public var agentName: String?
+    /// `TINYTOWN_TASK_ID`.
+    public var taskID: String?
+
+    public init(agentID: String? = nil, agentName: String? = nil, taskID: String? = nil) {
+        self.agentID = agentID
+        self.agentName = agentName
+        self.taskID = taskID
+    }
+
+    /// Reads the variables that a turn sets.
+    public init(environment: [String: String]) {
+        func variable(_ name: String) -> String? {
+            environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        self.init(
+            agentID: variable("TINYTOWN_AGENT_ID"), agentName: variable("TINYTOWN_AGENT_NAME"),
+            taskID: variable("TINYTOWN_TASK_ID"))
+    }
+}
