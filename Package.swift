@@ -94,6 +94,7 @@ let proof: [Target] = [
     tests("TerminalTests", ["Terminal"]),
     tests("ArgumentsTests", ["Arguments"]),
     tests("ModelTests", ["Model"]),
+    tests("ConformanceTests", ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model"]),
 ]

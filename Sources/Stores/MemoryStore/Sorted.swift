@@ -28,7 +28,7 @@ struct Sorted {
         guard at < numbers.count, numbers[at] == number else { return }
         if at == head {
             head += 1
-            if head > 64, head > numbers.count / 2 {
+            if head == numbers.count || (head > 64 && head > numbers.count / 2) {
                 numbers.removeFirst(head)
                 head = 0
             }

@@ -1,0 +1,57 @@
+import Dispatch
+import Model
+import SQLite
+import StoreVerbs
+
+/// The one reader of this process, on a queue of its own: it neither waits for the writer nor holds it up.
+final class ReadQueue: Sendable {
+    /// Unchecked: touched on `queue` alone.
+    private final class Held: @unchecked Sendable {
+        var rows: SQLiteRecords?
+        var isClosed = false
+    }
+
+    private let held = Held()
+    private let queue = DispatchQueue(label: "store.read", qos: .userInitiated)
+    private let open: @Sendable () throws(StoreError) -> SQLiteRecords
+
+    /// - Parameter open: makes the connection, on the queue, when the first verb needs it.
+    init(open: @escaping @Sendable () throws(StoreError) -> SQLiteRecords) { self.open = open }
+
+    /// Reads in one transaction, so that everything that is read belongs together.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: self.perform(body)) }
+        }
+        return try result.get()
+    }
+
+    private func perform<Value>(
+        _ body: (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+    ) -> Result<Value, StoreError> {
+        do throws(StoreError) {
+            if held.isClosed { throw StoreError(.closed, "the store is closed") }
+            if held.rows == nil { held.rows = try open() }
+            let rows = held.rows!
+            try rows.run("begin")
+            defer { try? rows.db.rollback() }
+            return .success(try body(Verbs(rows)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Finishes what has been asked for, then lets go of the connection.
+    func close() async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                self.held.rows?.db.close()
+                self.held.rows = nil
+                self.held.isClosed = true
+                continuation.resume()
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Model
+import SQLite
+import StoreVerbs
+
+/// The rows of one connection, inside whatever transaction is open on it.
+final class SQLiteRecords: Records {
+    let db: Connection
+
+    init(_ db: Connection) { self.db = db }
+
+    // The same calls as the connection's, with the port's error.
+
+    func run<each Value: Bindable>(_ sql: SQL, _ values: repeat each Value) throws(StoreError) {
+        do throws(SQLiteError) {
+            try db.run(sql, repeat each values)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    func all<each Value: Bindable, Result>(
+        _ sql: SQL, _ values: repeat each Value, row: (borrowing Row) -> Result
+    ) throws(StoreError) -> [Result] {
+        do throws(SQLiteError) {
+            return try db.all(sql, repeat each values, row: row)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    func first<each Value: Bindable, Result>(
+        _ sql: SQL, _ values: repeat each Value, row: (borrowing Row) -> Result
+    ) throws(StoreError) -> Result? {
+        do throws(SQLiteError) {
+            return try db.first(sql, repeat each values, row: row)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    // MARK: Leases
+
+    func lease(of agent: AgentID) throws(StoreError) -> LeaseRow? {
+        try first("select * from leases where agent = ?", agent, row: Self.lease)
+    }
+
+    func leases() throws(StoreError) -> [LeaseRow] { try all("select * from leases", row: Self.lease) }
+
+    private static func lease(_ row: borrowing Row) -> LeaseRow {
+        let token = LeaseToken(agent: row[0], epoch: row[1], turn: row[2], host: row[3])
+        return LeaseRow(
+            record: LeaseRecord(token: token, startedAt: row[4], expiresAt: row[5]), hops: row[6],
+            conversation: row[7])
+    }
+
+    func put(_ lease: LeaseRow) throws(StoreError) {
+        let (record, token) = (lease.record, lease.record.token)
+        try run(
+            "insert or replace into leases values (?, ?, ?, ?, ?, ?, ?, ?)", token.agent, token.epoch, token.turn,
+            token.host, record.startedAt, record.expiresAt, lease.hops, lease.conversation)
+    }
+
+    func removeLease(of agent: AgentID) throws(StoreError) { try run("delete from leases where agent = ?", agent) }
+
+    func nextEpoch(of agent: AgentID) throws(StoreError) -> Int64 {
+        try first("update agents set epoch = epoch + 1 where id = ? returning epoch", agent) { $0[0] } ?? 1
+    }
+
+    // MARK: Hosts, events, settings
+
+    func host(_ id: HostID) throws(StoreError) -> Host? {
+        try first("select * from hosts where id = ?", id, row: Self.host)
+    }
+
+    func hosts() throws(StoreError) -> [Host] { try all("select * from hosts order by ordinal", row: Self.host) }
+
+    private static func host(_ row: borrowing Row) -> Host {
+        Host(
+            id: row[1], machine: row[2], process: row[3], startedAt: row[4], expiresAt: row[5], isForeground: row[6])
+    }
+
+    func put(_ host: Host) throws(StoreError) {
+        try run(
+            """
+            insert into hosts values (null, ?, ?, ?, ?, ?, ?) on conflict (id) do update set machine = excluded.machine,
+            process = excluded.process, started_at = excluded.started_at, expires_at = excluded.expires_at,
+            foreground = excluded.foreground
+            """, host.id, host.machine, host.process, host.startedAt, host.expiresAt, host.isForeground)
+    }
+
+    func remove(_ host: HostID) throws(StoreError) { try run("delete from hosts where id = ?", host) }
+
+    func append(_ event: Event) throws(StoreError) {
+        try run(
+            "insert into events values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event.type.rawValue, event.message,
+            event.timestamp, event.agent, event.task, event.turn, event.letter, event.oldState, event.newState)
+    }
+
+    func events(after: Int64, limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
+        let types = Self.condition(filter)
+        let found: [Event?]
+        if let agent = filter.agent {
+            found = try all(
+                SQL(composed: "select * from events where agent = ? and seq > ?\(types) order by seq limit ?"), agent,
+                after, max(0, limit), row: Self.event)
+        } else {
+            found = try all(
+                SQL(composed: "select * from events where seq > ?\(types) order by seq limit ?"), after,
+                max(0, limit), row: Self.event)
+        }
+        return found.compactMap(\.self)
+    }
+
+    func latestEvents(limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
+        let types = Self.condition(filter)
+        let found: [Event?]
+        if let agent = filter.agent {
+            found = try all(
+                SQL(composed: "select * from events where agent = ?\(types) order by seq desc limit ?"), agent,
+                max(0, limit), row: Self.event)
+        } else {
+            found = try all(
+                SQL(composed: "select * from events where true\(types) order by seq desc limit ?"), max(0, limit),
+                row: Self.event)
+        }
+        return found.compactMap(\.self).reversed()
+    }
+
+    // The names come from our own enumeration, never from outside.
+    private static func condition(_ filter: EventFilter) -> String {
+        guard let types = filter.types else { return "" }
+        return " and type in (" + types.map { "'\($0.rawValue)'" }.sorted().joined(separator: ", ") + ")"
+    }
+
+    private static func event(_ row: borrowing Row) -> Event? {
+        guard let type = EventType(rawValue: row[1]) else { return nil }
+        var event = Event(type, row[2], at: row[3])
+        event.sequence = row[0]
+        event.agent = row[4]
+        event.task = row[5]
+        event.turn = row[6]
+        event.letter = row[7]
+        event.oldState = row[8]
+        event.newState = row[9]
+        return event
+    }
+
+    func maxAgents() throws(StoreError) -> Int? {
+        try first("select value from settings where name = 'max_agents'") { $0[0] }
+    }
+
+    func setMaxAgents(_ count: Int) throws(StoreError) {
+        try run("insert or replace into settings values ('max_agents', ?)", count)
+    }
+
+    func tidy(doneBefore: Timestamp, events: Int, limit: Int) throws(StoreError) -> Bool {
+        try run(
+            """
+            delete from messages where seq in (select seq from messages where state = 4 and changed_at < ? limit ?)
+            and seq < (select max(seq) from messages)
+            """, doneBefore, limit)
+        let messages = try changes()
+        try run(
+            """
+            delete from events where seq in (select seq from events where seq <= (select max(seq) from events) - ?
+            order by seq limit ?)
+            """, max(1, events), limit)
+        let removedEvents = try changes()
+        return messages >= limit || removedEvents >= limit
+    }
+
+    private func changes() throws(StoreError) -> Int { try first("select changes()") { $0[0] } ?? 0 }
+}

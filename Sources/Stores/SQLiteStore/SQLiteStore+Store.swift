@@ -1,0 +1,162 @@
+public import Model
+import StoreVerbs
+
+extension SQLiteStore: Store {
+    // MARK: Messages
+
+    public func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
+        try await writer.write { verbs throws(StoreError) in try verbs.send(messages, limits: limits) }
+    }
+
+    public func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.inbox(agent, page: page) }
+    }
+
+    public func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
+        try await writer.write { verbs throws(StoreError) in try verbs.take(agent, limit: limit, now: now) }
+    }
+
+    public func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.delivery(id) }
+    }
+
+    public func deadLetters(page: Page) async throws(StoreError) -> [Delivery] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.deadLetters(page: page) }
+    }
+
+    public func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.retryDead(id, now: now) }
+    }
+
+    public func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.dropDead(id, now: now) }
+    }
+
+    public func queueCounts() async throws(StoreError) -> QueueCounts {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.queueCounts() }
+    }
+
+    public func waitingCounts() async throws(StoreError) -> [AgentID: [String: Int]] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.waitingCounts() }
+    }
+
+    // MARK: Turns
+
+    public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
+        try await writer.write { verbs throws(StoreError) in try verbs.lease(request) }
+    }
+
+    public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
+        try await writer.write(rings: false) { verbs throws(StoreError) in
+            try verbs.renew(token, until: until, now: now)
+        }
+    }
+
+    public func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError) {
+        try await writer.write(rings: false) { verbs throws(StoreError) in
+            try verbs.note(token, session: session, now: now)
+        }
+    }
+
+    public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
+        try await writer.write { verbs throws(StoreError) in try verbs.commit(turn) }
+    }
+
+    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.release(token, cause: cause, now: now) }
+    }
+
+    public func leases() async throws(StoreError) -> [LeaseRecord] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.leases().map(\.record) }
+    }
+
+    // MARK: Agents
+
+    public func register(_ agent: Agent, maxAgents: Int) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.register(agent, maxAgents: maxAgents) }
+    }
+
+    @discardableResult
+    public func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
+        try await writer.write { verbs throws(StoreError) in try verbs.change(agent, change, now: now) }
+    }
+
+    public func agents() async throws(StoreError) -> [Agent] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.agents(onlyLive: false) }
+    }
+
+    public func agent(_ id: AgentID) async throws(StoreError) -> Agent? {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.agent(id) }
+    }
+
+    public func pulse() async throws(StoreError) -> [AgentPulse] {
+        try await reader.read { verbs throws(StoreError) in try verbs.pulse() }
+    }
+
+    // MARK: Tasks
+
+    public func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.create(task, assignee: assignee) }
+    }
+
+    @discardableResult
+    public func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
+        async throws(StoreError) -> AgentTask
+    {
+        try await writer.write { verbs throws(StoreError) in
+            try verbs.move(task, move, by: by, announcement: announcement, now: now)
+        }
+    }
+
+    public func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.task(id) }
+    }
+
+    public func tasks(_ filter: TaskFilter, page: Page) async throws(StoreError) -> [AgentTask] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.tasks(filter, page: page) }
+    }
+
+    public func taskCounts() async throws(StoreError) -> TaskCounts {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.taskCounts() }
+    }
+
+    // MARK: Hosts, events, life
+
+    public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
+        // A renewal is nobody's business; the first announcement is an event, and rings.
+        let isKnown = try await reader.read { verbs throws(StoreError) in try verbs.rows.host(host.id) != nil }
+        _ = try await writer.write(rings: !isKnown) { verbs throws(StoreError) in try verbs.announce(host, now: now) }
+    }
+
+    public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.retire(host, died: died, now: now) }
+    }
+
+    public func hosts() async throws(StoreError) -> [Host] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.hosts() }
+    }
+
+    public func append(_ events: [Event]) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.append(events) }
+    }
+
+    public func events(after: Int64, limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
+        try await reader.read { verbs throws(StoreError) in
+            try verbs.rows.events(after: after, limit: limit, filter: filter)
+        }
+    }
+
+    public func latestEvents(limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.latestEvents(limit: limit, filter: filter) }
+    }
+
+    public func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {
+        var hasMore = true
+        while hasMore {
+            hasMore = try await writer.write(rings: false) { verbs throws(StoreError) in
+                try verbs.rows.tidy(
+                    doneBefore: now - retention.doneMessages, events: retention.events, limit: 2000)
+            }
+        }
+    }
+}

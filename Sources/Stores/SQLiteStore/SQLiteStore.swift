@@ -1,0 +1,135 @@
+import Concurrency
+import Doorbell
+public import Model
+import SQLite
+import StoreVerbs
+import Synchronization
+
+/// The embedded store: one SQLite file, used by any number of processes of a machine.
+///
+/// Verbs block a queue of the store's own, never the caller's. One that writes returns after its commit; several that
+/// come at once share a commit. Cancelling a caller does not cancel its verb.
+public final class SQLiteStore: Sendable {
+    let writer: WriteQueue
+    let reader: ReadQueue
+    let bell = ChangeBell()
+    private let folder: String
+    private let ears = Mutex(Ears())
+    private let lock: StoreLock?
+
+    private struct Ears: Sendable {
+        var listener: Listener?
+        var pump: Task<Void, Never>?
+        var isClosed = false
+    }
+
+    /// Opens the store in `folder`, an existing directory, and makes it where there is none. An older store is
+    /// migrated, with a copy beside it. A clean store is neither checked nor written.
+    ///
+    /// - Throws: `newerVersion`, `corrupt`, `readOnly`, `full`, `busy`, or `unavailable` where there is no store and
+    ///   none may be made.
+    public static func open(folder: String, options: SQLiteOptions = SQLiteOptions()) async throws(StoreError)
+        -> SQLiteStore
+    {
+        let opening = QueueExecutor(label: "store.open")
+        return try await opening.run { () throws(StoreError) in try SQLiteStore(folder: folder, options: options) }
+    }
+
+    /// Blocks while it opens: for the queue of `open`.
+    private init(folder: String, options: SQLiteOptions) throws(StoreError) {
+        let file = StoreFile(folder: folder, options: options)
+        let lock = StoreLock(folder: folder)
+        try Self.prepare(file, lock)
+        lock?.share()
+        self.folder = folder
+        self.lock = lock
+        let bell = bell
+        let ringer = Ringer(folder: folder + "/bells")
+        writer = WriteQueue {
+            () throws(StoreError) in
+            SQLiteRecords(try file.openForWriting())
+        } committed: {
+            // The bells of this process hang there as well; only where ringing fails are they told directly.
+            if (try? ringer.ring()) == nil { bell.ring() }
+        }
+        reader = ReadQueue { () throws(StoreError) in
+            guard let db = try file.openForReading() else {
+                throw StoreError(.corrupt, "\(file.path) was emptied while it was in use")
+            }
+            return SQLiteRecords(db)
+        }
+    }
+
+    private static func prepare(_ file: StoreFile, _ lock: StoreLock?) throws(StoreError) {
+        if file.isEmpty() {
+            if !file.exists(), !file.options.creates {
+                throw StoreError(.unavailable, "there is no store at \(file.path)")
+            }
+            if file.exists(), lock?.isMarked == true, lock?.isAlone == true, !file.hasLog() {
+                throw StoreError(
+                    .corrupt, "\(file.path) is empty, but it held a town; restore a copy, or delete it to begin anew")
+            }
+        } else if !(lock?.isAlone == true && file.hasLog()), try file.openForReading() != nil {
+            return
+        }
+        let db = try file.openForWriting()
+        defer { db.close() }
+        if lock?.isAlone == true, file.hasLog() { try file.checkAfterCrash(db) }
+        try Schema.prepare(db)
+        if lock?.isMarked == false { lock?.mark() }
+    }
+
+    deinit {
+        let (listener, pump) = ears.withLock { ($0.listener, $0.pump) }
+        listener?.close()
+        pump?.cancel()
+    }
+
+    /// See `Store.changes`.
+    public func changes() async throws(StoreError) -> AsyncStream<Void> {
+        let stream = bell.follow()
+        do throws(DoorbellError) {
+            try listen()
+        } catch {
+            throw StoreError(.unavailable, "changes cannot be followed: \(error)")
+        }
+        return stream
+    }
+
+    // One listener serves every follower of this process, from the first on.
+    private func listen() throws(DoorbellError) {
+        if ears.withLock({ $0.isClosed || $0.listener != nil }) { return }
+        let listener = try Listener(folder: folder + "/bells")
+        let bell = bell
+        let pump = Task {
+            for await _ in listener.rings { bell.ring() }
+        }
+        let isSpare = ears.withLock { ears in
+            if ears.isClosed || ears.listener != nil { return true }
+            ears.listener = listener
+            ears.pump = pump
+            return false
+        }
+        if isSpare {
+            listener.close()
+            pump.cancel()
+        }
+    }
+
+    /// See `Store.close`.
+    public func close() async {
+        let (listener, pump) = ears.withLock { ears in
+            defer {
+                ears.isClosed = true
+                ears.listener = nil
+                ears.pump = nil
+            }
+            return (ears.listener, ears.pump)
+        }
+        await writer.close()
+        await reader.close()
+        listener?.close()
+        pump?.cancel()
+        bell.close()
+    }
+}

@@ -1,0 +1,222 @@
+import Dispatch
+import Model
+import SQLite
+import StoreVerbs
+import Synchronization
+
+/// The one writer of this process: verbs that arrive while a transaction is under way go into the next one together,
+/// and each is answered only after the commit that made it last. One sync to the disk then serves all of them.
+final class WriteQueue: Sendable {
+    /// A verb that can be carried out again after its transaction was undone.
+    protocol Job: Sendable {
+        /// Whether followers hear of it.
+        var rings: Bool { get }
+        func attempt(_ verbs: Verbs<SQLiteRecords>) -> StoreError?
+        func finish(_ failure: StoreError?)
+    }
+
+    private final class Verb<Value: Sendable>: Job {
+        let rings: Bool
+        private let body: @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+        private let continuation: CheckedContinuation<Result<Value, StoreError>, Never>
+        private let value = Mutex<Value?>(nil)
+
+        init(
+            rings: Bool, continuation: CheckedContinuation<Result<Value, StoreError>, Never>,
+            body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+        ) {
+            self.rings = rings
+            self.continuation = continuation
+            self.body = body
+        }
+
+        func attempt(_ verbs: Verbs<SQLiteRecords>) -> StoreError? {
+            do throws(StoreError) {
+                let result = try body(verbs)
+                value.withLock { $0 = result }
+                return nil
+            } catch {
+                return error
+            }
+        }
+
+        func finish(_ failure: StoreError?) {
+            let value = value.withLock { $0 }
+            if let failure {
+                continuation.resume(returning: .failure(failure))
+            } else if let value {
+                continuation.resume(returning: .success(value))
+            }
+        }
+    }
+
+    private struct Pending {
+        var jobs: [any Job] = []
+        var isScheduled = false
+        var isClosed = false
+    }
+
+    /// Unchecked: touched on `queue` alone.
+    private final class Held: @unchecked Sendable { var rows: SQLiteRecords? }
+
+    private let pending = Mutex(Pending())
+    private let held = Held()
+    private let queue = DispatchQueue(label: "store.write", qos: .userInitiated)
+    private let open: @Sendable () throws(StoreError) -> SQLiteRecords
+    private let committed: @Sendable () -> Void
+
+    // Longer transactions would keep other processes waiting.
+    private static let mostTogether = 128
+
+    /// - Parameters:
+    ///   - open: makes the connection, on the queue, when the first verb needs it.
+    ///   - committed: called on the queue after each commit that followers must hear of, before callers go on.
+    init(
+        open: @escaping @Sendable () throws(StoreError) -> SQLiteRecords, committed: @escaping @Sendable () -> Void
+    ) {
+        self.open = open
+        self.committed = committed
+    }
+
+    /// Carries out a verb; returns when it is durable.
+    func write<Value: Sendable>(
+        rings: Bool = true, _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            add(Verb(rings: rings, continuation: continuation, body: body))
+        }
+        return try result.get()
+    }
+
+    private func add(_ job: any Job) {
+        let (starts, isClosed) = pending.withLock { pending in
+            if pending.isClosed { return (false, true) }
+            pending.jobs.append(job)
+            defer { pending.isScheduled = true }
+            return (!pending.isScheduled, false)
+        }
+        if isClosed { return job.finish(StoreError(.closed, "the store is closed")) }
+        if starts { queue.async { self.drain() } }
+    }
+
+    /// Runs something on the queue, between transactions.
+    func perform<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
+            queue.async {
+                do throws(StoreError) {
+                    continuation.resume(returning: .success(try body()))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    /// Finishes what has been asked for, then lets go of the connection.
+    func close() async {
+        pending.withLock { $0.isClosed = true }
+        await withCheckedContinuation { continuation in
+            queue.async {
+                self.drain()
+                self.held.rows?.db.close()
+                self.held.rows = nil
+                continuation.resume()
+            }
+        }
+    }
+
+    // MARK: On the queue
+
+    private func drain() {
+        while true {
+            let batch = pending.withLock { pending -> [any Job] in
+                if pending.jobs.isEmpty { pending.isScheduled = false }
+                let batch = Array(pending.jobs.prefix(Self.mostTogether))
+                pending.jobs.removeFirst(batch.count)
+                return batch
+            }
+            if batch.isEmpty { return }
+            carryOut(batch)
+        }
+    }
+
+    private func carryOut(_ batch: [any Job]) {
+        let rows: SQLiteRecords
+        do throws(StoreError) {
+            if held.rows == nil { held.rows = try open() }
+            rows = held.rows!
+        } catch {
+            for job in batch { job.finish(error) }
+            return
+        }
+        // A lone verb needs no savepoint: the transaction is its own.
+        if batch.count > 1, runTogether(batch, rows) { return }
+        for job in batch { runAlone(job, rows) }
+    }
+
+    private func runAlone(_ job: any Job, _ rows: SQLiteRecords) {
+        let before = rows.db.totalChanges
+        do throws(SQLiteError) {
+            try rows.db.begin(.immediate)
+        } catch {
+            return job.finish(StoreError(error))
+        }
+        if let failure = job.attempt(Verbs(rows)) {
+            try? rows.db.rollback()
+            return job.finish(failure)
+        }
+        let failure = commit(rows)
+        if failure == nil, job.rings, rows.db.totalChanges != before { committed() }
+        job.finish(failure)
+    }
+
+    /// - Returns: false where the transaction was lost as a whole and nothing was answered: each verb has to be tried
+    ///   alone, so that the one that is at fault fails by itself.
+    private func runTogether(_ batch: [any Job], _ rows: SQLiteRecords) -> Bool {
+        var failures: [StoreError?] = []
+        var rings = false
+        do throws(SQLiteError) {
+            try rows.db.begin(.immediate)
+            for job in batch {
+                let before = rows.db.totalChanges
+                try rows.db.beginSavepoint()
+                let failure = job.attempt(Verbs(rows))
+                // SQLite undoes everything by itself after some errors, such as a full disk.
+                guard rows.db.inTransaction else { return false }
+                if failure != nil {
+                    try rows.db.rollbackSavepoint()
+                } else {
+                    try rows.db.releaseSavepoint()
+                    rings = rings || (job.rings && rows.db.totalChanges != before)
+                }
+                failures.append(failure)
+            }
+        } catch {
+            try? rows.db.rollback()
+            if error.code == .busy {
+                for job in batch { job.finish(StoreError(error)) }
+                return true
+            }
+            return false
+        }
+        let failure = commit(rows)
+        if failure == nil, rings { committed() }
+        for (job, own) in zip(batch, failures) { job.finish(own ?? failure) }
+        return true
+    }
+
+    private func commit(_ rows: SQLiteRecords) -> StoreError? {
+        do throws(SQLiteError) {
+            try rows.db.commit()
+            return nil
+        } catch {
+            try? rows.db.rollback()
+            // The log may hold the transaction although the disk did not confirm it.
+            if error.code == .ioError { return StoreError(.unknownOutcome, error.message) }
+            return StoreError(error)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import MemoryStore
+import Model
+import SQLiteStore
+import TestSupport
+import Testing
+
+/// A kind of store that has to keep the port's promises. A new one joins by one line in `all`.
+struct Subject: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    /// Makes an empty store; the folder lives as long as the test.
+    var open: @Sendable (ScratchFolder) async throws -> any Store
+
+    static let all = [
+        Subject(testDescription: "memory") { _ in MemoryStore() },
+        Subject(testDescription: "SQLite, durability full") { try await SQLiteStore.open(folder: $0.path) },
+        Subject(testDescription: "SQLite, durability normal") {
+            try await SQLiteStore.open(folder: $0.path, options: SQLiteOptions(durability: .normal))
+        },
+    ]
+
+    /// Runs `body` with a town in an empty store, and closes the store afterwards.
+    func run(_ body: (Town) async throws -> Void) async throws {
+        let folder = try ScratchFolder()
+        let town = Town(store: try await open(folder))
+        do {
+            try await body(town)
+        } catch {
+            await town.store.close()
+            throw error
+        }
+        await town.store.close()
+        withExtendedLifetime(folder) {}
+    }
+}
+
+/// A store with what tests do again and again. Its clock stands still unless it is moved.
+final class Town: Sendable {
+    let store: any Store
+    let random = SeededRandomness(seed: 7)
+    let host = HostID(high: 9, low: 9)
+    let start = Timestamp(microseconds: 1_700_000_000_000_000)
+
+    init(store: any Store) { self.store = store }
+
+    func id<Entity>() -> ID<Entity> { ID(random: random) }
+
+    @discardableResult
+    func spawn(_ name: String, change: (inout Agent) -> Void = { _ in }) async throws -> AgentID {
+        var agent = Agent(id: id(), name: name, cli: "echo", createdAt: start)
+        agent.maxRounds = 0
+        change(&agent)
+        try await store.register(agent, maxAgents: 100)
+        return agent.id
+    }
+
+    func message(
+        _ to: AgentID, _ text: String = "do it", from: AgentID = .supervisor, priority: Priority = .normal,
+        body: MessageBody? = nil
+    ) -> Message {
+        Message(
+            id: id(), from: from, to: to, body: body ?? .task(description: text), priority: priority, createdAt: start)
+    }
+
+    @discardableResult
+    func send(
+        _ to: AgentID, _ text: String = "do it", from: AgentID = .supervisor, priority: Priority = .normal,
+        body: MessageBody? = nil
+    ) async throws -> MessageID {
+        let message = message(to, text, from: from, priority: priority, body: body)
+        return try await store.send([message], limits: SendLimits())[0].id
+    }
+
+    func lease(_ agent: AgentID, at now: Timestamp? = nil, host: HostID? = nil, max: Int = 100) async throws -> Lease? {
+        try await store.lease(
+            LeaseRequest(agent: agent, host: host ?? self.host, turn: id(), now: now ?? start, maxMessages: max))
+    }
+
+    func finished(_ lease: Lease, at now: Timestamp? = nil) -> TurnCommit {
+        TurnCommit(
+            token: lease.token, outcome: .finished(reply: "done"), duration: .seconds(12), now: now ?? start)
+    }
+
+    func failed(
+        _ lease: Lease, _ kind: FailureClass = .crash, counts: Bool = true, retryAt: Timestamp? = nil,
+        pause: String? = nil, drops: Bool = false, maxAttempts: Int = 5
+    ) -> TurnCommit {
+        let failure = Failure(kind, "it broke")
+        var verdict = FailurePolicy().verdict(on: failure, failures: 1, now: start, jitter: 0.5)
+        (verdict.retryAt, verdict.pause, verdict.countsAttempt, verdict.dropsSession) = (retryAt, pause, counts, drops)
+        return TurnCommit(
+            token: lease.token, outcome: .failed(failure, verdict, maxAttempts: maxAttempts), duration: .seconds(1),
+            now: start)
+    }
+
+    /// Takes a turn that succeeds.
+    @discardableResult
+    func turn(_ agent: AgentID) async throws -> CommitSummary {
+        let lease = try #require(try await lease(agent))
+        return try await store.commit(finished(lease))
+    }
+
+    func texts(_ agent: AgentID) async throws -> [String] {
+        try await store.inbox(agent, page: Page()).map(\.message.body.text)
+    }
+
+    func task(_ description: String = "build it", by: AgentID = .supervisor, for agent: AgentID? = nil)
+        async throws -> TaskID
+    {
+        var task = AgentTask(id: id(), description: description, createdBy: by, createdAt: start)
+        task.inBacklog = agent == nil
+        let assignment = agent.map { Assignment(agent: $0, announcement: id()) }
+        try await store.create(task, assignee: assignment)
+        return task.id
+    }
+
+    @discardableResult
+    func move(_ task: TaskID, _ move: TaskMove, by: AgentID = .supervisor) async throws -> AgentTask {
+        try await store.move(task, move, by: by, announcement: id(), now: start)
+    }
+
+    func events(_ types: EventType...) async throws -> [Event] {
+        try await store.events(after: 0, limit: 10_000, filter: EventFilter(types: types.isEmpty ? nil : Set(types)))
+    }
+
+    func agent(_ id: AgentID) async throws -> Agent { try #require(try await store.agent(id)) }
+
+    func state(_ id: MessageID) async throws -> Delivery.State? { try await store.delivery(id)?.state }
+
+    /// Everything that can be read, for comparing before and after.
+    func dump() async throws -> String {
+        var lines = [
+            "\(try await store.agents())", "\(try await store.leases())", "\(try await store.hosts())",
+            "\(try await store.tasks(TaskFilter(), page: Page()))", "\(try await store.queueCounts())",
+            "\(try await store.deadLetters(page: Page()))", "\(try await events())",
+            "\(try await store.taskCounts().backlog)",
+        ]
+        for agent in try await store.agents() {
+            lines.append("\(try await store.inbox(agent.id, page: Page()))")
+        }
+        lines.append("\(try await store.inbox(.supervisor, page: Page()))")
+        return lines.joined(separator: "\n")
+    }
+}
+
+/// The code with which `body` fails, or nil.
+func code(_ body: () async throws -> Void) async -> StoreError.Code? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return (error as? StoreError)?.code
+    }
+}

@@ -1,0 +1,251 @@
+import Model
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct TurnConformance {
+    @Test(arguments: Subject.all)
+    func `a turn leases, works and commits`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let id = try await town.send(ada)
+            let lease = try #require(try await town.lease(ada))
+            #expect(lease.token.epoch == 1)
+            #expect(lease.agent.state == .working)
+            #expect(lease.deliveries.map(\.deliveries) == [1])
+            #expect(try await town.state(id) == .leased)
+            #expect(try await town.store.leases() == [lease.record])
+            #expect(try await town.lease(ada) == nil, "one turn at a time")
+            var commit = town.finished(lease)
+            commit.session = HarnessSession(id: "s", harness: "echo", totals: Usage(inputTokens: 3, costUSD: 0.5))
+            let summary = try await town.store.commit(commit)
+            #expect(summary.agent.state == .idle)
+            #expect(summary.agent.roundsCompleted == 1)
+            #expect(summary.agent == (try await town.agent(ada)))
+            #expect(summary.agent.session == commit.session)
+            #expect(try await town.state(id) == .done)
+            #expect(try await town.store.leases().isEmpty)
+            #expect(try await town.store.queueCounts() == QueueCounts())
+            #expect(try await town.events(.turnFinished).map(\.message) == ["ada finished round 1 in 12 s"])
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `what only informs waits for a turn that something else starts`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada, body: .informational(summary: "fyi"))
+            #expect(try await town.lease(ada) == nil)
+            #expect(try await town.store.pulse().map(\.hasWork) == [false])
+            try await town.send(ada, "work")
+            #expect(try await town.store.pulse().map(\.hasWork) == [true])
+            #expect(try await town.lease(ada)?.deliveries.map(\.message.body.text) == ["fyi", "work"])
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `every write with an old token fails and changes nothing`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada)
+            let old = try #require(try await town.lease(ada))
+            try await town.store.release(old.token, cause: .hostDied, now: town.start)
+            for isLeased in [false, true] {
+                if isLeased { #expect(try await town.lease(ada)?.token.epoch == 2) }
+                let before = try await town.dump()
+                let now = town.start
+                var commit = town.finished(old)
+                commit.sends = [town.message(ada)]
+                let final = commit
+                #expect(await code { try await town.store.renew(old.token, until: now, now: now) } == .leaseLost)
+                #expect(await code { _ = try await town.store.commit(final) } == .leaseLost)
+                #expect(await code { _ = try await town.store.commit(town.failed(old)) } == .leaseLost)
+                #expect(
+                    await code { try await town.store.release(old.token, cause: .drained, now: now) } == .leaseLost)
+                let session = HarnessSession(id: "x", harness: "echo")
+                #expect(
+                    await code { try await town.store.note(old.token, session: session, now: now) } == .leaseLost)
+                #expect(try await town.dump() == before)
+            }
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a commit that is repeated fails and has its effects once (W1)`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            try await town.send(ada)
+            let lease = try #require(try await town.lease(ada))
+            var commit = town.finished(lease)
+            commit.sends = [town.message(bob, "over to you", from: ada), town.message(town.id(), from: ada)]
+            let final = commit
+            _ = try await town.store.commit(final)
+            let after = try await town.dump()
+            #expect(await code { _ = try await town.store.commit(final) } == .leaseLost)
+            #expect(try await town.dump() == after)
+            #expect(try await town.texts(bob) == ["over to you"])
+            #expect(try await town.store.delivery(final.sends[0].id)?.message.hops == 1)
+            // What nobody can receive does not undo the turn.
+            #expect(try await town.state(final.sends[1].id) == .dead)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a failed turn puts its messages back in order, and counts what is theirs`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada, "a")
+            try await town.send(ada, "b")
+            let retry = town.start + .seconds(10)
+            let first = try #require(try await town.lease(ada))
+            let summary = try await town.store.commit(town.failed(first, .network, counts: false, retryAt: retry))
+            #expect(summary.agent.retryAt == retry)
+            #expect(summary.agent.consecutiveFailures == 1)
+            #expect(summary.agent.roundsSinceStart == 0)
+            try await town.send(ada, "c")
+            #expect(try await town.lease(ada) == nil, "it backs off")
+            let second = try #require(try await town.lease(ada, at: retry))
+            #expect(second.deliveries.map(\.attempts) == [0, 0, 0])
+            #expect(second.deliveries.map(\.message.body.text) == ["a", "b", "c"])
+            let next = try await town.store.commit(town.failed(second, .crash, drops: true))
+            #expect(next.agent.roundsSinceStart == 1)
+            #expect(next.agent.roundsCompleted == 0)
+            #expect(try await town.store.inbox(ada, page: Page()).map(\.attempts) == [1, 1, 1])
+            #expect(try await town.events(.turnFailed).count == 2)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a message that failed twice is leased alone and nothing overtakes it`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada, "bad")
+            for _ in 0..<2 {
+                let lease = try #require(try await town.lease(ada))
+                _ = try await town.store.commit(town.failed(lease))
+            }
+            try await town.send(ada, "good")
+            try await town.send(ada, "pressing", priority: .urgent)
+            let urgent = try #require(try await town.lease(ada))
+            #expect(urgent.deliveries.map(\.message.body.text) == ["pressing"])
+            _ = try await town.store.commit(town.finished(urgent))
+            let alone = try #require(try await town.lease(ada))
+            #expect(alone.deliveries.map(\.message.body.text) == ["bad"])
+            _ = try await town.store.commit(town.failed(alone, maxAttempts: 3))
+            #expect(try await town.lease(ada)?.deliveries.map(\.message.body.text) == ["good"])
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a message that ends every turn's host becomes a dead letter in the end`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let id = try await town.send(ada)
+            for _ in 0..<maxDeliveries {
+                let lease = try #require(try await town.lease(ada))
+                try await town.store.release(lease.token, cause: .hostDied, now: town.start)
+            }
+            #expect(try await town.state(id) == .dead)
+            #expect(try await town.lease(ada) == nil)
+            #expect(try await town.store.delivery(id)?.attempts == 0)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a failure that needs a person pauses the agent and says why`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada)
+            let lease = try #require(try await town.lease(ada))
+            let summary = try await town.store.commit(
+                town.failed(lease, .authentication, counts: false, pause: "log in"))
+            #expect(summary.agent.state == .paused)
+            #expect(summary.agent.attention == "log in")
+            #expect(try await town.events(.agentAttention).count == 1)
+            #expect(try await town.lease(ada) == nil)
+            let resumed = try await town.store.change(ada, .resume, now: town.start)
+            #expect(resumed.state == .idle)
+            #expect(resumed.attention == nil)
+            #expect(try await town.lease(ada) != nil)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `renewing keeps the lease and a session noted is kept`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada)
+            let lease = try #require(try await town.lease(ada))
+            let (now, until) = (town.start + .seconds(20), town.start + .seconds(50))
+            try await town.store.renew(lease.token, until: until, now: now)
+            #expect(try await town.store.leases().map(\.expiresAt) == [until])
+            #expect(try await town.agent(ada).lastHeartbeat == now)
+            let session = HarnessSession(id: "s1", harness: "echo")
+            try await town.store.note(lease.token, session: session, now: now)
+            try await town.store.release(lease.token, cause: .hostDied, now: now)
+            #expect(try await town.agent(ada).session == session)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `an agent pinned to a host, backing off or out of rounds gets no turn`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let other = HostID(high: 1, low: 2)
+            let ada = try await town.spawn("ada") { $0.pinnedTo = other }
+            try await town.send(ada)
+            #expect(try await town.lease(ada) == nil)
+            #expect(try await town.lease(ada, host: other) != nil)
+            let bob = try await town.spawn("bob") { $0.maxRounds = 1 }
+            try await town.send(bob)
+            try await town.turn(bob)
+            try await town.send(bob)
+            #expect(try await town.lease(bob) == nil)
+            #expect(await code { _ = try await town.lease(town.id()) } == .agentNotFound)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `many senders and hosts at once: each message is worked on once, in order`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let agents = [try await town.spawn("ada"), try await town.spawn("bob")]
+            let (senders, each) = (6, 15)
+            let worked = try await withThrowingTaskGroup(of: [String].self) { group in
+                for sender in 0..<senders {
+                    group.addTask {
+                        for number in 0..<each {
+                            try await town.send(agents[number % 2], "\(sender)/\(number)")
+                        }
+                        return []
+                    }
+                }
+                for worker in 0..<4 {
+                    group.addTask {
+                        var seen: [String] = []
+                        for round in 0..<150 {
+                            let agent = agents[(worker + round) % 2]
+                            guard let lease = try await town.lease(agent, max: 3) else { continue }
+                            if round % 5 == 4 {
+                                try await town.store.release(lease.token, cause: .drained, now: town.start)
+                                continue
+                            }
+                            _ = try await town.store.commit(town.finished(lease))
+                            seen += lease.deliveries.map { "\(agent.low) \($0.message.body.text)" }
+                        }
+                        return seen
+                    }
+                }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            var all = worked
+            for agent in agents {
+                while let lease = try await town.lease(agent) {
+                    all += lease.deliveries.map { "\(agent.low) \($0.message.body.text)" }
+                    _ = try await town.store.commit(town.finished(lease))
+                }
+            }
+            #expect(all.count == senders * each)
+            #expect(Set(all).count == senders * each)
+            #expect(try await town.store.queueCounts() == QueueCounts())
+            let epochs = try await town.events(.turnStarted).count
+            #expect(epochs >= senders * each / 100)
+        }
+    }
+}
