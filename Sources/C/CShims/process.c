@@ -57,6 +57,19 @@ int shim_reap(pid_t pid, struct shim_exit *out) {
     return 1;
 }
 
+int shim_wait_until_ended(pid_t pid) {
+    siginfo_t information;
+    int result;
+    do result = waitid(P_PID, (id_t)pid, &information, WEXITED | WNOWAIT);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+void shim_keep_exit_statuses(void) {
+    struct sigaction action;
+    if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(SIGCHLD, SIG_DFL);
+}
+
 pid_t shim_peek_ended_child(void) {
     siginfo_t information;
     memset(&information, 0, sizeof information);

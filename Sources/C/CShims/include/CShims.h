@@ -1,4 +1,5 @@
 #pragma once
 #include "doorbell.h"
+#include "lock_shim.h"
 #include "process_shim.h"
 #include "spawn_shim.h"

@@ -22,6 +22,12 @@ struct shim_exit {
 /// Takes the exit status of the child `pid` without blocking: 1 taken, 0 still running, -1 with `errno` set.
 int shim_reap(pid_t pid, struct shim_exit *_Nonnull out);
 
+/// Blocks until the child `pid` has ended, without reaping it. Returns 0, or -1 with `errno` set.
+int shim_wait_until_ended(pid_t pid);
+
+/// Undoes an ignored SIGCHLD, which a parent may have handed down: with it the kernel drops exit statuses.
+void shim_keep_exit_statuses(void);
+
 /// The id of some child that has ended and is not reaped, which stays so; 0 when there is none, -1 without children.
 pid_t shim_peek_ended_child(void);
 

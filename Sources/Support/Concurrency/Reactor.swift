@@ -1,0 +1,162 @@
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One thread that waits for many descriptors and calls a handler when one is ready.
+///
+/// Dispatch sources would do this, but on Linux their list of descriptors is not safe when sources come and go on
+/// several threads: events get lost, or it crashes (https://github.com/swiftlang/swift-corelibs-libdispatch/issues/949).
+/// Handlers run on the reactor's thread, one after the other; they must not block.
+public final class Reactor: Sendable {
+    /// What to wait for.
+    public enum Interest: Sendable {
+        /// Something to read, or the end.
+        case reading
+        /// Room to write, or nobody who reads.
+        case writing
+    }
+
+    private struct Entry {
+        var descriptor: Int32
+        var interest: Interest
+        var isPaused: Bool
+        var handler: @Sendable () -> Void
+        var onCancel: @Sendable () -> Void
+    }
+
+    private struct State {
+        var last = 0
+        var entries: [Int: Entry] = [:]
+        var jobs: [@Sendable () -> Void] = []
+        /// A byte is in the wake-up pipe already.
+        var isWoken = false
+    }
+
+    /// The process's own; it never ends.
+    public static let shared = Reactor()
+
+    private let state = Mutex(State())
+    private let wakeUp: (reading: Int32, writing: Int32)
+
+    private init() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { preconditionFailure("no descriptor is left for the reactor") }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        wakeUp = (ends[0], ends[1])
+        // A thread for good: a queue of its own gets one whatever the others do.
+        DispatchQueue(label: "reactor").async { self.run() }
+    }
+
+    /// Calls `handler` whenever `descriptor` is ready, until the registration is cancelled.
+    ///
+    /// - Parameters:
+    ///   - isPaused: whether to wait for `resume()` first.
+    ///   - onCancel: called once, on the reactor's thread, when the descriptor is no longer used: the place to close it.
+    public func register(
+        _ descriptor: Int32, for interest: Interest, isPaused: Bool = false,
+        onCancel: @escaping @Sendable () -> Void = {}, handler: @escaping @Sendable () -> Void
+    ) -> Registration {
+        let entry = Entry(
+            descriptor: descriptor, interest: interest, isPaused: isPaused, handler: handler, onCancel: onCancel)
+        let id = change { state in
+            state.last += 1
+            state.entries[state.last] = entry
+            return state.last
+        }
+        return Registration(id: id, reactor: self)
+    }
+
+    /// Runs `job` on the reactor's thread, after what is being handled now.
+    public func perform(_ job: @escaping @Sendable () -> Void) {
+        change { $0.jobs.append(job) }
+    }
+
+    /// One descriptor that is waited for. Letting go of it changes nothing: cancel it.
+    public struct Registration: Sendable {
+        fileprivate let id: Int
+        fileprivate let reactor: Reactor
+
+        /// Stops calling the handler until `resume()`. A call under way goes on.
+        public func pause() { reactor.change { $0.entries[id]?.isPaused = true } }
+
+        /// Calls the handler again when the descriptor is ready.
+        public func resume() { reactor.change { $0.entries[id]?.isPaused = false } }
+
+        /// Ends it; `onCancel` follows. Calling it again changes nothing.
+        public func cancel() {
+            reactor.change { state in
+                guard let entry = state.entries.removeValue(forKey: id) else { return }
+                state.jobs.append(entry.onCancel)
+            }
+        }
+    }
+
+    /// Changes the state and lets the thread see it.
+    private func change<Value>(_ body: (inout State) -> Value) -> Value where Value: Sendable {
+        let (value, wake) = state.withLock { state in
+            let value = body(&state)
+            defer { state.isWoken = true }
+            return (value, !state.isWoken)
+        }
+        if wake { _ = write(wakeUp.writing, "w", 1) }
+        return value
+    }
+
+    private func run() {
+        while true {
+            // Between here and poll() nothing on this thread closes a descriptor of the set: jobs come first.
+            let jobs = state.withLock { state in
+                defer { state.jobs = [] }
+                return state.jobs
+            }
+            for job in jobs { job() }
+            let (ids, waiting) = descriptors()
+            var set = waiting
+            guard poll(&set, nfds_t(set.count), -1) > 0 else { continue }
+            if set[0].revents != 0 { drainWakeUps() }
+            for (id, slot) in zip(ids, set.dropFirst()) where slot.revents != 0 {
+                let entry = state.withLock { $0.entries[id] }
+                guard let entry, !entry.isPaused else { continue }
+                if slot.revents & Int16(POLLNVAL) != 0 {
+                    // Closed behind our back; waiting on would spin.
+                    Registration(id: id, reactor: self).cancel()
+                } else {
+                    entry.handler()
+                }
+            }
+        }
+    }
+
+    /// The wake-up pipe first, then everything that is not paused.
+    private func descriptors() -> (ids: [Int], set: [pollfd]) {
+        state.withLock { state in
+            var ids: [Int] = []
+            var set = [pollfd(fd: wakeUp.reading, events: Int16(POLLIN), revents: 0)]
+            // A job that came since the jobs were taken still has its byte in the pipe.
+            for (id, entry) in state.entries where !entry.isPaused {
+                ids.append(id)
+                let events = entry.interest == .reading ? POLLIN : POLLOUT
+                set.append(pollfd(fd: entry.descriptor, events: Int16(events), revents: 0))
+            }
+            return (ids, set)
+        }
+    }
+
+    private func drainWakeUps() {
+        var bytes = [UInt8](repeating: 0, count: 64)
+        while read(wakeUp.reading, &bytes, bytes.count) > 0 {}
+        // After reading: a change before this needs no byte, because it is looked at next; one after this writes its
+        // own. The other way round that byte could be swallowed here, and no later change would write another.
+        state.withLock { $0.isWoken = false }
+    }
+}

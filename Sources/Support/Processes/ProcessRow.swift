@@ -1,0 +1,92 @@
+import CShims
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// What the kernel says of one process.
+struct ProcessRow: Sendable {
+    var identity: ProcessIdentity
+    var parent: Int32
+    var group: Int32
+    var session: Int32
+    /// Ended, and waits to be reaped.
+    var hasEnded: Bool
+
+    var pid: Int32 { identity.pid }
+}
+
+#if os(Linux)
+    extension ProcessRow {
+        static func read(_ pid: Int32) -> ProcessRow? {
+            guard pid > 0, let bytes = contents(of: "/proc/\(pid)/stat") else { return nil }
+            return ProcessRow(pid: pid, stat: bytes)
+        }
+
+        /// Every process that this one may see, in no order.
+        static func all() -> [ProcessRow] {
+            names(in: "/proc").compactMap { name in Int32(name).flatMap(read) }
+        }
+
+        /// The environment that the process was started with, as `KEY=VALUE`; nil when it may not be read.
+        static func environment(of pid: Int32) -> [[UInt8]]? {
+            contents(of: "/proc/\(pid)/environ").map { $0.split(separator: 0).map(Array.init) }
+        }
+
+        /// Parses `/proc/PID/stat`. The second field is a name that may hold spaces and brackets: count from its end.
+        init?(pid: Int32, stat: [UInt8]) {
+            guard let bracket = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+            let fields = stat[(bracket + 1)...].split { $0 == 0x20 || $0 == 0x0A }
+            func field(_ number: Int) -> String { String(decoding: fields[number - 3], as: UTF8.self) }
+            guard fields.count > 19, let start = UInt64(field(22)), let parent = Int32(field(4)),
+                let group = Int32(field(5)), let session = Int32(field(6)), let threads = Int(field(20))
+            else { return nil }
+            identity = ProcessIdentity(pid: pid, startTime: start)
+            self.parent = parent
+            self.group = group
+            self.session = session
+            // A process whose first thread has left while others run shows as a zombie too.
+            hasEnded = (field(3) == "Z" && threads <= 1) || field(3) == "X"
+        }
+    }
+#else
+    extension ProcessRow {
+        static func read(_ pid: Int32) -> ProcessRow? {
+            var row = shim_process()
+            guard pid > 0, shim_process_get(pid, &row) == 1 else { return nil }
+            return ProcessRow(row)
+        }
+
+        static func all() -> [ProcessRow] {
+            var rows: UnsafeMutablePointer<shim_process>?
+            let count = shim_process_list(&rows)
+            guard count > 0, let rows else { return [] }
+            defer { free(rows) }
+            return (0..<count).map { ProcessRow(rows[$0]) }
+        }
+
+        /// The block holds a count, the program's path, padding, that many arguments, and then the environment.
+        static func environment(of pid: Int32) -> [[UInt8]]? {
+            var block: UnsafeMutablePointer<CChar>?
+            let size = shim_process_arguments(pid, &block)
+            guard size > 4, let block else { return nil }
+            defer { free(block) }
+            let bytes = UnsafeRawBufferPointer(start: block, count: size)
+            let arguments = Int(bytes.loadUnaligned(as: Int32.self))
+            let strings = bytes[4...].split(separator: 0).map(Array.init)
+            return Array(strings.dropFirst(1 + arguments))
+        }
+
+        private init(_ row: shim_process) {
+            identity = ProcessIdentity(pid: row.pid, startTime: row.start)
+            parent = row.parent
+            group = row.group
+            session = row.session
+            hasEnded = row.ended
+        }
+    }
+#endif

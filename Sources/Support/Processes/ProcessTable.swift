@@ -1,0 +1,98 @@
+import CShims
+import Concurrency
+import Dispatch
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Which children belong to a `ChildProcess`, so that each exit status is taken once, and by whom it is meant for.
+public enum ProcessTable {
+    /// Held while a child is made, so that one that ends at once is not taken for an orphan.
+    private static let own = Mutex<Set<Int32>>([])
+
+    /// How many children of `ChildProcess` are not reaped yet.
+    public static var count: Int { own.withLock { $0.count } }
+
+    /// Makes a child and files it.
+    static func add(_ spawn: () throws(ProcessError) -> Int32) throws(ProcessError) -> Int32 {
+        try own.withLock { own throws(ProcessError) in
+            let pid = try spawn()
+            own.insert(pid)
+            return pid
+        }
+    }
+
+    /// Takes the status of a filed child that has ended; nil while it runs.
+    static func reap(_ pid: Int32) -> ExitStatus? {
+        own.withLock { own in
+            var exit = shim_exit()
+            switch shim_reap(pid, &exit) {
+            case 0: return nil
+            case 1:
+                own.remove(pid)
+                return exit.signalled
+                    ? .signalled(Signal(rawValue: exit.status)) : .exited(exit.status)
+            default:
+                own.remove(pid)
+                return .unknown
+            }
+        }
+    }
+
+    /// Reaps every ended child that no `ChildProcess` stands for, and returns how many these were.
+    ///
+    /// Does not wait for a child, but may wait some milliseconds for a spawn: not to be called on the cooperative pool.
+    @discardableResult
+    public static func reapOrphans() -> Int {
+        own.withLock { own in
+            var count = 0
+            var exit = shim_exit()
+            while true {
+                let ended = shim_peek_ended_child()
+                if ended <= 0 { return count }
+                if own.contains(ended) { break }
+                if shim_reap(ended, &exit) == 1 { count += 1 }
+            }
+            // A child that is not ours to reap hides the others, so they are looked up one by one.
+            let parent = getpid()
+            for row in ProcessRow.all() where row.parent == parent && row.hasEnded && !own.contains(row.pid) {
+                if shim_reap(row.pid, &exit) == 1 { count += 1 }
+            }
+            return count
+        }
+    }
+}
+
+/// Makes this process the one that orphans below it come to.
+public enum Subreaper {
+    private static let reaper = Mutex<Bool>(false)
+    private static let queue = DispatchQueue(label: "processes.orphans")
+
+    /// Adopts orphaned descendants from now on and reaps them when they end. Calling it again changes nothing.
+    ///
+    /// A process that starts children by other means than this module must not enable it: they would be reaped too.
+    /// Where the system has no such role (macOS), orphans go to process 1 as ever, which reaps them.
+    public static func enable() {
+        let isFirst = reaper.withLock { enabled in
+            defer { enabled = true }
+            return !enabled
+        }
+        guard isFirst, shim_become_subreaper() == 0 else { return }
+        let source = DispatchSource.makeSignalSource(signal: SIGCHLD, queue: queue)
+        nonisolated(unsafe) let owned: any DispatchSourceSignal = source
+        source.setEventHandler {
+            ProcessTable.reapOrphans()
+            // Names the source, so that it lives as long as the process.
+            _ = owned
+        }
+        // One that ended before the source was ready made no event.
+        source.setRegistrationHandler { ProcessTable.reapOrphans() }
+        source.activate()
+    }
+}

@@ -1,0 +1,121 @@
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// A log file that is appended to and starts anew when it is full: `agent.log`, then `agent.log.1`, `agent.log.2` …
+///
+/// Any thread may write; a write is never cut in two by a rotation or by another write. Writing never throws: what
+/// cannot be written is dropped, and the first of a row of errors is reported. One object at a time writes a path.
+public final class RotatingLog: Sendable {
+    private struct State {
+        var descriptor: Int32 = -1
+        var size = 0
+        var failing = false
+    }
+
+    /// The path of the newest file.
+    public let path: String
+    private let limit: Int
+    private let generations: Int
+    private let onError: @Sendable (ProcessError) -> Void
+    private let state = Mutex(State())
+
+    /// Opens nothing yet: the file and its directory are made when the first bytes come.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes after which the next write starts a new file; one longer write makes a longer file.
+    ///   - generations: how many old files are kept, 0 for none.
+    ///   - onError: called outside all locks for the first error, and again for the first after a success.
+    public init(
+        path: String, limit: Int = 10 << 20, generations: Int = 3,
+        onError: @escaping @Sendable (ProcessError) -> Void = { _ in }
+    ) {
+        precondition(limit > 0 && generations >= 0, "a log needs room")
+        self.path = path
+        self.limit = limit
+        self.generations = generations
+        self.onError = onError
+    }
+
+    deinit {
+        let descriptor = state.withLock { $0.descriptor }
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Appends one line; a line feed is added where it is missing.
+    public func write(line: String) {
+        var bytes = Array(line.utf8)
+        if bytes.last != 0x0A { bytes.append(0x0A) }
+        write(bytes)
+    }
+
+    /// Appends bytes as they are.
+    public func write(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        let report: ProcessError? = state.withLock { state in
+            do throws(ProcessError) {
+                try append(bytes, &state)
+                state.failing = false
+                return nil
+            } catch {
+                if state.descriptor >= 0 { close(state.descriptor) }
+                state.descriptor = -1
+                defer { state.failing = true }
+                return state.failing ? nil : error
+            }
+        }
+        if let report { onError(report) }
+    }
+
+    private func append(_ bytes: [UInt8], _ state: inout State) throws(ProcessError) {
+        var status = stat()
+        // Removed by somebody, with its directory perhaps: what is written to it now nobody would ever read.
+        if state.descriptor >= 0, fstat(state.descriptor, &status) != 0 || status.st_nlink == 0 {
+            close(state.descriptor)
+            state.descriptor = -1
+        }
+        if state.descriptor < 0 { try open(&state) }
+        if state.size > 0, state.size + bytes.count > limit {
+            try rotate()
+            close(state.descriptor)
+            state.descriptor = -1
+            try open(&state)
+        }
+        guard writeAll(bytes, to: state.descriptor) else {
+            throw ProcessError(.file, "cannot write \(path)", system: errno)
+        }
+        state.size += bytes.count
+    }
+
+    private func open(_ state: inout State) throws(ProcessError) {
+        var descriptor = openFile(path, O_WRONLY | O_CREAT | O_APPEND)
+        if descriptor < 0, errno == ENOENT, let slash = path.lastIndex(of: "/") {
+            _ = makeDirectories(String(path[..<slash]))
+            descriptor = openFile(path, O_WRONLY | O_CREAT | O_APPEND)
+        }
+        guard descriptor >= 0 else { throw ProcessError(.file, "cannot open \(path)", system: errno) }
+        var status = stat()
+        state.size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        state.descriptor = descriptor
+    }
+
+    private func rotate() throws(ProcessError) {
+        guard generations > 0 else {
+            unlink(path)
+            return
+        }
+        for generation in stride(from: generations - 1, through: 1, by: -1) {
+            // A generation that is missing is no error.
+            _ = rename("\(path).\(generation)", "\(path).\(generation + 1)")
+        }
+        guard rename(path, "\(path).1") == 0 else {
+            throw ProcessError(.file, "cannot rotate \(path)", system: errno)
+        }
+    }
+}
