@@ -57,7 +57,7 @@ let engine: [Target] = [
     .target(
         name: "Engine", dependencies: ["Model", "Concurrency"], path: "Sources/Engine", swiftSettings: strict),
     .target(
-        name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Concurrency"], path: "Sources/Hosting",
+        name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Files"], path: "Sources/Hosting",
         swiftSettings: strict),
     .target(
         name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
