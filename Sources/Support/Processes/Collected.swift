@@ -4,6 +4,13 @@ public struct Collected: Sendable {
     /// The whole standard output and error output, up to the limit that was asked for.
     public var output: [UInt8]
     public var errors: [UInt8]
+
+    public init(exit: ExitStatus, output: [UInt8] = [], errors: [UInt8] = []) {
+        self.exit = exit
+        self.output = output
+        self.errors = errors
+    }
+
     /// The output as text; bytes that are not UTF-8 become U+FFFD.
     public var outputText: String { String(decoding: output, as: UTF8.self) }
     /// The error output as text; bytes that are not UTF-8 become U+FFFD.

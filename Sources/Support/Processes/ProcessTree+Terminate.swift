@@ -16,6 +16,12 @@ public struct TerminationReport: Sendable, Equatable {
     public var killed: [ProcessIdentity]
     /// Those that still run: another user's, or stuck in the kernel.
     public var survivors: [ProcessIdentity]
+
+    public init(rootEndedInGrace: Bool, killed: [ProcessIdentity] = [], survivors: [ProcessIdentity] = []) {
+        self.rootEndedInGrace = rootEndedInGrace
+        self.killed = killed
+        self.survivors = survivors
+    }
 }
 
 extension ProcessTree {
