@@ -17,6 +17,8 @@ public struct CommandParts: Sendable {
     public var openStore: @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store
     /// Whether the process behind a host runs; nil for one of another machine.
     public var isAlive: @Sendable (Host) -> Bool?
+    /// Returns when the process behind a host has ended; never for a host of another machine. Throws when cancelled.
+    public var waitForEnd: @Sendable (Host) async throws -> Void
     /// Makes sure that a host runs for the town, where a live agent may need one.
     public var ensureHost: @Sendable (Town) async throws -> Void
 
@@ -24,7 +26,12 @@ public struct CommandParts: Sendable {
         console: any Console, environment: [String: String], folder: String, time: any TimeSource,
         random: any Randomness,
         openStore: @escaping @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store,
-        isAlive: @escaping @Sendable (Host) -> Bool?, ensureHost: @escaping @Sendable (Town) async throws -> Void
+        isAlive: @escaping @Sendable (Host) -> Bool?,
+        waitForEnd: @escaping @Sendable (Host) async throws -> Void = { _ in
+            let (never, continuation) = AsyncStream.makeStream(of: Never.self)
+            for await _ in never {}
+            continuation.finish()
+        }, ensureHost: @escaping @Sendable (Town) async throws -> Void
     ) {
         self.console = console
         self.environment = environment
@@ -33,6 +40,7 @@ public struct CommandParts: Sendable {
         self.random = random
         self.openStore = openStore
         self.isAlive = isAlive
+        self.waitForEnd = waitForEnd
         self.ensureHost = ensureHost
     }
 }

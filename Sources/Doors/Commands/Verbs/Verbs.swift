@@ -12,7 +12,11 @@ enum Group {
 /// Every verb that this binary knows, in the order in which help lists them.
 public enum Verbs {
     public static let all: [Verb] = [
-        ListCommand.verb, AssignCommand.verb, SendCommand.verb, StatusCommand.verb, helpVerb, versionVerb,
+        ListCommand.verb, KillCommand.verb, StopCommand.verb,
+        AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
+        DeadCommand.verb,
+        StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
+        helpVerb, versionVerb, CompleteCommand.verb,
     ]
 
     // The face answers both itself; they are here so that they parse, complete and are listed.

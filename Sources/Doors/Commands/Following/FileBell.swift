@@ -1,0 +1,79 @@
+import Dispatch
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Says when a file in a folder grew, appeared or was replaced. The kernel tells; nothing is polled.
+///
+/// The folder is watched, not the file, so that a file that is not there yet, or is put aside and begun anew, is no
+/// special case.
+final class FileBell: Sendable {
+    /// Yields after each change of the file; bursts collapse.
+    let rings: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+    // Set once; cancelling, the only use, is safe from any thread.
+    private nonisolated(unsafe) let source: any DispatchSourceProtocol
+
+    /// - Throws: a `CommandFailure` where the folder cannot be watched.
+    init(folder: String, file: String) throws(CommandFailure) {
+        let (rings, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.rings = rings
+        self.continuation = continuation
+        #if os(Linux)
+            let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
+            let events = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
+            guard descriptor >= 0, inotify_add_watch(descriptor, folder, events) >= 0 else {
+                let reason = String(cString: strerror(errno))
+                if descriptor >= 0 { _ = close(descriptor) }
+                throw CommandFailure(.unavailable, code: "file", "cannot watch \(folder): \(reason)")
+            }
+            let queue = DispatchQueue(label: "file bell")
+            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+            source.setEventHandler { @Sendable in
+                if readNames(descriptor).contains(file) { continuation.yield() }
+            }
+        #else
+            let descriptor = open(folder + "/" + file, O_EVTONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw CommandFailure(
+                    .unavailable, code: "file", "cannot watch \(folder)/\(file): \(String(cString: strerror(errno)))")
+            }
+            let source = DispatchSource.makeFileSystemObjectSource(
+                fileDescriptor: descriptor, eventMask: [.write, .extend, .rename, .delete],
+                queue: DispatchQueue(label: "file bell"))
+            source.setEventHandler { @Sendable in continuation.yield() }
+        #endif
+        source.setCancelHandler { @Sendable in
+            _ = close(descriptor)
+            continuation.finish()
+        }
+        self.source = source
+        source.resume()
+    }
+
+    deinit { source.cancel() }
+}
+
+#if os(Linux)
+    /// The names of the files that the waiting notices speak of.
+    private func readNames(_ descriptor: Int32) -> Set<String> {
+        var names: Set<String> = []
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return names }
+            var at = 0
+            while at + 16 <= count {  // struct inotify_event: wd, mask, cookie, len, then len bytes of name
+                let length = (0..<4).reduce(0) { $0 | Int(buffer[at + 12 + $1]) << (8 * $1) }
+                let name = buffer[(at + 16)..<min(count, at + 16 + length)].prefix { $0 != 0 }
+                names.insert(String(decoding: name, as: UTF8.self))
+                at += 16 + length
+            }
+        }
+    }
+#endif

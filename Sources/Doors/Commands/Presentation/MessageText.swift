@@ -1,0 +1,34 @@
+import Model
+import Operations
+import Terminal
+
+/// Messages as people read them.
+enum MessageText {
+    /// Sender, time and text of a message; the text whole, or its beginning on one line.
+    static func entry(_ view: MessageView, full: Bool, width: Int?, indent: Int = 2) -> [String] {
+        let space = String(repeating: " ", count: indent)
+        var head = "\(space)\(view.category.tag) \(view.message.createdAt.dateAndClock)"
+        head += " from \(TerminalText.line(view.fromLabel))"
+        if view.message.lane == .urgent { head += " 🚨" }
+        if view.delivery.state == .leased { head += " (being worked on)" }
+        if view.delivery.attempts > 0 { head += " (failed \(view.delivery.attempts)×)" }
+        let text =
+            view.taskDescription.map { description in
+                "\(description) (\(view.text))"
+            } ?? view.text
+        if full { return [head] + text.indented(by: indent + 4) }
+        // Without a terminal nothing is known of the room, so the length that people know is kept.
+        return [head, space + "    " + text.shortened(to: width.map { $0 - indent - 4 } ?? 120)]
+    }
+
+    /// A dead letter as one entry.
+    static func dead(_ view: MessageView, full: Bool, width: Int?) -> [String] {
+        var lines = ["💀 \(view.message.id) to \(TerminalText.line(view.toLabel))"]
+        lines += entry(view, full: full, width: width, indent: 3)
+        if let error = view.delivery.lastError {
+            let why = "why: " + error
+            lines += full ? why.indented(by: 7) : ["       " + why.shortened(to: width.map { $0 - 7 })]
+        }
+        return lines
+    }
+}

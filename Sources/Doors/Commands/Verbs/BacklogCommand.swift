@@ -1,0 +1,98 @@
+import Arguments
+import Operations
+import Terminal
+
+enum BacklogCommand {
+    static let verb = Verb(
+        group: CommandSpec(
+            "backlog", "Tasks that nobody owns yet", group: Group.work,
+            examples: [
+                Example(
+                    "tt backlog add \"Harden error handling\" --tags backend,security", "work for whoever has time"),
+                Example("tt backlog claim 3f2a backend", "give it to backend"),
+            ]),
+        [add, list, claim, assignAll, remove])
+
+    private static let task = Positional("TASK", .one, "id, or its first digits", completion: .dynamic("backlog"))
+
+    private static let add = Verb(
+        CommandSpec(
+            "add", "Add a task",
+            options: [.value("tags", nil, "A,B", "tags of the task", isRepeatable: true)],
+            positionals: [Positional("TASK", .optional, "what to do; - or nothing reads it from standard input")],
+            examples: [Example("tt backlog add \"Write the docs\" --tags docs", "add a task with a tag")])
+    ) { context in
+        let text = try await context.text(of: "TASK")
+        let output = try await context.withTown(.readWrite) { town in
+            try await AddToBacklog.call(.init(description: text, tags: context.list("tags")), in: town)
+        }
+        try context.show(output) { ["📥 Added task \($0.task.id) to the backlog"] }
+    }
+
+    private static let list = Verb(
+        CommandSpec("list", "List the backlog, oldest first", examples: [Example("tt backlog list", "what waits")])
+    ) { context in
+        let output = try await context.withTown(.readOnly) { town in try await ListBacklog.call(.init(), in: town) }
+        try context.show(output) { output in
+            guard !output.tasks.isEmpty else { return ["The backlog is empty."] }
+            return ["📥 Backlog: \(output.tasks.count)"]
+                + output.tasks.map { task in
+                    let tags = task.tags.isEmpty ? "" : " [\(TerminalText.line(task.tags.joined(separator: ", ")))]"
+                    let room = context.width.map { $0 - 14 - TerminalText.width(tags) }
+                    return "   \(task.shortID) - \(task.title.shortened(to: room))\(tags)"
+                }
+        }
+    }
+
+    private static let claim = Verb(
+        CommandSpec(
+            "claim", "Give a task of the backlog to an agent",
+            positionals: [
+                task,
+                Positional(
+                    "AGENT", .optional, "who gets it; else the agent whose turn this is",
+                    completion: .dynamic("agents")),
+            ],
+            examples: [Example("tt backlog claim 3f2a backend", "give it to backend")])
+    ) { context in
+        try await context.withTown(.readWrite) { town in
+            let output = try await ClaimFromBacklog.call(
+                .init(task: context.arguments.required("TASK"), agent: context.arguments.positional("AGENT")),
+                in: town)
+            try context.show(output) {
+                ["📋 Assigned task \($0.task.id) to agent '\(TerminalText.line($0.task.assignedLabel ?? ""))'"]
+            }
+            try await context.ensureHost(town)
+        }
+    }
+
+    private static let assignAll = Verb(
+        CommandSpec(
+            "assign-all", "Give the whole backlog to an agent",
+            positionals: [Positional("AGENT", .one, "who gets it", completion: .dynamic("agents"))],
+            examples: [Example("tt backlog assign-all backend", "everything that waits goes to backend")])
+    ) { context in
+        let agent = context.arguments.required("AGENT")
+        try await context.withTown(.readWrite) { town in
+            let output = try await AssignBacklog.call(.init(agent: agent), in: town)
+            try context.show(output) { output in
+                guard !output.tasks.isEmpty else { return ["The backlog is empty."] }
+                let owner = TerminalText.line(output.tasks[0].assignedLabel ?? agent)
+                return ["📋 Assigned \(output.tasks.count) task(s) to '\(owner)'"]
+                    + TaskText.rows(output.tasks, context: context)
+            }
+            if !output.tasks.isEmpty { try await context.ensureHost(town) }
+        }
+    }
+
+    private static let remove = Verb(
+        CommandSpec(
+            "remove", "Take a task out of the backlog", positionals: [task],
+            examples: [Example("tt backlog remove 3f2a", "nobody needs it any more")])
+    ) { context in
+        let output = try await context.withTown(.readWrite) { town in
+            try await RemoveFromBacklog.call(TaskInput(task: context.arguments.required("TASK")), in: town)
+        }
+        try context.show(output) { ["🚫 Removed task \($0.task.id) from the backlog"] }
+    }
+}

@@ -1,0 +1,83 @@
+import Arguments
+import Operations
+import Terminal
+
+enum DeadCommand {
+    static let verb = Verb(
+        group: CommandSpec(
+            "dead", "Messages that were given up", group: Group.work,
+            examples: [
+                Example("tt dead list", "what was given up, and why"),
+                Example("tt dead retry --all", "give everything another chance"),
+            ],
+            discussion: "A message becomes a dead letter when its turns failed too often, or when it was passed on by "
+                + "too many agents. Nothing is lost: it waits here until it is retried or dropped."),
+        [list, show, retry, drop])
+
+    private static let message = Positional("MESSAGE", .any, "ids, or their first digits", completion: .dynamic("dead"))
+    private static let all = Option.flag("all", nil, "all dead letters")
+
+    private static let list = Verb(
+        CommandSpec(
+            "list", "List dead letters, newest first",
+            options: [.value("limit", "n", "N", "at most so many", standard: "100")],
+            examples: [Example("tt dead list", "what was given up, and why")])
+    ) { context in
+        let limit = try context.arguments.int("limit", in: 1...1_000_000) ?? 100
+        let output = try await context.withTown(.readOnly) { town in
+            try await ListDeadLetters.call(.init(limit: limit), in: town)
+        }
+        try context.show(output) { output in
+            guard !output.messages.isEmpty else { return ["No dead letters."] }
+            return output.messages.flatMap { MessageText.dead($0, full: false, width: context.width) }
+        }
+    }
+
+    private static let show = Verb(
+        CommandSpec(
+            "show", "Show a dead letter in full",
+            positionals: [Positional("MESSAGE", .one, "id, or its first digits", completion: .dynamic("dead"))],
+            examples: [Example("tt dead show 3f2a", "the whole text and why it failed")])
+    ) { context in
+        let output = try await context.withTown(.readOnly) { town in
+            try await ShowDeadLetter.call(DeadLetterInput(id: context.arguments.required("MESSAGE")), in: town)
+        }
+        try context.show(output) { MessageText.dead($0.message, full: true, width: context.width) }
+    }
+
+    private static let retry = Verb(
+        CommandSpec(
+            "retry", "Put dead letters back into their inboxes", options: [all], positionals: [message],
+            examples: [
+                Example("tt dead retry 3f2a", "give one another chance"),
+                Example("tt dead retry --all", "give all another chance"),
+            ])
+    ) { context in
+        try await context.withTown(.readWrite) { town in
+            let output = try await RetryDeadLetters.call(input(context), in: town)
+            try context.show(output) { lines($0, "🔁", "put back") }
+            if !output.ids.isEmpty { try await context.ensureHost(town) }
+        }
+    }
+
+    private static let drop = Verb(
+        CommandSpec(
+            "drop", "Forget dead letters for good", options: [all], positionals: [message],
+            examples: [Example("tt dead drop 3f2a", "nobody needs it any more")])
+    ) { context in
+        let output = try await context.withTown(.readWrite) { town in
+            try await DropDeadLetters.call(input(context), in: town)
+        }
+        try context.show(output) { lines($0, "🗑️ ", "dropped") }
+    }
+
+    private static func input(_ context: CommandContext) -> DeadLettersInput {
+        DeadLettersInput(ids: context.arguments.positionalList("MESSAGE"), all: context.arguments.flag("all"))
+    }
+
+    private static func lines(_ output: ChangedMessages, _ icon: String, _ word: String) -> [String] {
+        if output.ids.isEmpty, output.skipped.isEmpty { return ["No dead letters."] }
+        return output.ids.map { "\(icon) \($0) \(word)" }
+            + output.skipped.map { "   left as it is: \(TerminalText.line($0))" }
+    }
+}

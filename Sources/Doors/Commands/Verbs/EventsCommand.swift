@@ -1,0 +1,45 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum EventsCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "events", "Show the newest events", group: Group.watching,
+            options: [
+                .value("count", "n", "N", "so many of the newest, oldest first", standard: "20"),
+                .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
+                .value(
+                    "type", nil, "TYPE", "only those of a type",
+                    completion: .values(EventType.allCases.map(\.rawValue)),
+                    isRepeatable: true),
+                .flag("follow", "f", "then show each new event when it happens"),
+            ],
+            examples: [
+                Example("tt events", "the newest 20"), Example("tt events -f", "what happens, as it happens"),
+                Example("tt events -f --json --type task_completed", "one JSON object a line"),
+            ])
+    ) { context in
+        let arguments = context.arguments
+        let count = try arguments.int("count", in: 0...100_000) ?? 20
+        let input = ReadEvents.Input(
+            limit: count, agent: arguments.string("agent"), types: arguments.strings("type"))
+        let follows = arguments.flag("follow")
+        try await context.withTown(.readOnly) { town in
+            guard follows else {
+                let output = try await ReadEvents.call(input, in: town)
+                let labels = context.wantsJSON ? [:] : try await town.labels()
+                try context.show(output) { output in
+                    output.events.isEmpty ? ["No events."] : output.events.map { EventText.row($0, labels, context) }
+                }
+                return
+            }
+            let follower = try await EventFollower(town: town, filter: try await input.filter(in: town))
+            try await follower.run(newest: count) { event in
+                if context.wantsJSON { return context.console.write(try JSONText.line(event) + "\n") }
+                return context.console.write(EventText.row(event, try await town.labels(), context) + "\n")
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum InboxCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "inbox", "Show what waits for an agent", group: Group.work,
+            options: [
+                .flag("all", "a", "every agent that has messages, and the supervisor"),
+                .flag("full", nil, "whole texts instead of their beginnings"),
+                .flag("take", nil, "take the messages out: only from the supervisor's mailbox"),
+                .value("limit", "n", "N", "at most so many messages of an inbox", standard: "100"),
+            ],
+            positionals: [
+                Positional(
+                    "AGENT", .optional, "an agent, or supervisor, which is the default",
+                    completion: .dynamic("agents"))
+            ],
+            examples: [
+                Example("tt inbox", "what the agents told you"),
+                Example("tt inbox --take --full", "read it and have it off the list"),
+                Example("tt inbox backend", "what waits for backend"),
+                Example("tt inbox --all", "everything that waits"),
+            ], exclusive: [["all", "take"]],
+            discussion: "Looking takes nothing away. An agent's messages are taken by its own turns.")
+    ) { context in
+        let arguments = context.arguments
+        let limit = try arguments.int("limit", in: 1...100_000) ?? 100
+        if arguments.flag("all") {
+            guard arguments.positional("AGENT") == nil else {
+                throw CommandFailure.usage("--all and an agent exclude each other")
+            }
+            try await context.withTown(.readOnly) { town in try await showAll(context, town, limit) }
+            return
+        }
+        let agent = arguments.positional("AGENT")
+        let output: ReadInbox.Output
+        if arguments.flag("take") {
+            output = try await context.withTown(.readWrite) { town in
+                try await TakeInbox.call(.init(agent: agent, limit: limit), in: town)
+            }
+        } else {
+            output = try await context.withTown(.readOnly) { town in
+                try await ReadInbox.call(.init(agent: agent, limit: limit), in: town)
+            }
+        }
+        try context.show(output) { output in
+            let name = TerminalText.line(output.agent)
+            let count = output.messages.count
+            let verb = arguments.flag("take") ? "Took from" : "Inbox for"
+            guard count > 0 else { return ["📬 \(verb) '\(name)': no messages"] }
+            let head = "📬 \(verb) '\(name)': \(count) message\(count == 1 ? "" : "s")"
+            return [head]
+                + output.messages.flatMap { MessageText.entry($0, full: arguments.flag("full"), width: context.width) }
+        }
+    }
+
+    private struct Everything: Encodable {
+        var inboxes: [ReadInbox.Output]
+        /// Tasks and queries that wait.
+        var actionable: Int
+    }
+
+    private static func showAll(_ context: CommandContext, _ town: Town, _ limit: Int) async throws {
+        let agents = try await ListAgents.call(.init(), in: town).agents
+        var everything = Everything(inboxes: [], actionable: 0)
+        for reference in agents.filter({ $0.pending.total > 0 || $0.lease != nil }).map(\.id.description)
+            + ["supervisor"]
+        {
+            let inbox = try await ReadInbox.call(.init(agent: reference, limit: limit), in: town)
+            if !inbox.messages.isEmpty { everything.inboxes.append(inbox) }
+        }
+        let states = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.state) })
+        everything.actionable =
+            everything.inboxes.flatMap(\.messages).filter {
+                $0.category == .task || $0.category == .query || $0.category == .otherActionable
+            }.count
+        try context.show(everything) { everything in
+            guard !everything.inboxes.isEmpty else { return ["📬 No messages wait for anybody"] }
+            var lines = ["📋 Pending Messages by Agent:"]
+            for inbox in everything.inboxes {
+                let state = states[inbox.agentID].map { " (\($0.shown))" } ?? ""
+                lines += ["", "  \(TerminalText.line(inbox.agent))\(state):"]
+                lines += counts(inbox.messages)
+                for message in inbox.messages.prefix(context.arguments.flag("full") ? .max : 5) {
+                    lines += MessageText.entry(
+                        message, full: context.arguments.flag("full"), width: context.width, indent: 4)
+                }
+                if !context.arguments.flag("full"), inbox.messages.count > 5 {
+                    lines.append("    … and \(inbox.messages.count - 5) more: tt inbox \(inbox.agent)")
+                }
+            }
+            return lines + ["", "Total: \(everything.actionable) actionable message(s)"]
+        }
+    }
+
+    private static func counts(_ messages: [MessageView]) -> [String] {
+        let words: [(MessageBody.Category, String)] = [
+            (.task, "tasks requiring action"), (.query, "queries awaiting response"),
+            (.informational, "informational"), (.confirmation, "confirmations"), (.otherActionable, "other"),
+        ]
+        return words.compactMap { category, word in
+            let count = messages.filter { $0.category == category }.count
+            return count > 0 ? "    \(category.tag) \(count) \(word)" : nil
+        }
+    }
+}

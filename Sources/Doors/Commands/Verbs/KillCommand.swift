@@ -1,0 +1,34 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum KillCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "kill", "Stop an agent", group: Group.agents,
+            options: [.flag("now", nil, "end its present turn; the turn's messages go back to the inbox")],
+            positionals: [
+                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+            ],
+            examples: [
+                Example("tt kill backend", "stop it when its present turn ends"),
+                Example("tt kill backend --now", "stop it at once"),
+            ],
+            discussion: "The agent's inbox, tasks and session are kept.")
+    ) { context in
+        let now = context.arguments.flag("now")
+        try await context.withTown(.readWrite) { town in
+            let output = try await KillAgent.call(
+                .init(agent: context.arguments.required("AGENT"), now: now), in: town)
+            try context.show(output) { output in
+                let name = TerminalText.line(output.agent.name)
+                if !output.changed { return ["Agent '\(name)' is \(output.agent.state.rawValue) already"] }
+                if output.agent.state.isTerminal { return ["🛑 Stopped agent '\(name)'"] }
+                return ["🛑 Agent '\(name)' stops " + (now ? "now" : "when its present turn ends")]
+            }
+            // A turn whose host died is put back by a new host only.
+            if !output.agent.state.isTerminal { try await context.ensureHost(town) }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum StopCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "stop", "Stop all agents and the host", group: Group.agents,
+            options: [
+                .flag("now", nil, "end present turns; their messages go back to the inboxes"),
+                .flag("no-wait", nil, "ask, and do not wait until they have stopped"),
+            ],
+            examples: [
+                Example("tt stop", "let present turns end, then stop"),
+                Example("tt stop --now", "stop at once; nothing is lost"),
+            ],
+            discussion: "Inboxes, tasks and sessions are kept. Waits until every turn has ended and the host is gone.")
+    ) { context in
+        let arguments = context.arguments
+        try await context.withTown(.readWrite) { town in
+            // Subscribed first, so that no change is missed between asking and waiting.
+            let changes = try await town.store.changes()
+            let output = try await StopAllAgents.call(.init(now: arguments.flag("now")), in: town)
+            let count = output.agents.count
+            context.say(count == 0 ? "No active agents." : "🛑 Asked \(count) agent\(count == 1 ? "" : "s") to stop")
+            if !arguments.flag("no-wait") { try await drain(town, changes, context) }
+            let agents = try await ListAgents.call(.init(), in: town).agents
+            let asked = Set(output.agents.map(\.id))
+            struct Stopped: Encodable {
+                var agents: [AgentView]
+                var live: Int
+            }
+            let stopped = Stopped(
+                agents: agents.filter { asked.contains($0.id) }, live: agents.filter { !$0.state.isTerminal }.count)
+            try context.show(stopped) { $0.live == 0 && count > 0 ? ["✅ All agents have stopped"] : [] }
+        }
+    }
+
+    /// Returns when no agent is live and no host runs any more.
+    private static func drain(_ town: Town, _ changes: AsyncStream<Void>, _ context: CommandContext) async throws {
+        var said = ""
+        var askedHost = false
+        while true {
+            let live = try await town.store.agents().filter { !$0.state.isTerminal }
+            let hosts = try await town.store.hosts().filter { town.isAlive($0) ?? ($0.expiresAt > town.time.now()) }
+            if live.isEmpty, hosts.isEmpty { return }
+            if hosts.isEmpty {
+                // The turns of a dead host are put back by a new one.
+                guard !askedHost else {
+                    throw CommandFailure(
+                        .unavailable, code: "unavailable", "\(live.count) agent(s) have not stopped and no host runs",
+                        hint: "see: tt logs host")
+                }
+                askedHost = true
+                try await context.ensureHost(town)
+                continue
+            }
+            let names = live.map { TerminalText.line($0.label) }.joined(separator: ", ")
+            let progress = live.isEmpty ? "   the host ends" : "   waiting for \(names)"
+            if progress != said { context.say(progress) }
+            said = progress
+            await next(changes, hosts, context)
+        }
+    }
+
+    /// Returns at the next change of the store, or when one of the hosts has died without a word.
+    private static func next(_ changes: AsyncStream<Void>, _ hosts: [Host], _ context: CommandContext) async {
+        let waitForEnd = context.parts.waitForEnd
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in changes { return } }
+            for host in hosts { group.addTask { try? await waitForEnd(host) } }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum TaskCommand {
+    static let verb = Verb(
+        group: CommandSpec(
+            "task", "Show, complete, fail or cancel tasks", group: Group.work,
+            examples: [
+                Example("tt task complete --result \"Tests pass\"", "an agent says that it is done"),
+                Example("tt task list --state open", "what is not done yet"),
+            ],
+            discussion: "A task is named by its id or by the first digits of it, four at least."),
+        [complete, fail, cancel, show, current, list])
+
+    private static let task = Positional(
+        "TASK", .optional, "id, or its first digits; else the task of this turn", completion: .dynamic("tasks"))
+
+    private static let complete = Verb(
+        CommandSpec(
+            "complete", "Say that a task is done",
+            options: [.value("result", nil, "TEXT", "what came out; - reads it from standard input")],
+            positionals: [task],
+            examples: [
+                Example("tt task complete 3f2a --result \"Merged\"", "complete the task that begins with 3f2a"),
+                Example("tt task complete --result \"Done\"", "in a turn: complete its task"),
+            ])
+    ) { context in
+        try await end(context, "✅", "completed") { input, town in try await CompleteTask.call(input, in: town) }
+    }
+
+    private static let fail = Verb(
+        CommandSpec(
+            "fail", "Say that a task cannot be done",
+            options: [.value("result", nil, "TEXT", "why; - reads it from standard input")], positionals: [task],
+            examples: [Example("tt task fail 3f2a --result \"No access\"", "give up the task, with the reason")])
+    ) { context in
+        try await end(context, "❌", "failed") { input, town in try await FailTask.call(input, in: town) }
+    }
+
+    private static let cancel = Verb(
+        CommandSpec(
+            "cancel", "Call a task off",
+            options: [.value("result", nil, "TEXT", "why; - reads it from standard input")], positionals: [task],
+            examples: [Example("tt task cancel 3f2a", "nobody needs it any more")])
+    ) { context in
+        try await end(context, "🚫", "cancelled") { input, town in try await CancelTask.call(input, in: town) }
+    }
+
+    private static func end(
+        _ context: CommandContext, _ icon: String, _ word: String,
+        _ operation: (EndTaskInput, Town) async throws -> TaskOutput
+    ) async throws {
+        var result = context.arguments.string("result")
+        if result == "-" { result = await context.console.readInput() }
+        let input = EndTaskInput(task: context.arguments.positional("TASK"), result: result)
+        try await context.withTown(.readWrite) { town in
+            let output = try await operation(input, town)
+            try context.show(output) { output in
+                let room = context.width.map { $0 - 3 } ?? 120
+                var lines = ["\(icon) Task \(output.task.shortID) \(word)"]
+                lines.append("   \(output.task.title.shortened(to: room))")
+                if let result = output.task.result { lines.append("   Result: \(result.shortened(to: room - 8))") }
+                return lines
+            }
+            // Whoever gave the task is told, which may be an agent.
+            try await context.ensureHost(town)
+        }
+    }
+
+    private static let show = Verb(
+        CommandSpec(
+            "show", "Show a task in full", positionals: [task],
+            examples: [Example("tt task show 3f2a", "all of the task that begins with 3f2a")])
+    ) { context in
+        let output = try await context.withTown(.readOnly) { town in
+            try await ShowTask.call(TaskInput(task: context.arguments.positional("TASK")), in: town)
+        }
+        try context.show(output) { TaskText.full($0.task) }
+    }
+
+    private static let current = Verb(
+        CommandSpec(
+            "current", "Show what an agent works on",
+            positionals: [
+                Positional(
+                    "AGENT", .optional, "an agent; else the one whose turn this is", completion: .dynamic("agents"))
+            ],
+            examples: [Example("tt task current backend", "what backend works on")])
+    ) { context in
+        let output = try await context.withTown(.readOnly) { town in
+            try await CurrentTask.call(.init(agent: context.arguments.positional("AGENT")), in: town)
+        }
+        try context.show(output) { output in
+            TaskText.full(output.task) + ["   When it is done: tt task complete \(output.task.id) --result \"…\""]
+        }
+    }
+
+    private static let list = Verb(
+        CommandSpec(
+            "list", "List tasks, oldest first",
+            options: [
+                .value(
+                    "state", "s", "STATE", "only these; open: all that have not ended",
+                    completion: .values(TaskState.allCases.map(\.rawValue) + ["in_flight", "open"])),
+                .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
+                .value("limit", "n", "N", "at most so many", standard: "1000"),
+            ], examples: [Example("tt task list --state open", "what is not done yet")])
+    ) { context in
+        let arguments = context.arguments
+        let limit = try arguments.int("limit", in: 1...1_000_000) ?? 1000
+        let output = try await context.withTown(.readOnly) { town in
+            try await ListTasks.call(
+                .init(state: arguments.string("state"), agent: arguments.string("agent"), limit: limit), in: town)
+        }
+        try context.show(output) { output in
+            guard !output.tasks.isEmpty else { return ["No tasks."] }
+            return ["📋 Tasks: \(output.tasks.count)"] + TaskText.rows(output.tasks, context: context)
+        }
+    }
+}
