@@ -1,0 +1,163 @@
+import Engine
+import Model
+import Testing
+
+private let now = Timestamp(microseconds: 1_800_000_000_000_000)
+private let me = HostID(high: 1, low: 1)
+
+private func agent(_ number: UInt64, _ change: (inout Agent) -> Void = { _ in }) -> Agent {
+    var agent = Agent(id: AgentID(high: number, low: number), name: "a\(number)", cli: "x", createdAt: now)
+    agent.state = .idle
+    change(&agent)
+    return agent
+}
+
+private func host(_ number: UInt64, expires: Timestamp = now + .seconds(60)) -> Host {
+    Host(
+        id: HostID(high: number, low: number), machine: "m", process: "\(number):1", startedAt: now, expiresAt: expires,
+        isForeground: false)
+}
+
+private func lease(_ agent: AgentID, _ host: HostID, expires: Timestamp = now + .seconds(30)) -> LeaseRecord {
+    LeaseRecord(
+        token: LeaseToken(agent: agent, epoch: 1, turn: TurnID(high: agent.high, low: 9), host: host), startedAt: now,
+        expiresAt: expires)
+}
+
+private func decide(
+    _ pulses: [AgentPulse], hosts: [Host] = [host(1)], leases: [LeaseRecord] = [], alive: [HostID: Bool?] = [:],
+    running: Set<AgentID> = [], isStopping: Bool = false, _ change: (inout HostSettings) -> Void = { _ in }
+) -> Schedule.Decision {
+    var settings = HostSettings()
+    settings.maxConcurrentTurns = 2
+    change(&settings)
+    return Schedule.decide(
+        Schedule.View(
+            now: now, host: me, pulses: pulses, hosts: hosts, leases: leases,
+            isAlive: { host in if let known = alive[host.id] { known } else { true } }, running: running,
+            recovering: [], settings: settings,
+            isStopping: isStopping))
+}
+
+private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil) -> AgentPulse {
+    AgentPulse(agent: agent, hasWork: work, lease: lease)
+}
+
+@Suite struct ScheduleTests {
+    @Test func `who has waited longest goes first, up to the limit of turns at once`() {
+        let decision = decide([
+            pulse(agent(1) { $0.lastActiveAt = now - .seconds(1) }),
+            pulse(agent(2) { $0.lastActiveAt = now - .seconds(9) }),
+            pulse(agent(3) { $0.lastActiveAt = now - .seconds(5) }),
+        ])
+        #expect(decision.actions == [.startTurn(agent(2).id), .startTurn(agent(3).id)])
+    }
+
+    @Test func `running turns count against the limit`() {
+        let decision = decide([pulse(agent(1)), pulse(agent(2))], running: [agent(7).id, agent(8).id])
+        #expect(decision.actions.isEmpty)
+    }
+
+    @Test func `an idle agent without work costs one timer and no turn`() {
+        let decision = decide([pulse(agent(1), work: false)]) { $0.idleTimeout = .seconds(300) }
+        #expect(decision.actions.isEmpty && decision.wakeAt == now + .seconds(300) && !decision.isDone)
+    }
+
+    @Test func `without an idle timeout nothing ever wakes the host`() {
+        #expect(decide([pulse(agent(1), work: false)]) { $0.idleTimeout = .zero }.wakeAt == nil)
+    }
+
+    @Test func `an agent that was idle too long ends`() {
+        let old = agent(1) { $0.lastActiveAt = now - .seconds(301) }
+        #expect(decide([pulse(old, work: false)]).actions == [.retire(old.id, reason: "idle for 300 s")])
+    }
+
+    @Test func `W20 - work that waits keeps an agent from ending`() {
+        let old = agent(1) { $0.lastActiveAt = now - .seconds(301) }
+        #expect(decide([pulse(old)]).actions == [.startTurn(old.id)])
+    }
+
+    @Test func `an agent that backs off is left alone until its time`() {
+        let waiting = agent(1) { $0.retryAt = now + .seconds(20) }
+        let decision = decide([pulse(waiting)])
+        #expect(decision.actions.isEmpty && decision.wakeAt == now + .seconds(20))
+    }
+
+    @Test func `used up rounds end an agent although work waits`() {
+        let spent = agent(1) {
+            $0.maxRounds = 3; $0.roundsSinceStart = 3
+        }
+        #expect(decide([pulse(spent)]).actions == [.retire(spent.id, reason: "its 3 rounds are used up")])
+    }
+
+    @Test(arguments: [AgentState.paused, .stopped, .error, .cold]) func `nothing is started for`(state: AgentState) {
+        #expect(decide([pulse(agent(1) { $0.state = state })]).actions.isEmpty)
+    }
+
+    @Test func `W19 - kill now reaches a running turn`() {
+        let killed = agent(1) {
+            $0.stopRequest = .now; $0.state = .draining
+        }
+        #expect(decide([pulse(killed)], running: [killed.id]).actions == [.endTurn(killed.id)])
+    }
+
+    @Test func `close finishes the inbox before it ends an agent`() {
+        let closing = agent(1) {
+            $0.stopRequest = .whenEmpty; $0.state = .draining
+        }
+        #expect(decide([pulse(closing)]).actions == [.startTurn(closing.id)])
+        #expect(decide([pulse(closing, work: false)]).actions == [.retire(closing.id, reason: "asked to stop")])
+    }
+
+    @Test func `a lease of a dead host is recovered before the host is buried`() {
+        let busy = agent(1)
+        let left = lease(busy.id, host(2).id)
+        let first = decide(
+            [pulse(busy, lease: left)], hosts: [host(1), host(2)], leases: [left], alive: [host(2).id: false])
+        #expect(first.actions == [.recover(left, .hostDied)])
+        let then = decide([pulse(busy)], hosts: [host(1), host(2)], alive: [host(2).id: false])
+        #expect(then.actions == [.bury(host(2)), .startTurn(busy.id)])
+    }
+
+    @Test func `W10 - slow is not dead: an expired lease of a living host of this machine stays`() {
+        let busy = agent(1)
+        let old = lease(busy.id, host(2).id, expires: now - .seconds(500))
+        let decision = decide([pulse(busy, lease: old)], hosts: [host(1), host(2)], leases: [old])
+        #expect(decision.actions.isEmpty)
+    }
+
+    @Test func `a host of another machine is judged by its lease alone`() {
+        let busy = agent(1)
+        let (held, run) = (lease(busy.id, host(2).id), lease(busy.id, host(2).id, expires: now))
+        let far: [HostID: Bool?] = [host(2).id: Bool?.none]
+        let waiting = decide([pulse(busy, lease: held)], hosts: [host(1), host(2)], leases: [held], alive: far)
+        #expect(waiting.actions.isEmpty && waiting.wakeAt == now + .seconds(30))
+        let out = decide([pulse(busy, lease: run)], hosts: [host(1), host(2)], leases: [run], alive: far)
+        #expect(out.actions == [.recover(run, .expired)])
+    }
+
+    @Test func `an own lease that nothing works on is put back`() {
+        let left = lease(agent(1).id, me)
+        #expect(decide([pulse(agent(1), lease: left)], leases: [left]).actions == [.recover(left, .drained)])
+        #expect(decide([pulse(agent(1), lease: left)], leases: [left], running: [agent(1).id]).actions.isEmpty)
+    }
+
+    @Test func `an agent pinned to another host is left to it, and the host stays while that one is dead`() {
+        let pinned = agent(1) { $0.pinnedTo = host(2).id }
+        #expect(decide([pulse(pinned)], hosts: [host(1), host(2)]).actions.isEmpty)
+        #expect(decide([pulse(pinned)], hosts: [host(1), host(2)]).isDone)
+        #expect(!decide([pulse(pinned)], hosts: [host(1), host(2)], alive: [host(2).id: false]).isDone)
+    }
+
+    @Test func `a foreground host runs its agent alone and is done with it`() {
+        let (mine, other) = (agent(1), agent(2))
+        #expect(decide([pulse(mine), pulse(other)]) { $0.only = mine.id }.actions == [.startTurn(mine.id)])
+        #expect(decide([pulse(other)]) { $0.only = mine.id }.isDone)
+    }
+
+    @Test func `a stopping host starts nothing`() {
+        #expect(decide([pulse(agent(1))], isStopping: true).actions.isEmpty)
+    }
+
+    @Test func `no live agent means done`() { #expect(decide([]).isDone) }
+}
