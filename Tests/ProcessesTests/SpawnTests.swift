@@ -190,14 +190,17 @@ import Testing
     @Test func `a detached program leads its own session and writes to its log`() async throws {
         try await withScratchFolder { folder in
             let log = folder.path("log")
+            let fifo = folder.path("fifo")
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let script = "readlink /proc/self/fd/0; echo $$ >&2; echo ready >\"$1\"; exec sleep 600"
             let identity = try await ChildProcess.spawnDetached(
-                "sh", ["-c", "readlink /proc/self/fd/0; echo $$ >&2; cut -d' ' -f6 /proc/$$/stat; sleep 600"],
-                environment: plainEnvironment, log: log)
-            defer { identity.send(.kill) }
-            let session = getsid(identity.pid)
-            #expect(session == identity.pid)
-            identity.send(.kill)
-            try await identity.waitForExit()
+                "sh", ["-c", script, "sh", fifo], environment: plainEnvironment, log: log)
+            let reader = try await ChildProcess.run(Launch("cat", [fifo], environment: plainEnvironment))
+            #expect(reader.outputText == "ready\n")
+            #expect(getsid(identity.pid) == identity.pid)
+            #expect(FileLock.text(of: log) == "/dev/null\n\(identity.pid)\n")
+            let report = await ProcessTree.terminate(identity, grace: .zero)
+            #expect(report.killed == [identity])
             #expect(!identity.isAlive)
         }
     }
