@@ -1,0 +1,126 @@
+import Model
+
+/// Reads `codex exec --json`.
+struct CodexTranscript: Transcript {
+    var record: TurnRecord
+    private let now: @Sendable () -> Timestamp
+
+    init(wanted: HarnessSession?, now: @escaping @Sendable () -> Timestamp) {
+        record = TurnRecord(wanted: wanted)
+        self.now = now
+    }
+
+    mutating func take(_ line: [UInt8]) -> [Observation] {
+        guard let event = JSON(line), let type = event["type"]?.string else {
+            record.keepStrange(line)
+            return []
+        }
+        switch type {
+        case "thread.started": return record.begin(session: event["thread_id"]?.string ?? "", cli: "Codex")
+        case "item.started": return started(event["item"])
+        case "item.completed": return completed(event["item"])
+        case "turn.completed":
+            record.terminal = .succeeded
+            if let usage = event["usage"] {
+                record.totals = Usage(
+                    inputTokens: usage["input_tokens"]?.int ?? 0, outputTokens: usage["output_tokens"]?.int ?? 0,
+                    cachedInputTokens: usage["cached_input_tokens"]?.int ?? 0)
+            }
+            return [.ended]
+        case "turn.failed":
+            record.terminal = .failed(failure(message: event["error"]?["message"]?.string ?? ""))
+            return [.ended]
+        case "error":
+            let message = event["message"]?.string ?? ""
+            guard message.hasPrefix("Reconnecting") else { return [] }
+            return [.event(.notice("Codex: \(FailureText.sentence(message))")), .retrying(failure(message: message))]
+        default: return []
+        }
+    }
+
+    private func started(_ item: JSON?) -> [Observation] {
+        guard let item, let (name, input) = Self.tool(item) else { return [] }
+        return [.event(.toolStarted(name: name, input: input))]
+    }
+
+    private mutating func completed(_ item: JSON?) -> [Observation] {
+        guard let item else { return [] }
+        switch item["type"]?.string {
+        case "agent_message":
+            guard let text = item["text"]?.string else { return [] }
+            // The last one is the answer; after a broken stream the same one may come twice.
+            let isRepeated = text == record.reply
+            record.reply = text
+            return isRepeated ? [] : [.event(.text(text))]
+        case "error": return [.event(.notice(FailureText.sentence(item["message"]?.string ?? "")))]
+        default:
+            guard let (name, _) = Self.tool(item) else { return [] }
+            let output =
+                item["aggregated_output"]?.string ?? item["error"]?["message"]?.string ?? item["result"]?.text
+                ?? item["status"]?.string ?? ""
+            let hasFailed = item["status"]?.string == "failed" || (item["exit_code"]?.int ?? 0) != 0
+            var told: [Observation] = [.event(.toolFinished(name: name, output: output, failed: hasFailed))]
+            if PhraseMatcher(item["error"]?["message"]?.string ?? "").contains(.phrase("requires approval")) {
+                told += record.deny(name)
+            }
+            return told
+        }
+    }
+
+    private static func tool(_ item: JSON) -> (name: String, input: String)? {
+        switch item["type"]?.string {
+        case "command_execution": ("shell", item["command"]?.text ?? "")
+        case "file_change": ("file_change", item["changes"]?.text ?? "")
+        case "mcp_tool_call":
+            ("\(item["server"]?.string ?? "?").\(item["tool"]?.string ?? "?")", item["arguments"]?.text ?? "")
+        case "web_search": ("web_search", item["query"]?.string ?? "")
+        default: nil
+        }
+    }
+
+    /// The class of a message, which is all that a failed turn carries: a JSON body, a status, or known words.
+    private func failure(message: String) -> Failure {
+        let said = FailureText.sentence(message)
+        let body = JSON(Array(message.utf8))
+        let code = body?["error"]?["code"]?.string ?? body?["error"]?["type"]?.string ?? body?["code"]?.string
+        switch code {
+        case "context_length_exceeded": return Failure(.contextOverflow, said)
+        case "insufficient_quota", "usage_limit_reached", "billing_hard_limit_reached": return Failure(.quota, said)
+        case "invalid_api_key": return Failure(.authentication, said)
+        case "model_not_found": return Failure(.configuration, said)
+        case "rate_limit_exceeded", "server_is_overloaded": break
+        case "content_filter", "content_policy_violation": return Failure(.refusal, said)
+        default: break
+        }
+        let matcher = PhraseMatcher(message)
+        if matcher.contains(.phrase("max_output_tokens")) { return Failure(.unusableOutput, said) }
+        if matcher.contains(.phrase("timeout waiting for sse")) { return Failure(.timeout, said) }
+        for marker in ["unexpected status ", "last status: "] {
+            guard let rest = matcher.text(after: marker), let status = Int(rest.prefix(3)),
+                let kind = FailureText.kind(ofStatus: status)
+            else { continue }
+            return Failure(kind, said, resetAt: kind == .rateLimit ? resetAt(message) : nil)
+        }
+        if let known = FailureText.classify(message, now: now()) { return known }
+        // The service rejected the request itself; it stays in the thread.
+        if body != nil { return Failure(record.wanted == nil ? .unusableOutput : .sessionLost, said) }
+        return Failure(.crash, said.isEmpty ? "Codex's turn failed without a reason." : said)
+    }
+
+    private func resetAt(_ message: String) -> Timestamp? { RetryHint.delay(in: message).map { now() + $0 } }
+
+    func failure(exit: ChildExit, errors: String) -> Failure? {
+        let all = errors + "\n" + record.strangeText
+        let matcher = PhraseMatcher(all)
+        if matcher.containsAny([.phrase("no rollout found"), .phrase("failed to read session metadata")]) {
+            return Failure(.sessionLost, "Codex no longer has the thread.")
+        }
+        if matcher.contains(.phrase("already has an active writer")) {
+            return Failure(.crash, "Another process works on the same Codex thread.")
+        }
+        if exit == .code(2) {
+            return Failure(.configuration, "Codex does not accept its command line: \(FailureText.sentence(errors))")
+        }
+        return ExitVerdict.failure(program: "codex", exit: exit, errors: all, now: now())
+    }
+}

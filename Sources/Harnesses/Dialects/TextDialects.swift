@@ -1,0 +1,118 @@
+import Model
+
+/// Auggie: the prompt in a file, the answer as text.
+struct Auggie: Dialect {
+    let name = "auggie"
+    let isStructured = false
+    let inherited = EnvironmentFilter.only(["AUGMENT_*", "GH_TOKEN", "GITHUB_*"])
+
+    func invocation(for request: TurnRequest, command: HarnessCommand) throws(Failure) -> Invocation {
+        let words = try command.words()
+        var arguments = ArgumentList(Array(words.dropFirst()))
+        arguments.add("--print", unless: "-p")
+        arguments.add("--quiet")
+        if !arguments.words.contains(where: { $0.contains(Invocation.placeholder) }) {
+            arguments.add("--instruction-file", Invocation.placeholder)
+        }
+        var invocation = Invocation(
+            words: [words[0]] + arguments.words, prompt: request.prompt, scratchFolder: request.scratchFolder)
+        invocation.environment = ["AUGMENT_DISABLE_AUTO_UPDATE": "1"]
+        return invocation
+    }
+
+    func makeTranscript(for request: TurnRequest, now: @escaping @Sendable () -> Timestamp) -> any Transcript {
+        TextTranscript(program: "auggie", now: now)
+    }
+}
+
+/// Aider: the prompt in a file, and an exit status that is 0 whatever happens, so its words decide.
+struct Aider: Dialect {
+    let name = "aider"
+    let isStructured = false
+    let inherited = EnvironmentFilter.only([
+        "AIDER_*", "OPENAI_*", "ANTHROPIC_*", "GEMINI_*", "OPENROUTER_*", "DEEPSEEK_*", "GROQ_*", "MISTRAL_*",
+        "AZURE_*", "OLLAMA_*", "LM_STUDIO_*", "XAI_*", "AWS_*", "VERTEX*", "GOOGLE_*",
+    ])
+
+    func invocation(for request: TurnRequest, command: HarnessCommand) throws(Failure) -> Invocation {
+        let words = try command.words()
+        var arguments = ArgumentList(Array(words.dropFirst()))
+        // Older configurations end with this flag and nothing behind it.
+        if arguments.words.last == "--message" || arguments.words.last == "-m" { arguments.words.removeLast() }
+        arguments.add("--yes-always", unless: "--yes")
+        arguments.add("--no-pretty", unless: "--pretty")
+        arguments.add("--no-stream", unless: "--stream")
+        arguments.add("--no-check-update")
+        arguments.add("--analytics-disable")
+        arguments.add("--no-show-model-warnings")
+        arguments.add("--no-gitignore", unless: "--gitignore")
+        arguments.add("--no-auto-commits", unless: "--auto-commits")
+        if !arguments.words.contains(where: { $0.contains(Invocation.placeholder) }) {
+            arguments.add("--message-file", Invocation.placeholder, unless: "--message", "-m", "-f")
+        }
+        return Invocation(
+            words: [words[0]] + arguments.words, prompt: request.prompt, scratchFolder: request.scratchFolder)
+    }
+
+    func makeTranscript(for request: TurnRequest, now: @escaping @Sendable () -> Timestamp) -> any Transcript {
+        AiderTranscript(now: now)
+    }
+}
+
+/// Reads aider's text.
+struct AiderTranscript: Transcript {
+    private var text: TextTranscript
+    private let now: @Sendable () -> Timestamp
+
+    var record: TurnRecord {
+        get { text.record }
+        set { text.record = newValue }
+    }
+
+    init(now: @escaping @Sendable () -> Timestamp) {
+        self.now = now
+        text = TextTranscript(program: "aider", now: now, textFailure: Self.failure(in:now:))
+    }
+
+    mutating func take(_ line: [UInt8]) -> [Observation] {
+        let told = text.take(line)
+        if let usage = Self.usage(in: String(decoding: line, as: UTF8.self)) {
+            text.record.spent = (text.record.spent ?? Usage()) + usage
+        }
+        return told
+    }
+
+    func failure(exit: ChildExit, errors: String) -> Failure? { text.failure(exit: exit, errors: errors) }
+
+    // An answer may speak of errors; only lines in which the program itself complains count.
+    private static func failure(in text: String, now: Timestamp) -> Failure? {
+        for line in text.split(whereSeparator: \.isNewline).reversed() {
+            let matcher = PhraseMatcher(line)
+            if matcher.contains(.phrase("has hit a token limit")) {
+                return Failure(.contextOverflow, FailureText.sentence(String(line)))
+            }
+            guard matcher.contains(.phrase("litellm.")), matcher.containsAny([.phrase("error"), .phrase("exception")])
+            else { continue }
+            return FailureText.classify(String(line), now: now)
+                ?? Failure(.network, FailureText.sentence(String(line)))
+        }
+        return nil
+    }
+
+    /// Reads `Tokens: 10k sent, 1.2k received. Cost: $0.01 message, $0.02 session.`
+    private static func usage(in line: String) -> Usage? {
+        guard line.hasPrefix("Tokens: ") else { return nil }
+        let words = line.split { $0 == " " || $0 == "," }
+        func number(before word: String) -> Int? {
+            guard let index = words.firstIndex(where: { $0.hasPrefix(word) }), index > 0 else { return nil }
+            let text = words[index - 1]
+            let scale: Double = text.hasSuffix("k") ? 1000 : text.hasSuffix("M") ? 1_000_000 : 1
+            return Double(scale == 1 ? text : text.dropLast()).map { Int($0 * scale) }
+        }
+        guard let sent = number(before: "sent"), let received = number(before: "received") else { return nil }
+        let cost = words.firstIndex(of: "Cost:").flatMap { index in
+            index + 1 < words.count && words[index + 1].hasPrefix("$") ? Double(words[index + 1].dropFirst()) : nil
+        }
+        return Usage(inputTokens: sent, outputTokens: received, costUSD: cost)
+    }
+}

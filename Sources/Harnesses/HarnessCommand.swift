@@ -1,0 +1,26 @@
+public import Model
+
+/// How an agent CLI is started, as written under `[agent_clis.NAME]` or as a built-in preset.
+public struct HarnessCommand: Sendable, Equatable {
+    /// The name by which agents refer to it.
+    public var name: String
+    /// The command line. Split into words by quotes and backslashes, never given to a shell. The word `{prompt_file}`
+    /// stands for a file that holds the prompt; without it the prompt goes to standard input.
+    public var command: String
+    /// Where it runs: absolute, with a leading `~`, or relative to the town. Nil: where the agent works.
+    public var workdir: String?
+    /// Variables set for it, over those that it inherits.
+    public var environment: [String: String]
+
+    public init(name: String, command: String, workdir: String? = nil, environment: [String: String] = [:]) {
+        self.name = name
+        self.command = command
+        self.workdir = workdir
+        self.environment = environment
+    }
+
+    /// Splits the command line into words.
+    ///
+    /// - Throws: a `configuration` failure where the text needs a shell, has an open quote, or is empty.
+    public func words() throws(Failure) -> [String] { try WordSplitter.words(in: command) }
+}

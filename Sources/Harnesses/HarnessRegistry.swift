@@ -1,0 +1,105 @@
+public import Model
+import Processes
+
+/// The harnesses of a town: its configured commands, the built-in presets, and any command line.
+public struct HarnessRegistry: HarnessSource {
+    private let commands: [String: HarnessCommand]
+    private let town: String
+    private let environment: [String: String]
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+
+    /// - Parameters:
+    ///   - commands: the entries of `[agent_clis]` by their names.
+    ///   - town: the town's folder, absolute; a relative `workdir` is below it.
+    ///   - environment: this process's variables, of which children inherit what they need.
+    ///   - clock: what turns' timers run on.
+    ///   - now: the wall clock, for times at which a service will answer again.
+    public init(
+        commands: [String: HarnessCommand], town: String, environment: [String: String],
+        clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.commands = commands
+        self.town = town
+        self.environment = environment
+        self.clock = clock
+        self.now = now
+    }
+
+    /// The harness that `cli` means: the name of an entry, an entry's command line, a preset, or a command line.
+    ///
+    /// - Throws: a `configuration` failure where the command cannot be split into words, or where one word is neither
+    ///   a known name nor a program.
+    public func harness(named cli: String) throws(Failure) -> any Harness {
+        let command = try resolve(cli)
+        let words = try command.words()
+        return ProcessHarness(
+            name: command.name, command: command, dialect: HarnessPreset.dialect(of: words), town: town,
+            inherited: environment, clock: clock, now: now)
+    }
+
+    /// The command that `cli` means, with a preset's command in place of its name.
+    ///
+    /// - Throws: as `harness(named:)`.
+    public func resolve(_ cli: String) throws(Failure) -> HarnessCommand {
+        let text = Self.trimmed(cli)
+        if var entry = commands[text] ?? commands.values.sorted(by: { $0.name < $1.name }).first(where: {
+            Self.trimmed($0.command) == text
+        }) {
+            if let preset = HarnessPreset.matching(command: Self.trimmed(entry.command)) {
+                entry.command = preset.command
+            }
+            return entry
+        }
+        if let preset = HarnessPreset.matching(command: text) {
+            return HarnessCommand(name: preset.name, command: preset.command)
+        }
+        let command = HarnessCommand(name: text, command: text)
+        let words = try command.words()
+        if words.count == 1, Executable.find(words[0], path: environment["PATH"], directory: town) == nil {
+            throw unknown(words[0])
+        }
+        return command
+    }
+
+    /// The names that can be used, in alphabetical order.
+    public var names: [String] { Set(commands.keys).union(HarnessPreset.all.map(\.name)).sorted() }
+
+    /// The presets whose program is in one of the folders of `path`, in the order of `HarnessPreset.all`.
+    public static func available(path: String) -> [HarnessPreset] {
+        HarnessPreset.all.filter { Executable.find($0.program, path: path) != nil }
+    }
+
+    private func unknown(_ word: String) -> Failure {
+        let known = names
+        let closest = known.map { ($0, Self.distance(Array(word.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
+        var message = "There is no agent CLI '\(word)', and no program of that name is on the PATH."
+        if let (name, distance) = closest, distance <= max(1, word.utf8.count / 3) {
+            message += " Did you mean '\(name)'?"
+        } else {
+            message += " Known are \(known.joined(separator: ", ")); or add [agent_clis.\(word)] to the configuration."
+        }
+        return Failure(.configuration, message)
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        var text = Substring(text)
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var row = Array(0...right.count)
+        for (index, byte) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = index + 1
+            for column in right.indices {
+                let cost = byte == right[column] ? diagonal : diagonal + 1
+                diagonal = row[column + 1]
+                row[column + 1] = min(cost, row[column] + 1, row[column + 1] + 1)
+            }
+        }
+        return row[right.count]
+    }
+}
