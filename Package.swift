@@ -97,6 +97,8 @@ let proof: [Target] = [
     tests("ConformanceTests", ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model"]),
+    .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
+    tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),
 ]
 
 let package = Package(

@@ -43,9 +43,11 @@ public struct HarnessRegistry: HarnessSource {
     /// - Throws: as `harness(named:)`.
     public func resolve(_ cli: String) throws(Failure) -> HarnessCommand {
         let text = Self.trimmed(cli)
-        if var entry = commands[text] ?? commands.values.sorted(by: { $0.name < $1.name }).first(where: {
-            Self.trimmed($0.command) == text
-        }) {
+        if var entry = commands[text]
+            ?? commands.values.sorted(by: { $0.name < $1.name }).first(where: {
+                Self.trimmed($0.command) == text
+            })
+        {
             if let preset = HarnessPreset.matching(command: Self.trimmed(entry.command)) {
                 entry.command = preset.command
             }

@@ -40,6 +40,7 @@ struct ClaudeTranscript: Transcript {
         switch event["subtype"]?.string {
         case "init":
             var told = record.begin(session: event["session_id"]?.string ?? "", cli: "Claude")
+            if record.terminal != nil { told.append(.working) }
             for server in event["mcp_servers"]?.array ?? [] where server["status"]?.string == "failed" {
                 told.append(.event(.notice("The MCP server '\(server["name"]?.string ?? "?")' did not start.")))
             }
@@ -94,7 +95,8 @@ struct ClaudeTranscript: Transcript {
             guard block["type"]?.string == "tool_result" else { return nil }
             let name = block["tool_use_id"]?.string.flatMap { toolNames.removeValue(forKey: $0) } ?? "?"
             let content = block["content"]
-            let output = content?.array?.compactMap { $0["text"]?.string }.joined(separator: "\n") ?? content?.text ?? ""
+            let output =
+                content?.array?.compactMap { $0["text"]?.string }.joined(separator: "\n") ?? content?.text ?? ""
             return .event(
                 .toolFinished(name: name, output: output, failed: block["is_error"]?.bool ?? false))
         }

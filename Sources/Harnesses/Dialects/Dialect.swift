@@ -81,6 +81,8 @@ enum Observation: Sendable, Equatable {
     case retrying(Failure)
     /// The turn is over; the process should end soon.
     case ended
+    /// It was not over after all: a further one began by itself.
+    case working
 }
 
 /// How a child process ended.

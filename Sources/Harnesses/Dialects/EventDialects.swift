@@ -45,7 +45,8 @@ struct OpenCode: Dialect {
             state.record.spent = (state.record.spent ?? Usage()) + step
         case "error":
             let error = event["error"]
-            let message = error?["data"]?["message"]?.string ?? error?["message"]?.string ?? error?["name"]?.string ?? ""
+            let message =
+                error?["data"]?["message"]?.string ?? error?["message"]?.string ?? error?["name"]?.string ?? ""
             state.fail(message)
         case "done":
             for denied in event["rejected"]?.array ?? [] {

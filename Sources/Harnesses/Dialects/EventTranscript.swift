@@ -73,6 +73,7 @@ struct EventTranscript: Transcript {
     mutating func fail(_ message: String) {
         record.terminal = .failed(
             FailureText.classify(message, now: now())
-                ?? Failure(.crash, message.isEmpty ? "\(program) failed without a reason." : FailureText.sentence(message)))
+                ?? Failure(
+                    .crash, message.isEmpty ? "\(program) failed without a reason." : FailureText.sentence(message)))
     }
 }

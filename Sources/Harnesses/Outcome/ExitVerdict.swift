@@ -8,7 +8,8 @@ enum ExitVerdict {
         case .signal(let number): return Failure(.crash, "\(program) was ended by signal \(number).")
         // What `env` and shells answer where a script's own interpreter is missing.
         case .code(126), .code(127):
-            return Failure(.configuration, "\(program) could not start: \(lastLine(of: errors) ?? "a program is missing").")
+            return Failure(
+                .configuration, "\(program) could not start: \(lastLine(of: errors) ?? "a program is missing").")
         case .code(let code):
             if let known = FailureText.classify(errors, now: now) { return known }
             let words = lastLine(of: errors).map { ": \($0)" } ?? "."

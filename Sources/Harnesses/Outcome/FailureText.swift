@@ -6,7 +6,9 @@ enum FailureText {
     ///
     /// Lines are read from the end, because the last complaint is the one that ended the program.
     static func classify(_ text: String, now: Timestamp) -> Failure? {
-        for line in text.split(omittingEmptySubsequences: true, whereSeparator: { $0 == "\n" || $0 == "\r\n" }).reversed() {
+        for line in text.split(omittingEmptySubsequences: true, whereSeparator: { $0 == "\n" || $0 == "\r\n" })
+            .reversed()
+        {
             let matcher = PhraseMatcher(line)
             guard let (kind, _) = table.first(where: { matcher.containsAny($0.patterns) }) else { continue }
             var failure = Failure(kind, sentence(String(line)))

@@ -68,7 +68,8 @@ indirect enum JSON: Sendable, Equatable, Decodable {
         case .string(let text): text
         case .array(let array): "[" + array.map(\.quoted).joined(separator: ",") + "]"
         case .object(let object):
-            "{" + object.sorted { $0.key < $1.key }.map { JSON.string($0.key).quoted + ":" + $0.value.quoted }
+            "{"
+                + object.sorted { $0.key < $1.key }.map { JSON.string($0.key).quoted + ":" + $0.value.quoted }
                 .joined(separator: ",") + "}"
         }
     }
@@ -112,7 +113,9 @@ indirect enum JSON: Sendable, Equatable, Decodable {
                 index += 12
                 continue
             }
-            if (0xD800..<0xE000).contains(unit) { bytes.replaceSubrange(index..<index + 6, with: Array("\\ufffd".utf8)) }
+            if (0xD800..<0xE000).contains(unit) {
+                bytes.replaceSubrange(index..<index + 6, with: Array("\\ufffd".utf8))
+            }
             index += 6
         }
         return bytes

@@ -32,7 +32,9 @@ struct TurnRecord: Sendable, Equatable {
         guard !line.isEmpty else { return }
         strangeLines += 1
         strangeText += String(decoding: line.suffix(4096), as: UTF8.self) + "\n"
-        if strangeText.utf8.count > 8192 { strangeText = String(decoding: strangeText.utf8.suffix(4096), as: UTF8.self) }
+        if strangeText.utf8.count > 8192 {
+            strangeText = String(decoding: strangeText.utf8.suffix(4096), as: UTF8.self)
+        }
     }
 
     /// Notes the session's id; returns what to tell, which is nothing where it was known.

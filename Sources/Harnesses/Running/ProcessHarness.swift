@@ -1,0 +1,138 @@
+import FoundationEssentials
+import Model
+import Processes
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Runs an agent CLI as a child process, one process a turn.
+struct ProcessHarness: Harness {
+    let name: String
+    let command: HarnessCommand
+    let dialect: any Dialect
+    /// The town's folder.
+    let town: String
+    /// This process's variables.
+    let inherited: [String: String]
+    let clock: any Clock<Duration>
+    let now: @Sendable () -> Timestamp
+
+    func run(_ request: TurnRequest) async -> HarnessResult {
+        var request = request
+        // A session of another harness means nothing here.
+        if request.session?.harness != name { request.session = nil }
+        let first = await runOnce(request)
+        guard let again = dialect.secondTry(after: first.result, errors: first.errors, of: request), !Task.isCancelled
+        else { return first.result }
+        return await runOnce(again).result
+    }
+
+    private func runOnce(_ request: TurnRequest) async -> (result: HarnessResult, errors: String) {
+        func failed(_ failure: Failure) -> (HarnessResult, String) {
+            (HarnessResult(session: request.session, failure: failure), "")
+        }
+        let launch: Launch
+        do {
+            launch = try prepare(request)
+        } catch {
+            return failed(error)
+        }
+        guard !Task.isCancelled else { return failed(Failure(.crash, "The turn was interrupted before it began.")) }
+        let child: ChildProcess
+        do {
+            child = try await ChildProcess.spawn(launch)
+        } catch {
+            return failed(Self.failure(of: error, program: launch.executable))
+        }
+        request.emit(.started(process: child.identity.description))
+        let run = WatchedRun(
+            child: child, request: request, isStructured: dialect.isStructured,
+            transcript: dialect.makeTranscript(for: request, now: now))
+        let outcome = await run.outcome(clock: clock)
+        let other = outcome.transcript.failure(exit: outcome.exit, errors: outcome.errors)
+        let result = outcome.transcript.record.result(harness: name, reason: outcome.reason, other: other)
+        return (result, outcome.errors)
+    }
+
+    /// What to start, with the prompt's file written.
+    private func prepare(_ request: TurnRequest) throws(Failure) -> Launch {
+        let invocation = try dialect.invocation(for: request, command: command)
+        let environment = ChildEnvironment.make(
+            inherited: inherited, filter: dialect.inherited, dialect: invocation.environment,
+            person: command.environment, turn: request.environment, home: homeDirectory)
+        let folder = try directory(for: request, home: environment["HOME"] ?? "/")
+        guard
+            let program = Executable.find(
+                invocation.arguments[0], path: environment["PATH"], directory: folder)
+        else {
+            throw Failure(
+                .configuration,
+                "The program '\(invocation.arguments[0])' is not installed, or not on the PATH; install it or change "
+                    + "the command of '\(name)'.")
+        }
+        if let file = invocation.promptFile { try Self.write(file) }
+        return Launch(
+            program, Array(invocation.arguments.dropFirst()), environment: environment, directory: folder,
+            input: .bytes(invocation.input))
+    }
+
+    private func directory(for request: TurnRequest, home: String) throws(Failure) -> String {
+        var folder = request.workingDirectory
+        if let workdir = command.workdir, !workdir.isEmpty {
+            if workdir == "~" || workdir.hasPrefix("~/") {
+                folder = home + workdir.dropFirst()
+            } else {
+                folder = workdir.hasPrefix("/") ? workdir : town + "/" + workdir
+            }
+        }
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw Failure(.configuration, "The working directory '\(folder)' of '\(name)' does not exist.")
+        }
+        return folder
+    }
+
+    private var homeDirectory: String {
+        if let home = inherited["HOME"], !home.isEmpty { return home }
+        return FileManager.default.homeDirectoryForCurrentUser.path
+    }
+
+    /// Replaces the file, readable by this user alone.
+    private static func write(_ file: Invocation.PromptFile) throws(Failure) {
+        let temporary = file.path + ".new"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw Failure(.crash, "The prompt's file \(file.path) cannot be written (error \(errno)).")
+        }
+        var rest = Array(file.text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        let isClosed = close(descriptor) == 0
+        guard rest.isEmpty, isClosed, rename(temporary, file.path) == 0 else {
+            unlink(temporary)
+            throw Failure(.crash, "The prompt's file \(file.path) cannot be written (error \(errno)).")
+        }
+    }
+
+    private static func failure(of error: ProcessError, program: String) -> Failure {
+        switch error.code {
+        case .executableNotFound, .notExecutable, .directoryMissing, .invalidArgument, .argumentsTooLong:
+            Failure(.configuration, "'\(program)' cannot be started: \(error.message).")
+        default: Failure(.crash, "'\(program)' could not be started: \(error.message).")
+        }
+    }
+}
+
+/// `write` of the C library, which a method of that name hides.
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

@@ -1,0 +1,125 @@
+import Model
+import TestSupport
+import Testing
+
+@testable import Harnesses
+
+@Suite struct RegistryTests {
+    private func registry(_ entries: [HarnessCommand] = [], path: String = "/usr/bin:/bin") -> HarnessRegistry {
+        HarnessRegistry(
+            commands: Dictionary(entries.map { ($0.name, $0) }) { $1 }, town: "/", environment: ["PATH": path],
+            now: { Timestamp(microseconds: 0) })
+    }
+
+    private func process(_ cli: String, _ registry: HarnessRegistry) throws -> ProcessHarness {
+        try #require(try registry.harness(named: cli) as? ProcessHarness)
+    }
+
+    @Test(arguments: HarnessPreset.all.map(\.name))
+    func `a preset works by its name alone`(name: String) throws {
+        let harness = try process(name, registry())
+        #expect(harness.name == name)
+        #expect(harness.dialect.name == name)
+        #expect(harness.command.command == HarnessPreset.named(name)?.command)
+    }
+
+    @Test(arguments: [
+        ("gh copilot", "copilot"), ("cursor", "cursor"), ("gemini", "gemini"),
+        ("aider --yes --no-auto-commits --message", "aider"),
+        ("claude --print --dangerously-skip-permissions", "claude"),
+    ])
+    func `the commands of older configurations are the presets that they meant`(command: String, name: String) throws {
+        let entry = HarnessCommand(name: "mine", command: command, workdir: "sub", environment: ["A": "b"])
+        let harness = try process("mine", registry([entry]))
+        #expect(harness.name == "mine")
+        #expect(harness.dialect.name == name)
+        #expect(harness.command.command == HarnessPreset.named(name)?.command)
+        #expect(harness.command.workdir == "sub" && harness.command.environment == ["A": "b"])
+    }
+
+    @Test func `an entry goes before a preset of its name`() throws {
+        let entry = HarnessCommand(name: "claude", command: "claude --model x")
+        #expect(try process("claude", registry([entry])).command == entry)
+    }
+
+    @Test func `a literal command keeps all of its flags and its program's dialect`() throws {
+        let harness = try process("claude --model opus --add-dir=x", registry())
+        #expect(harness.dialect.name == "claude")
+        #expect(harness.command.command == "claude --model opus --add-dir=x")
+        #expect(try process("/opt/x/codex exec", registry()).dialect.name == "codex")
+        #expect(try process("sh run.sh", registry()).dialect.name == "command")
+    }
+
+    @Test func `the text of an entry's command means the entry`() throws {
+        let entry = HarnessCommand(name: "x", command: "sh x.sh", environment: ["A": "b"])
+        #expect(try process(" sh x.sh ", registry([entry])).command == entry)
+    }
+
+    @Test func `a word that is nothing gets a suggestion`() {
+        let failure = #expect(throws: Failure.self) { try registry().harness(named: "cluade") }
+        #expect(failure?.kind == .configuration)
+        #expect(failure?.message.contains("'claude'") == true)
+        let other = #expect(throws: Failure.self) { try registry().harness(named: "zzzzzzzz") }
+        #expect(other?.message.contains("[agent_clis.zzzzzzzz]") == true)
+    }
+
+    @Test func `a word that is a program is a command`() throws {
+        #expect(try process("sh", registry()).dialect.name == "command")
+    }
+
+    @Test func `a command that needs a shell is refused`() {
+        let failure = #expect(throws: Failure.self) { try registry().harness(named: "a | b") }
+        #expect(failure?.kind == .configuration)
+    }
+
+    @Test func `presets whose program is installed are found`() throws {
+        let bench = try HarnessBench(program: "codex", scenario: "")
+        #expect(HarnessRegistry.available(path: bench.folder.path("bin")).map(\.name) == ["codex", "codex-mini"])
+        #expect(HarnessRegistry.available(path: "").isEmpty)
+    }
+}
+
+@Suite struct EnvironmentTests {
+    private func make(
+        _ inherited: [String: String], _ filter: EnvironmentFilter, person: [String: String] = [:],
+        turn: [String: String] = [:]
+    ) -> [String: String] {
+        ChildEnvironment.make(
+            inherited: inherited, filter: filter, dialect: ["D": "dialect"], person: person, turn: turn, home: "/h")
+    }
+
+    @Test func `a known program gets what it needs and nothing else`() {
+        let all = [
+            "PATH": "/b", "LC_ALL": "C", "ANTHROPIC_API_KEY": "k", "MY_SECRET": "s", "CLAUDECODE": "1",
+            "CLAUDE_CODE_SESSION_ID": "x", "TINYTOWN_REDIS_PASSWORD": "p", "HOME": "/me",
+        ]
+        let child = make(all, Claude().inherited)
+        #expect(
+            child == ["PATH": "/b", "LC_ALL": "C", "ANTHROPIC_API_KEY": "k", "HOME": "/me", "D": "dialect"])
+    }
+
+    @Test func `any other program gets everything but marks of other sessions and the town's secrets`() {
+        let all = [
+            "X": "1", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "CODEX_THREAD_ID": "t", "CODEX_HOME": "/c",
+            "TINYTOWN_REDIS_PASSWORD": "p", "REDIS_URL": "r", "HOME": "/me", "PATH": "/b",
+        ]
+        #expect(
+            make(all, .everything) == ["X": "1", "CODEX_HOME": "/c", "HOME": "/me", "PATH": "/b", "D": "dialect"])
+    }
+
+    @Test func `the person's settings go before the dialect's and the turn's before all`() {
+        let child = make(
+            [:], .everything, person: ["D": "mine", "TINYTOWN_TURN": "forged"], turn: ["TINYTOWN_TURN": "t"])
+        #expect(child["D"] == "mine" && child["TINYTOWN_TURN"] == "t")
+    }
+
+    @Test func `the town's program stays first on the path that a person sets`() {
+        let child = make([:], .everything, person: ["PATH": "/mine"], turn: ["PATH": "/tt:/usr/bin"])
+        #expect(child["PATH"] == "/tt:/mine")
+    }
+
+    @Test func `home and path are never missing`() {
+        let child = make(["HOME": ""], .everything)
+        #expect(child["HOME"] == "/h" && child["PATH"] == "/usr/local/bin:/usr/bin:/bin")
+    }
+}
