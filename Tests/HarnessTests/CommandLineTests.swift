@@ -107,7 +107,7 @@ private var later: TurnRequest {
             try line("copilot --allow-all-tools", later) == [
                 "copilot", "--allow-all-tools", "--output-format", "json", "--silent", "--no-ask-user", "--stream",
                 "off",
-                "--session-id", "abc",
+                "--session-id=abc",
             ])
         #expect(
             try line("cursor-agent --force", later) == [

@@ -15,7 +15,8 @@ import Testing
         result: HarnessResult, told: [Observation]
     ) {
         let bytes = try #require(readFile("\(Self.folder)/\(cli)/\(name).jsonl"))
-        let cases = try #require(JSON(try #require(readFile("\(Self.folder)/\(cli)/cases.json"))))
+        let list = try #require(readFile("\(Self.folder)/\(cli)/cases.json"))
+        let cases = try #require(JSON(list))
         let record = try #require(cases["cases"]?[name])
         let now = Timestamp(microseconds: 1_800_000_000_000_000)
         var transcript: any Transcript =
@@ -61,7 +62,11 @@ import Testing
             if case .event(.toolStarted(_, let input)) = $0 { input.contains("echo working on") } else { false }
         }
         let finished = told.contains {
-            if case .event(.toolFinished(_, let output, false)) = $0 { output.contains("working on task-1") } else { false }
+            if case .event(.toolFinished(_, let output, false)) = $0 {
+                output.contains("working on task-1")
+            } else {
+                false
+            }
         }
         #expect(started && finished && told.last == .ended)
         let failing = try read(cli, "failing-command").told

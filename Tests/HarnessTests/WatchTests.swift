@@ -144,7 +144,8 @@ import Testing
         #expect(!bench.arguments.contains("abc"))
     }
 
-    @Test func `claude gets the settings that keep relayed text harmless, and the person may change them`() async throws {
+    @Test func `claude gets the settings that keep relayed text harmless, and the person may change them`() async throws
+    {
         let bench = try HarnessBench(program: "claude", scenario: "read\n" + Speaker.claude.success)
         let entry = HarnessCommand(
             name: "mine", command: "claude -p", environment: ["CLAUDE_CODE_MAX_RETRIES": "7"])

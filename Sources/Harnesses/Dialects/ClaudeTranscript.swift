@@ -163,6 +163,8 @@ struct ClaudeTranscript: Transcript {
         if event["api_error"]?.string == "connection_failed" { return Failure(.network, said) }
         let spoken = FailureText.classify(text, now: now())
         let matcher = PhraseMatcher(text)
+        // It counts a service that never answered among the server's errors.
+        if status == nil, spoken?.kind == .network { return Failure(.network, said) }
         if matcher.contains(.near("output token", "maximum", within: 12)) { return Failure(.unusableOutput, said) }
         if matcher.contains(.near("empty or malformed", "response", within: 4)) { return Failure(.network, said) }
         let kind = complaint ?? status.flatMap(FailureText.kind(ofStatus:)) ?? spoken?.kind

@@ -24,8 +24,12 @@ struct Codex: Dialect {
         let settings = all.values(of: ["-c", "--config"])
         func isSet(_ key: String) -> Bool { settings.contains { $0.hasPrefix(key) } }
 
-        // `resume` does not know this flag, so it stands before that word.
-        if !all.has(Self.sandboxFlags), !isSet("sandbox_mode") { arguments.insert(["--sandbox", "workspace-write"]) }
+        let isPersonsOwn = own.contains { $0 == "resume" || $0 == "fork" || $0 == "review" }
+        // Without it, what may be written depends on what ran in the folder before.
+        if !all.has(Self.sandboxFlags), !isSet("sandbox_mode") {
+            // `resume` does not know the flag, so the flag stands before that word.
+            arguments.insert(isPersonsOwn ? ["-c", "sandbox_mode=workspace-write"] : ["--sandbox", "workspace-write"])
+        }
         var common = ArgumentList()
         if !all.has("--json") { common.insert(["--json"]) }
         if !all.has("--skip-git-repo-check") { common.insert(["--skip-git-repo-check"]) }
@@ -42,7 +46,6 @@ struct Codex: Dialect {
             common.insert(["--disable", feature])
         }
         var line = [words[0]] + before + ["exec"] + arguments.words
-        let isPersonsOwn = own.contains { $0 == "resume" || $0 == "fork" || $0 == "review" }
         if let session = request.session, !isPersonsOwn {
             line += ["resume"] + common.words + [session.id]
         } else {

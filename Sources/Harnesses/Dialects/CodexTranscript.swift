@@ -93,6 +93,7 @@ struct CodexTranscript: Transcript {
         default: break
         }
         let matcher = PhraseMatcher(message)
+        if let missing = missingVariable(matcher, said) { return missing }
         if matcher.contains(.phrase("max_output_tokens")) { return Failure(.unusableOutput, said) }
         if matcher.contains(.phrase("timeout waiting for sse")) { return Failure(.timeout, said) }
         for marker in ["unexpected status ", "last status: "] {
@@ -107,6 +108,13 @@ struct CodexTranscript: Transcript {
         return Failure(.crash, said.isEmpty ? "Codex's turn failed without a reason." : said)
     }
 
+    private func missingVariable(_ matcher: PhraseMatcher, _ said: String) -> Failure? {
+        guard matcher.contains(.phrase("missing environment variable")) else { return nil }
+        return Failure(
+            .authentication,
+            "\(said) Agents inherit only well-known variables; set it in the env of the command's [agent_clis] entry.")
+    }
+
     private func resetAt(_ message: String) -> Timestamp? { RetryHint.delay(in: message).map { now() + $0 } }
 
     func failure(exit: ChildExit, errors: String) -> Failure? {
@@ -115,6 +123,7 @@ struct CodexTranscript: Transcript {
         if matcher.containsAny([.phrase("no rollout found"), .phrase("failed to read session metadata")]) {
             return Failure(.sessionLost, "Codex no longer has the thread.")
         }
+        if let missing = missingVariable(matcher, FailureText.sentence(errors)) { return missing }
         if matcher.contains(.phrase("already has an active writer")) {
             return Failure(.crash, "Another process works on the same Codex thread.")
         }

@@ -138,8 +138,9 @@ struct Copilot: Dialect {
         arguments.add("--no-ask-user")
         arguments.add("--stream", "off")
         // The same flag makes a session and continues it.
-        arguments.add(
-            "--session-id", request.session?.id ?? request.newSessionID, unless: "--resume", "--continue")
+        if !arguments.has("--session-id", "--resume", "--continue") {
+            arguments.insert(["--session-id=\(request.session?.id ?? request.newSessionID)"])
+        }
         return Invocation(
             words: [words[0]] + arguments.words, prompt: Claude.plain(request.prompt),
             scratchFolder: request.scratchFolder)

@@ -124,7 +124,9 @@ enum FailureText {
             [
                 .word("econnrefused"), .word("econnreset"), .word("etimedout"), .word("enotfound"),
                 .word("eai_again"), .phrase("connection refused"), .phrase("connection reset"),
-                .phrase("connection error"), .phrase("connection closed"), .phrase("could not resolve"),
+                .phrase("connection error"), .phrase("connection failed"),
+                .phrase("error sending request"), .phrase("request timed out"), .phrase("connection closed"),
+                .phrase("could not resolve"),
                 .phrase("stream disconnected"), .phrase("waiting for network"),
             ]
         ),
