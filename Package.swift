@@ -95,6 +95,10 @@ let proof: [Target] = [
     tests("ArgumentsTests", ["Arguments"]),
     tests("ModelTests", ["Model"]),
     tests("ConformanceTests", ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "TestSupport"]),
+    // A process to be killed in the middle of its commits.
+    .executableTarget(
+        name: "StoreCrasher", dependencies: ["Model", "SQLiteStore"], path: "Tests/StoreCrasher", swiftSettings: strict),
+    tests("StoreFaultTests", ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
