@@ -129,7 +129,9 @@ private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments
         shell: CompletionScript.Shell
     ) {
         let script = CompletionScript(program: "tt", root: tree, globals: globals).script(for: shell)
-        #expect(script.contains("spawn") && script.contains("__complete tasks") && !script.contains("secret"))
+        #expect(
+            script.contains("spawn") && script.contains("tasks") && script.contains("tt __complete ")
+                && !script.contains("secret"))
     }
 }
 
