@@ -39,13 +39,13 @@ extension ProcessTree {
     ) async -> TerminationReport {
         await Task {
             // Before the root is asked: when it has gone, its children's parentage has gone as well.
-            let before = await scanner.run { tree(of: [root], marker: marker) }
             var ended = !root.isAlive
+            let before = ended ? [] : await scanner.run { tree(of: [root], marker: marker, notBefore: root.startTime) }
             if !ended, grace > .zero {
                 root.send(.terminate)
                 ended = await root.hasEnded(within: grace, clock: clock)
             }
-            let killed = await kill([root] + before, marker: marker)
+            let killed = await kill([root] + before, marker: marker, notBefore: root.startTime)
             return TerminationReport(
                 rootEndedInGrace: ended, killed: killed, survivors: await survivors(of: killed))
         }.value
@@ -61,7 +61,9 @@ extension ProcessTree {
     }
 
     /// Kills `known` and all that descends from them or bears the mark; returns whom it reached.
-    private static func kill(_ known: [ProcessIdentity], marker: String?) async -> [ProcessIdentity] {
+    private static func kill(_ known: [ProcessIdentity], marker: String?, notBefore start: UInt64 = 0) async
+        -> [ProcessIdentity]
+    {
         await scanner.run {
             var killed: [ProcessIdentity] = []
             let own = getpid()
@@ -69,7 +71,7 @@ extension ProcessTree {
             // What a process starts between the scan and its end is found by the next scan, by its session or mark.
             for _ in 0..<16 {
                 let roots = known + killed
-                let targets = (known + tree(of: roots, marker: marker)).filter { target in
+                let targets = (known + tree(of: roots, marker: marker, notBefore: start)).filter { target in
                     !seen.contains(target) && target.isAlive && target.pid != own
                 }
                 if targets.isEmpty { break }
@@ -82,8 +84,13 @@ extension ProcessTree {
     }
 
     /// Descendants of `roots`, with the marked ones and their descendants; deepest first, never this process.
-    private static func tree(of roots: [ProcessIdentity], marker: String?) -> [ProcessIdentity] {
-        let extra = marker.map { marked(with: $0) } ?? []
+    private static func tree(of roots: [ProcessIdentity], marker: String?, notBefore start: UInt64)
+        -> [ProcessIdentity]
+    {
+        // After most turns nothing is left, and one reading of the process table is enough to know it.
+        let rows = ProcessRow.all()
+        let extra = marker.map { marked(with: $0, in: rows, notBefore: start) } ?? []
+        if extra.isEmpty, descendants(of: roots, in: rows, except: getpid()).isEmpty { return [] }
         var result = stableDescendants(of: roots + extra)
         let known = Set(result).union(roots)
         result += extra.filter { !known.contains($0) }

@@ -31,11 +31,14 @@ public enum ProcessTree {
         await scanner.run { marked(with: variable) }
     }
 
-    static func marked(with variable: String) -> [ProcessIdentity] {
+    /// - Parameter start: what started before it is passed over: a tree is younger than its root.
+    static func marked(
+        with variable: String, in rows: [ProcessRow] = ProcessRow.all(), notBefore start: UInt64 = 0
+    ) -> [ProcessIdentity] {
         let wanted = Array(variable.utf8)
         let own = getpid()
-        return ProcessRow.all().filter { row in
-            row.pid > 1 && row.pid != own && !row.hasEnded
+        return rows.filter { row in
+            row.pid > 1 && row.pid != own && !row.hasEnded && row.identity.startTime >= start
                 && ProcessRow.environment(of: row.pid)?.contains(wanted) == true
                 // The number may have gone to another process between the two readings.
                 && ProcessRow.read(row.pid)?.identity == row.identity
