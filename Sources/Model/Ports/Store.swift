@@ -46,7 +46,8 @@ public protocol Store: Sendable {
     ///
     /// Nil where the agent may not take a turn now: it is leased, paused, ended, backing off, out of rounds, pinned to
     /// another host, or nothing that waits would wake it. A message that failed twice is leased alone, so that it
-    /// cannot drag others down with it. A lease never takes over another: see `release`.
+    /// cannot drag others down with it, and nothing overtakes it: a turn ends before the first such message. Every task
+    /// that a leased message assigns to the agent is started. A lease never takes over another: see `release`.
     /// - Throws: `agentNotFound`.
     func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease?
 
@@ -62,7 +63,8 @@ public protocol Store: Sendable {
     ///
     /// Success: messages are done, counters move, and each task that a message of the turn assigned and that is still
     /// open is asked for again, at most twice, and then failed (W5). Failure: messages go back to where they were, or
-    /// to the dead letters when their attempts are used up; the tasks of dead assignments fail.
+    /// to the dead letters when their attempts are used up; the tasks of dead assignments fail. A message of the turn
+    /// that nobody can receive becomes a dead letter and does not undo the turn.
     /// - Throws: `leaseLost`.
     func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary
 
@@ -78,7 +80,7 @@ public protocol Store: Sendable {
 
     // MARK: Agents
 
-    /// Registers an agent.
+    /// Registers an agent; one that is registered already stays as it is. A restart keeps to the latest `maxAgents`.
     /// - Throws: `nameTaken`, `tooManyAgents`, `agentNotFound` for an unknown parent.
     func register(_ agent: Agent, maxAgents: Int) async throws(StoreError)
 
@@ -126,7 +128,8 @@ public protocol Store: Sendable {
     /// Makes a host known, or renews it.
     func announce(_ host: Host, now: Timestamp) async throws(StoreError)
 
-    /// Removes a host that stops or is dead. Agents pinned to it are free. Its leases must have been released.
+    /// Removes a host that stops or is dead. Agents pinned to it are free. Does nothing for an unknown host.
+    /// - Throws: `illegalMove` while it holds a lease.
     /// - Parameter died: true where another process noticed its death.
     func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError)
 
@@ -146,10 +149,12 @@ public protocol Store: Sendable {
     // MARK: Life
 
     /// Yields whenever something may have changed, in this or another process; at least once after each change that
-    /// follows the call. Bursts collapse. It never polls. Ends when the store is closed.
+    /// follows the call. Bursts collapse. It never polls. Renewals of leases and hosts, and sessions that are noted, are
+    /// not announced, so that idle hosts sleep. Ends when the store is closed.
     func changes() async throws(StoreError) -> AsyncStream<Void>
 
-    /// Removes what is past its retention: done messages, old events. Cheap where there is nothing to do.
+    /// Removes what is past its retention: done messages, old events. Cheap where there is nothing to do. Until then a
+    /// done message is kept whole.
     func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError)
 
     /// Finishes what is under way and lets go of every resource. Later verbs fail with `closed`.
