@@ -77,7 +77,7 @@ let doors: [Target] = [
             "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
             "Concurrency", "Files", "Terminal", "Arguments",
         ]),
-    .executableTarget(name: "tt", dependencies: ["Commands"], path: "Sources/tt", swiftSettings: strict),
+    .executableTarget(name: "tt", dependencies: ["Commands", "Files"], path: "Sources/tt", swiftSettings: strict),
 ]
 
 let proof: [Target] = [
@@ -103,6 +103,10 @@ let proof: [Target] = [
     tests("EngineTests", ["Engine", "Model"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),
+    tests("OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore"]),
+    tests(
+        "CommandsTests",
+        ["Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "TestSupport"]),
 ]
 
 let package = Package(

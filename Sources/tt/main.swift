@@ -1,1 +1,29 @@
-print("tt")
+import Commands
+import Files
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+// One binary has several faces; its own name says which one is meant.
+let arguments = CommandLine.arguments
+let face = arguments.first.map(Files.name(of:)) ?? CommandLineFace.program
+let environment = ProcessInfo.processInfo.environment
+
+switch face {
+case "townhall", "tinyagi", "tinyclaw":
+    SystemConsole(environment: environment).writeError(
+        "error: \(face) comes with a later version; what there is now: tt --help\n")
+    exit(ExitCode.unavailable.rawValue)
+default:
+    let parts = CommandParts.system(
+        environment: environment, folder: (try? Files.currentFolder()) ?? "/", ensureHost: { _ in })
+    let code = await CommandLineFace(verbs: Verbs.all, version: Version.current)
+        .run(Array(arguments.dropFirst()), parts: parts)
+    exit(code.rawValue)
+}

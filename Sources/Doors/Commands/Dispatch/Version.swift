@@ -1,0 +1,5 @@
+/// The version of this program.
+public enum Version {
+    /// Without a leading `v`.
+    public static let current = "0.1.0"
+}

@@ -1,0 +1,36 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+struct FileTrouble: Error { var number: Int32 }
+
+/// What the tests do to log files.
+enum Files {
+    static func makeLogs(_ root: String) throws {
+        for folder in [root + "/.tt", root + "/.tt/logs"] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
+            throw FileTrouble(number: errno)
+        }
+    }
+
+    static func append(_ text: String, to path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        guard descriptor >= 0 else { throw FileTrouble(number: errno) }
+        defer { _ = close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw FileTrouble(number: errno) }
+    }
+
+    static func rename(_ path: String, to new: String) throws {
+        #if canImport(Glibc)
+            guard Glibc.rename(path, new) == 0 else { throw FileTrouble(number: errno) }
+        #elseif canImport(Musl)
+            guard Musl.rename(path, new) == 0 else { throw FileTrouble(number: errno) }
+        #else
+            guard Darwin.rename(path, new) == 0 else { throw FileTrouble(number: errno) }
+        #endif
+    }
+}

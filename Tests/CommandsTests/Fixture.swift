@@ -1,0 +1,114 @@
+import Commands
+import Configuration
+import MemoryStore
+import Model
+import Operations
+import Synchronization
+import Terminal
+import TestSupport
+
+/// A terminal that remembers what was written.
+final class RecordingConsole: Console {
+    private struct Texts: Sendable {
+        var output = ""
+        var error = ""
+    }
+
+    private let texts = Mutex(Texts())
+    private let input: String?
+    private let width: Int?
+    private let heard: AsyncStream<Void>.Continuation
+    /// Yields after each write, so that a test waits for output instead of for time.
+    let writes: AsyncStream<Void>
+    /// After so many writes nobody reads any more.
+    private let readerLeavesAfter: Int
+
+    /// Nobody reads any more when this was written.
+    private let lastWords: String?
+
+    init(input: String? = nil, width: Int? = nil, readerLeavesAfter: Int = .max, lastWords: String? = nil) {
+        self.lastWords = lastWords
+        self.input = input
+        self.width = width
+        self.readerLeavesAfter = readerLeavesAfter
+        (writes, heard) = AsyncStream.makeStream(of: Void.self)
+        count = Mutex(0)
+    }
+
+    private let count: Mutex<Int>
+
+    func write(_ text: String) -> Bool {
+        texts.withLock { $0.output += text }
+        heard.yield()
+        if let lastWords, output.contains(lastWords) { return false }
+        return count.withLock { count in
+            count += 1
+            return count < readerLeavesAfter
+        }
+    }
+
+    func writeError(_ text: String) { texts.withLock { $0.error += text } }
+
+    var capabilities: TerminalCapabilities { TerminalCapabilities(width: width, hasColour: false) }
+    var isInputTerminal: Bool { input == nil }
+    func readInput() async -> String { input ?? "" }
+
+    var output: String { texts.withLock { $0.output } }
+    var error: String { texts.withLock { $0.error } }
+}
+
+/// A clock that stands still.
+struct StillTime: TimeSource {
+    func now() -> Timestamp { Timestamp("2026-03-09T20:03:14Z")! }
+    func sleep(for duration: Duration) async throws { try Task.checkCancellation() }
+}
+
+/// A store that outlives the commands that close it.
+final class Bench: Sendable {
+    let store: any Store = MemoryStore()
+    let folder: ScratchFolder
+    let random = SeededRandomness(seed: 7)
+    private let started = Mutex(0)
+
+    init() throws {
+        folder = try ScratchFolder()
+        _ = try folder.write("name = \"demo\"\ndefault_cli = \"claude\"\n", to: "tinytown.toml")
+    }
+
+    var hostRequests: Int { started.withLock { $0 } }
+
+    var town: Town {
+        var configuration = TownConfiguration(name: "demo")
+        configuration.defaultCLI = "claude"
+        return Town(root: folder.path, configuration: configuration, store: store, time: StillTime(), random: random)
+    }
+
+    func parts(_ console: RecordingConsole, _ environment: [String: String] = [:]) -> CommandParts {
+        let kept = KeptOpen(store)
+        return CommandParts(
+            console: console, environment: environment, folder: folder.path, time: StillTime(), random: random,
+            openStore: { _, _, _ in kept }, isAlive: { _ in nil },
+            ensureHost: { [self] _ in started.withLock { $0 += 1 } })
+    }
+
+    struct Result {
+        var exit: ExitCode
+        var output: String
+        var error: String
+    }
+
+    /// Runs one command line.
+    func tt(
+        _ arguments: String..., input: String? = nil, width: Int? = nil, environment: [String: String] = [:]
+    ) async -> Result {
+        let console = RecordingConsole(input: input, width: width)
+        let exit = await CommandLineFace(verbs: Verbs.all, version: "9.9.9")
+            .run(arguments, parts: parts(console, environment))
+        return Result(exit: exit, output: console.output, error: console.error)
+    }
+
+    /// Registers an agent with a nickname of its own, so that outputs do not depend on the draw.
+    func spawn(_ name: String, nickname: String) async throws {
+        _ = try await SpawnAgent.call(.init(name: name, nickname: nickname), in: town)
+    }
+}

@@ -1,0 +1,144 @@
+import Model
+
+/// Passes every verb on but `close`, so that several commands can share a store that has no file.
+struct KeptOpen: Store {
+    private let store: any Store
+
+    init(_ store: any Store) { self.store = store }
+
+    func close() async {}
+
+    func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
+        try await store.send(messages, limits: limits)
+    }
+
+    func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
+        try await store.inbox(agent, page: page)
+    }
+
+    func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
+        try await store.take(agent, limit: limit, now: now)
+    }
+
+    func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
+        try await store.delivery(id)
+    }
+
+    func deadLetters(page: Page) async throws(StoreError) -> [Delivery] {
+        try await store.deadLetters(page: page)
+    }
+
+    func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
+        try await store.retryDead(id, now: now)
+    }
+
+    func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
+        try await store.dropDead(id, now: now)
+    }
+
+    func queueCounts() async throws(StoreError) -> QueueCounts {
+        try await store.queueCounts()
+    }
+
+    func waitingCounts() async throws(StoreError) -> [AgentID: [String: Int]] {
+        try await store.waitingCounts()
+    }
+
+    func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
+        try await store.lease(request)
+    }
+
+    func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
+        try await store.renew(token, until: until, now: now)
+    }
+
+    func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError) {
+        try await store.note(token, session: session, now: now)
+    }
+
+    func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
+        try await store.commit(turn)
+    }
+
+    func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
+        try await store.release(token, cause: cause, now: now)
+    }
+
+    func leases() async throws(StoreError) -> [LeaseRecord] {
+        try await store.leases()
+    }
+
+    func register(_ agent: Agent, maxAgents: Int) async throws(StoreError) {
+        try await store.register(agent, maxAgents: maxAgents)
+    }
+
+    func change(_ agent: AgentID, _ value: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
+        try await store.change(agent, value, now: now)
+    }
+
+    func agents() async throws(StoreError) -> [Agent] {
+        try await store.agents()
+    }
+
+    func agent(_ id: AgentID) async throws(StoreError) -> Agent? {
+        try await store.agent(id)
+    }
+
+    func pulse() async throws(StoreError) -> [AgentPulse] {
+        try await store.pulse()
+    }
+
+    func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
+        try await store.create(task, assignee: assignee)
+    }
+
+    func move(_ task: TaskID, _ value: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
+        async throws(StoreError) -> AgentTask
+    {
+        try await store.move(task, value, by: by, announcement: announcement, now: now)
+    }
+
+    func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {
+        try await store.task(id)
+    }
+
+    func tasks(_ filter: TaskFilter, page: Page) async throws(StoreError) -> [AgentTask] {
+        try await store.tasks(filter, page: page)
+    }
+
+    func taskCounts() async throws(StoreError) -> TaskCounts {
+        try await store.taskCounts()
+    }
+
+    func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
+        try await store.announce(host, now: now)
+    }
+
+    func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {
+        try await store.retire(host, died: died, now: now)
+    }
+
+    func hosts() async throws(StoreError) -> [Host] {
+        try await store.hosts()
+    }
+
+    func append(_ events: [Event]) async throws(StoreError) {
+        try await store.append(events)
+    }
+
+    func events(after: Int64, limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
+        try await store.events(after: after, limit: limit, filter: filter)
+    }
+
+    func latestEvents(limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
+        try await store.latestEvents(limit: limit, filter: filter)
+    }
+
+    func changes() async throws(StoreError) -> AsyncStream<Void> {
+        try await store.changes()
+    }
+
+    func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {
+        try await store.tidy(retention, now: now)
+    }
+}

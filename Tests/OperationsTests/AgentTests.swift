@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Model
+import Operations
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct AgentTests {
+    @Test func `a spawned agent is listed with every field that readers of Tinytown's JSON expect`() async throws {
+        let town = makeTown()
+        _ = try await SpawnAgent.call(.init(name: "backend", role: "api", maxRounds: 3), in: town)
+        let output = try await ListAgents.call(.init(), in: town)
+        let agent = try #require(output.agents.first)
+        #expect(agent.name == "backend" && agent.cli == "claude" && agent.state == .starting && agent.maxRounds == 3)
+        #expect(agent.label.hasSuffix(" [api]"))
+        let json = String(decoding: try JSONEncoder().encode(output), as: UTF8.self)
+        for key in [
+            "id", "name", "nickname", "role_id", "parent_agent_id", "spawn_mode", "agent_type", "state", "cli",
+            "current_task", "created_at", "last_heartbeat", "tasks_completed", "rounds_completed", "last_active_at",
+            "label", "short_id", "attention", "retry_at", "pending", "lease",
+        ] {
+            #expect(json.contains("\"\(key)\":"), "\(key) is missing")
+        }
+        #expect(json.contains("\"current_task\":null"))
+        #expect(try JSONDecoder().decode(ListAgents.Output.self, from: Data(json.utf8)) == output)
+    }
+
+    @Test(arguments: ["", "a/b", "supervisor", "Conductor", "a b", "it's", "-x", ".hidden", "tab\there"])
+    func `W22 a name that would break files or prompts is refused`(name: String) async throws {
+        let town = makeTown()
+        #expect(await failure { _ = try await SpawnAgent.call(.init(name: name), in: town) }?.code == .invalid)
+        #expect(try await town.store.agents().isEmpty)
+    }
+
+    @Test func `W21 a name can be had only once among live agents`() async throws {
+        let town = makeTown()
+        _ = try await SpawnAgent.call(.init(name: "backend"), in: town)
+        let error = await failure { _ = try await SpawnAgent.call(.init(name: "Backend"), in: town) }
+        #expect(error?.code == .conflict)
+    }
+
+    @Test func `an unknown parent is refused before anything is registered`() async throws {
+        let town = makeTown()
+        let error = await failure { _ = try await SpawnAgent.call(.init(name: "child", parent: "nobody"), in: town) }
+        #expect(error?.code == .notFound)
+        #expect(try await town.store.agents().isEmpty)
+    }
+
+    @Test func `a reference that nobody fits names the closest`() async throws {
+        let town = makeTown()
+        _ = try await SpawnAgent.call(.init(name: "backend"), in: town)
+        let error = await failure { _ = try await town.party("bakcend") }
+        #expect(error?.code == .notFound)
+        #expect(error?.hint == "did you mean 'backend'?")
+    }
+
+    @Test func `a reference that several fit lists them with their ids`() async throws {
+        let town = makeTown()
+        let first = try await SpawnAgent.call(.init(name: "one", nickname: "Twin"), in: town).agent
+        let second = try await SpawnAgent.call(.init(name: "two", nickname: "Twin"), in: town).agent
+        let error = await failure { _ = try await town.party("twin") }
+        #expect(error?.code == .conflict)
+        for agent in [first, second] {
+            #expect(error?.message.contains("\(agent.label) (\(agent.shortID))") == true)
+        }
+    }
+
+    @Test func `an idle agent stops at once, and stopping it again changes nothing`() async throws {
+        let town = makeTown()
+        _ = try await SpawnAgent.call(.init(name: "backend"), in: town)
+        let first = try await KillAgent.call(.init(agent: "backend"), in: town)
+        #expect(first.changed && first.agent.state == .stopped)
+        let second = try await KillAgent.call(.init(agent: "backend"), in: town)
+        #expect(!second.changed && second.agent.state == .stopped)
+    }
+
+    @Test func `stopping all asks live agents only`() async throws {
+        let town = makeTown()
+        for name in ["one", "two", "three"] { _ = try await SpawnAgent.call(.init(name: name), in: town) }
+        _ = try await KillAgent.call(.init(agent: "two"), in: town)
+        let output = try await StopAllAgents.call(.init(), in: town)
+        #expect(output.agents.map(\.name) == ["one", "three"])
+        #expect(try await town.store.agents().allSatisfy { $0.state == .stopped })
+    }
+
+    @Test func `the status counts agents, tasks and messages`() async throws {
+        let town = makeTown()
+        _ = try await SpawnAgent.call(.init(name: "backend"), in: town)
+        _ = try await AssignTask.call(.init(agent: "backend", task: "Build it"), in: town)
+        _ = try await AddToBacklog.call(.init(description: "Later"), in: town)
+        let status = try await ReadStatus.call(Nothing(), in: town)
+        #expect(status.tasks.total == 2 && status.tasks.assigned == 1 && status.tasks.backlog == 1)
+        #expect(status.queue == QueueCounts(waiting: 1, leased: 0, dead: 0))
+        #expect(status.agents.first?.pending.task == 1)
+        #expect(status.town.name == "test" && status.town.store == "sqlite" && status.hosts.isEmpty)
+    }
+}
