@@ -56,7 +56,8 @@ extension SQLiteRecords {
     func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery] {
         while true {
             let found = try all(
-                "select * from messages where recipient = ? and state = 2 order by lane, seq limit ?", agent,
+                "select * from messages where recipient = ? and state = 2 order by lane, seq limit ?",
+                agent,
                 max(0, limit), row: MessageColumns.read)
             let unreadable = found.filter { !$0.isReadable }
             if unreadable.isEmpty { return found.map(\.delivery) }
@@ -77,7 +78,8 @@ extension SQLiteRecords {
 
     func leased(_ agent: AgentID) throws(StoreError) -> [Delivery] {
         try all(
-            "select * from messages where recipient = ? and state = 3 order by lane, seq", agent, row: Self.delivery)
+            "select * from messages where recipient = ? and state = 3 order by lane, seq", agent,
+            row: Self.delivery)
     }
 
     func hasWork(_ agent: AgentID) throws(StoreError) -> Bool {
@@ -96,7 +98,8 @@ extension SQLiteRecords {
         let leased = try leased(agent)
         let start = leased.dropFirst(max(0, page.offset)).prefix(max(0, page.limit))
         let waiting = try all(
-            "select * from messages where recipient = ? and state = 2 order by lane, seq limit ? offset ?", agent,
+            "select * from messages where recipient = ? and state = 2 order by lane, seq limit ? offset ?",
+            agent,
             max(0, page.limit - start.count), max(0, page.offset - leased.count), row: Self.delivery)
         return start + waiting
     }
@@ -117,7 +120,7 @@ extension SQLiteRecords {
         counts.leased =
             try first(
                 """
-                select count(*) from leases join messages on messages.recipient = leases.agent and messages.state = 3
+                select count(*) from leases cross join messages on messages.recipient = leases.agent and messages.state = 3
                 """
             ) { $0[0] } ?? 0
         return counts

@@ -14,7 +14,8 @@ enum Schema {
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
-    // Triggers keep the counters, so that no count ever reads messages.
+    // SQLite takes a partial index only for a query that repeats its condition, so each state has an index of its own;
+    // a message is in one of them at a time. Triggers keep the counters, so that no count ever reads messages.
     private static let first = """
         create table messages (
             seq integer primary key, id blob not null unique check (length(id) = 16), state integer not null,
@@ -23,8 +24,10 @@ enum Schema {
             changed_at integer not null, created_at integer not null, hops integer not null, task blob,
             correlation blob, conversation blob, key text, last_error text, extra text, text text, detail text);
         create unique index message_keys on messages (key) where key is not null;
-        create index inboxes on messages (recipient, state, lane, seq) where state < 4;
-        create index ends on messages (state, changed_at, seq) where state >= 4;
+        create index waiting on messages (recipient, lane, seq) where state = 2;
+        create index leased on messages (recipient, lane, seq) where state = 3;
+        create index done on messages (changed_at) where state = 4;
+        create index dead on messages (changed_at, seq) where state = 5;
         create index assignments on messages (task) where state = 2 and type = 'task_assign';
         create table tallies (
             recipient blob not null, state integer not null, wakes integer not null, type text not null,
