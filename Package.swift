@@ -94,6 +94,7 @@ let proof: [Target] = [
     tests("TerminalTests", ["Terminal"]),
     tests("ArgumentsTests", ["Arguments"]),
     tests("ModelTests", ["Model"]),
+    tests("IntegrationTests", ["tt", "Processes", "Concurrency", "TestSupport"]),
     tests("ConformanceTests", ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "TestSupport"]),
     // A process to be killed in the middle of its commits.
     .executableTarget(

@@ -63,6 +63,9 @@ public struct GlobalConfiguration: Sendable, Equatable {
         }
     }
 
+    /// - Throws: `unknownKey` with the closest key, where `key` can never be set.
+    public static func check(_ key: String) throws(ConfigurationError) { _ = try keyPath(key) }
+
     private static func path(_ home: String) -> String { home + "/config.toml" }
 
     private static func document(home: String) throws(ConfigurationError) -> TOMLDocument {

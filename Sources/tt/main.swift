@@ -22,7 +22,8 @@ case "townhall", "tinyagi", "tinyclaw":
     exit(ExitCode.unavailable.rawValue)
 default:
     let parts = CommandParts.system(
-        environment: environment, folder: (try? Files.currentFolder()) ?? "/", ensureHost: { _ in })
+        environment: environment, folder: (try? Files.currentFolder()) ?? "/",
+        ensureHost: HostLauncher.current(environment).ensureHost)
     let code = await CommandLineFace(verbs: Verbs.all, version: Version.current)
         .run(Array(arguments.dropFirst()), parts: parts)
     exit(code.rawValue)

@@ -12,6 +12,8 @@ enum Group {
 /// Every verb that this binary knows, in the order in which help lists them.
 public enum Verbs {
     public static let all: [Verb] = [
+        InitCommand.verb, TownsCommand.verb, ConfigCommand.verb, SpawnCommand.verb, HostCommand.verb,
+        CompletionsCommand.verb,
         ListCommand.verb, KillCommand.verb, StopCommand.verb,
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         DeadCommand.verb,

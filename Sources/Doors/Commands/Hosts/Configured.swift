@@ -1,0 +1,57 @@
+import Configuration
+import Engine
+import Harnesses
+import Model
+import Operations
+
+extension HostSettings {
+    /// What a town's configuration says about its hosts.
+    /// - Parameter cores: processors of this machine.
+    init(_ configuration: TownConfiguration, cores: Int) {
+        self.init()
+        maxConcurrentTurns = configuration.maxConcurrentTurns ?? max(2, cores)
+        idleTimeout = configuration.idleTimeout
+        leaseDuration = configuration.lease
+        drainGrace = configuration.drainGrace
+        turnLimits.turn = configuration.turnTimeout
+        turnLimits.stallNotice = configuration.stallNotice
+        turnLimits.grace = configuration.grace
+        failurePolicy = FailurePolicy(
+            maxAttempts: configuration.maxAttempts, firstDelay: configuration.firstDelay,
+            longestDelay: configuration.longestDelay)
+        sendLimits = SendLimits(maxHops: configuration.maxHops)
+        // SQLite serves one machine, where the kernel knows which host lives.
+        renewsHost = configuration.store == .redis
+    }
+}
+
+extension HarnessRegistry {
+    /// The agent CLIs that a town can use: the presets, over them the user's, over them the town's.
+    init(town: Town, global: GlobalConfiguration, environment: [String: String]) {
+        var commands = town.configuration.agentCLIs
+        for (name, cli) in global.agentCLIs where commands[name] == nil || commands[name] == AgentCLI.presets[name] {
+            commands[name] = cli
+        }
+        self.init(clis: commands, folder: town.root, environment: environment, time: town.time)
+    }
+
+    /// - Parameter folder: where relative commands and folders begin.
+    init(clis: [String: AgentCLI], folder: String, environment: [String: String], time: any TimeSource) {
+        self.init(
+            commands: Dictionary(
+                uniqueKeysWithValues: clis.map { name, cli in
+                    (
+                        name,
+                        HarnessCommand(name: name, command: cli.command, workdir: cli.workdir, environment: cli.env)
+                    )
+                }),
+            town: folder, environment: environment, now: { time.now() })
+    }
+}
+
+extension GlobalConfiguration {
+    /// The CLI of an agent: what was asked for, else the town's default, else the user's, else `claude`.
+    func cli(asked: String?, town: TownConfiguration) -> String {
+        [asked, town.defaultCLI, defaultCLI].lazy.compactMap { $0 }.first { !$0.allSatisfy(\.isWhitespace) } ?? "claude"
+    }
+}

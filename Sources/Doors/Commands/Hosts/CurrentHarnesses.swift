@@ -1,0 +1,51 @@
+import Configuration
+import Files
+import Harnesses
+import Model
+import Operations
+import Synchronization
+
+/// The agent CLIs of a town as its files say now: a CLI that is added while a host runs is there for its next turn.
+///
+/// A file that cannot be read, or is half edited, changes nothing until it is whole again.
+final class CurrentHarnesses: HarnessSource {
+    private struct State {
+        var texts: [String?]
+        var registry: HarnessRegistry
+    }
+
+    private let town: Town
+    private let environment: [String: String]
+    private let state: Mutex<State>
+
+    init(_ town: Town, global: GlobalConfiguration, environment: [String: String]) {
+        self.town = town
+        self.environment = environment
+        state = Mutex(
+            State(
+                texts: Self.texts(town.root, environment),
+                registry: HarnessRegistry(town: town, global: global, environment: environment)))
+    }
+
+    func harness(named cli: String) throws(Failure) -> any Harness {
+        let texts = Self.texts(town.root, environment)
+        let registry = state.withLock { state in
+            guard texts != state.texts else { return state.registry }
+            state.texts = texts
+            if let (configuration, _) = try? TownConfiguration.load(root: town.root),
+                let global = try? GlobalConfiguration.load(home: GlobalConfiguration.home(environment))
+            {
+                var current = town
+                current.configuration = configuration
+                state.registry = HarnessRegistry(town: current, global: global, environment: environment)
+            }
+            return state.registry
+        }
+        return try registry.harness(named: cli)
+    }
+
+    private static func texts(_ root: String, _ environment: [String: String]) -> [String?] {
+        [TownFiles(root: root).configuration, GlobalConfiguration.home(environment) + "/config.toml"]
+            .map { (try? Files.text($0)) ?? nil }
+    }
+}

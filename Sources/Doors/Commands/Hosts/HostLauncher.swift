@@ -1,0 +1,134 @@
+import Concurrency
+import Configuration
+import Files
+import Model
+public import Operations
+import Processes
+
+/// Makes sure that a background host serves a town on this machine.
+public struct HostLauncher: Sendable {
+    private let program: String
+    private let environment: [String: String]
+    private let limit: Duration
+
+    /// - Parameters:
+    ///   - program: the absolute path of `tt`.
+    ///   - environment: what the host inherits; what a turn added to it is left out, because a host outlives the turn
+    ///     that happens to start it, and whatever carries a turn's id is ended with that turn.
+    ///   - limit: how long a host may take to come up.
+    public init(program: String, environment: [String: String], limit: Duration = .seconds(30)) {
+        self.program = program
+        self.environment = environment.filter { !$0.key.hasPrefix("TINYTOWN_") }
+        self.limit = limit
+    }
+
+    /// One that starts the running program anew.
+    public static func current(_ environment: [String: String]) -> HostLauncher {
+        HostLauncher(program: Executable.currentPath ?? "tt", environment: environment)
+    }
+
+    /// Returns when a host serves the town, or no live agent needs one.
+    ///
+    /// Any number of callers at once end up with one host: the town's lock decides, and whoever comes too late waits
+    /// for the winner. Nothing polls: the store's bell, the end of the started process and the end of the lock's
+    /// holder are what it waits for.
+    /// - Throws: `OperationError` (`unavailable`) with what the host said last.
+    public func ensureHost(_ town: Town) async throws {
+        guard try await needsHost(town), try await !isServed(town) else { return }
+        let files = TownFiles(root: town.root)
+        try files.prepare()
+        let (rings, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        var waiting: [Task<Void, Never>] = []
+        defer { for task in waiting { task.cancel() } }
+        let changes = try await town.store.changes()
+        waiting.append(Task { for await _ in changes { ring.yield() } })
+        let isLate = OneShot<Void>()
+        let (time, limit) = (town.time, limit)
+        waiting.append(
+            Task {
+                guard (try? await time.sleep(for: limit)) != nil else { return }
+                isLate.set()
+                ring.yield()
+            })
+
+        var child: ChildProcess?
+        var watched: ProcessIdentity?
+        var starts = 0
+        let logStart = try Self.rotated(files.hostLog, limit: town.configuration.logSizeMB)
+        var bells = rings.makeAsyncIterator()
+        while true {
+            if try await isServed(town) { return }
+            if let status = child?.exitStatus {
+                child = nil
+                if !status.isSuccess {
+                    throw failure("the host of \(town.name) ended (\(status))", files, from: logStart)
+                }
+            }
+            if isLate.current != nil {
+                throw failure("the host of \(town.name) did not come up within \(limit)", files, from: logStart)
+            }
+            if FileLock.isHeld(files.hostLock) {
+                // It comes up, or it is about to end and will look once more at what there is to do.
+                if let holder = Self.holder(files.hostLock), holder != watched {
+                    watched = holder
+                    waiting.append(
+                        Task {
+                            try? await holder.waitForExit()
+                            ring.yield()
+                        })
+                }
+            } else if child == nil {
+                guard try await needsHost(town) else { return }
+                guard starts < 3 else { throw failure("no host of \(town.name) stays up", files, from: logStart) }
+                starts += 1
+                let started = try await start(town, files)
+                child = started
+                waiting.append(
+                    Task {
+                        _ = try? await started.waitForExit()
+                        ring.yield()
+                    })
+            }
+            guard await bells.next() != nil else { throw CancellationError() }
+        }
+    }
+
+    private func needsHost(_ town: Town) async throws -> Bool {
+        try await town.store.agents().contains { !$0.state.isTerminal && $0.pinnedTo == nil }
+    }
+
+    private func isServed(_ town: Town) async throws -> Bool {
+        try await town.store.hosts().contains { !$0.isForeground && town.isAlive($0) == true }
+    }
+
+    private func start(_ town: Town, _ files: TownFiles) async throws -> ChildProcess {
+        do {
+            return try await ChildProcess.spawn(
+                Launch(
+                    program, ["--town", town.root, "host"], environment: environment, directory: town.root,
+                    input: .none, output: .file(files.hostLog), errors: .file(files.hostLog)))
+        } catch {
+            throw OperationError(.unavailable, "the host of \(town.name) cannot be started: \(error)")
+        }
+    }
+
+    private func failure(_ message: String, _ files: TownFiles, from start: Int) -> OperationError {
+        let bytes = (try? Files.bytes(files.hostLog)) ?? nil
+        let said = String(decoding: (bytes ?? []).dropFirst(start), as: UTF8.self)
+            .split(whereSeparator: \.isNewline).suffix(3).joined(separator: " · ")
+        return OperationError(
+            .unavailable, said.isEmpty ? message : "\(message): \(said)", hint: "the host's log is \(files.hostLog)")
+    }
+
+    private static func holder(_ lock: String) -> ProcessIdentity? {
+        FileLock.text(of: lock).flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
+    }
+
+    /// Puts the log aside where it has grown too large; returns where new text will begin.
+    private static func rotated(_ log: String, limit megabytes: Int) throws -> Int {
+        let size = try Files.bytes(log)?.count ?? 0
+        guard size > megabytes * 1_000_000 else { return size }
+        try Files.move(log, to: log + ".1")
+        return 0
+    }
+}

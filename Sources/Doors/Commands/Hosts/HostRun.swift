@@ -1,0 +1,105 @@
+import Concurrency
+import Configuration
+import Engine
+import Files
+import Harnesses
+import Hosting
+import Model
+import Operations
+import Processes
+
+/// A host in this process: the engine with everything that this machine has to give to it.
+struct HostRun: Sendable {
+    let town: Town
+    let harnesses: any HarnessSource
+    let environment: [String: String]
+    /// Tells people what happens.
+    let log: @Sendable (String) -> Void
+    private let janitor = TownJanitor()
+
+    init(
+        _ town: Town, global: GlobalConfiguration, environment: [String: String],
+        log: @escaping @Sendable (String) -> Void
+    ) {
+        self.town = town
+        self.environment = environment
+        self.log = log
+        harnesses = CurrentHarnesses(town, global: global, environment: environment)
+    }
+
+    /// Serves every agent of the town until no live one is left or `shutdown` asks. Where another process holds the
+    /// town's lock already, that one serves, and this returns at once.
+    func background(_ shutdown: Shutdown) async throws {
+        let files = TownFiles(root: town.root)
+        try files.prepare()
+        // What a harness leaves behind when it dies comes here, and is reaped.
+        Subreaper.enable()
+        repeat {
+            guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
+                return log("another host serves \(town.name)")
+            }
+            log("host of \(town.name) starts as process \(ProcessIdentity.current.pid)")
+            let host = Machine.host(random: town.random, now: town.time.now(), isForeground: false)
+            try await serve(host, only: nil, echo: nil, shutdown)
+            log(shutdown.signal.map { "host ends on \($0)" } ?? "host ends: no live agent is left")
+            lock.release()
+            // An agent that was added while the lock was held was left to this host by whoever added it.
+        } while try await isNeeded(shutdown)
+    }
+
+    /// Runs one agent in this process until it ends or `shutdown` asks.
+    /// - Parameter echo: shows each line of the agent's log.
+    func foreground(
+        _ agent: AgentID, host: Host, echo: @escaping @Sendable (String) -> Void, _ shutdown: Shutdown
+    ) async throws {
+        try TownFiles(root: town.root).prepare()
+        try await serve(host, only: agent, echo: echo, shutdown)
+    }
+
+    private func serve(
+        _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ shutdown: Shutdown
+    ) async throws {
+        let files = TownFiles(root: town.root)
+        var settings = HostSettings(town.configuration, cores: Machine.cores)
+        settings.only = only
+        let log = log
+        let tools = TurnTools(
+            store: town.store, harnesses: harnesses, time: town.time, random: town.random,
+            journal: LogJournal(
+                folder: files.logs, limit: town.configuration.logSizeMB * 1_000_000,
+                generations: town.configuration.logsKept, echo: echo, onError: { log("a log cannot be written: \($0)") }
+            ),
+            files: TurnFolders(root: files.turns),
+            town: HostTown(
+                name: town.name, root: town.root, environment: turnEnvironment, scratchFolder: files.turns),
+            settings: settings)
+        let tidying = Task { await tidyDaily() }
+        defer { tidying.cancel() }
+        try await TownHost(tools: tools, janitor: janitor, host: host).run(until: shutdown.stream())
+    }
+
+    private func tidyDaily() async {
+        let retention = Retention(doneMessages: town.configuration.keepDone, events: town.configuration.keepEvents)
+        repeat {
+            do { try await town.store.tidy(retention, now: town.time.now()) } catch {
+                log("old messages and events could not be removed: \(error)")
+            }
+        } while (try? await town.time.sleep(for: .seconds(86_400))) != nil
+    }
+
+    /// Agents call `tt` by its name: the one that runs them comes first.
+    private var turnEnvironment: [String: String] {
+        var variables = ["TINYTOWN_TOWN": town.root]
+        let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+        variables["PATH"] = Executable.currentPath.map { Files.parent(of: $0) + ":" + path } ?? path
+        return variables
+    }
+
+    private func isNeeded(_ shutdown: Shutdown) async throws -> Bool {
+        guard shutdown.signal == nil else { return false }
+        let alive = Set(try await town.store.hosts().filter { town.isAlive($0) != false }.map(\.id))
+        return try await town.store.pulse().contains { pulse in
+            !pulse.agent.state.isTerminal && pulse.agent.pinnedTo.map { !alive.contains($0) } ?? true
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import Arguments
+import Configuration
+import Files
+import Model
+import Operations
+import Terminal
+
+enum HostCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "host", "Run the town's agents in this process until none is left", isHidden: true,
+            discussion: "tt spawn starts this in the background when the town needs it.")
+    ) { context in
+        // From the first moment on: a signal while the store opens must not be lost.
+        let shutdown = Shutdown()
+        let global = try GlobalConfiguration.load(home: context.home)
+        try await context.withTown(.readWrite) { town in
+            let (console, time) = (context.console, town.time)
+            let run = HostRun(town, global: global, environment: context.environment) { line in
+                console.write("\(time.now()) \(TerminalText.line(line))\n")
+            }
+            try await shutdown.guarding { try await run.background(shutdown) }
+        }
+    }
+}

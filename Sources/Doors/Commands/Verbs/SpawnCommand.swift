@@ -1,0 +1,153 @@
+import Arguments
+import Configuration
+import Dispatch
+import Harnesses
+import Hosting
+import Model
+import Operations
+import Processes
+import Terminal
+
+enum SpawnCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "spawn", "Add an agent that waits for work", group: Group.agents,
+            options: [
+                .value(
+                    "cli", "c", "CLI", "what runs its turns: a preset, a configured name or a command",
+                    standard: "default_cli of the town, then yours, then claude", completion: .dynamic("clis")),
+                .value("max-rounds", nil, "N", "turns it may take; 0: no limit", standard: "10"),
+                .flag("foreground", nil, "run it here, with what it says, until it ends or Ctrl-C"),
+                .value("role", nil, "ROLE", "what it is for, such as backend"),
+                .value("nickname", nil, "NAME", "what people call it", standard: "one of ours"),
+                .value("parent", nil, "AGENT", "the agent that it belongs to", completion: .dynamic("agents")),
+            ],
+            positionals: [Positional("NAME", .one, "letters, digits, '-', '_', '.' and '+'")],
+            examples: [
+                Example("tt spawn backend", "an agent with the default CLI"),
+                Example("tt spawn reviewer --cli codex --role reviewer", "another CLI, and a role"),
+                Example("tt spawn fixer --cli \"my-agent --fast\" --max-rounds 0", "a command of your own"),
+                Example("tt spawn once --foreground --max-rounds 1", "one turn, in this terminal"),
+            ])
+    ) { context in
+        let arguments = context.arguments
+        // Before anything is written (W22).
+        let rounds = try arguments.int("max-rounds", in: 0...1_000_000)
+        let global = try GlobalConfiguration.load(home: context.home)
+        let isForeground = arguments.flag("foreground")
+        let shutdown = isForeground ? Shutdown() : nil
+        try await context.withTown(.readWrite) { town in
+            let cli = global.cli(asked: arguments.string("cli"), town: town.configuration)
+            try check(cli, HarnessRegistry(town: town, global: global, environment: context.environment), town, context)
+            let output = try await SpawnAgent.call(
+                .init(
+                    name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
+                    nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds),
+                in: town)
+            if let shutdown {
+                let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
+                return try await runHere(output.agent, run, shutdown, context)
+            }
+            try context.show(output) { output in
+                introduction(output.agent)
+                    + [
+                        "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: output.agent.name)))",
+                        "   It runs in the background; give it work with: tt assign \(output.agent.name) \"…\"",
+                    ]
+            }
+            do { try await context.parts.ensureHost(town) } catch let error as CancellationError { throw error } catch {
+                var failure = CommandFailure(error)
+                failure.message =
+                    "agent '\(output.agent.name)' is registered, but nothing runs it: \(failure.message)"
+                throw failure
+            }
+        }
+    }
+
+    private static func introduction(_ agent: AgentView) -> [String] {
+        var lines = [
+            "🤖 Spawned agent '\(TerminalText.line(agent.name))' using CLI '\(TerminalText.line(agent.cli))'",
+            "   ID: \(agent.id)",
+        ]
+        if let nickname = agent.nickname { lines.append("   Nickname: \(TerminalText.line(nickname))") }
+        return lines
+    }
+
+    /// A CLI that means nothing is an error; one that is only not installed is a warning, because it may be soon.
+    private static func check(
+        _ cli: String, _ registry: HarnessRegistry, _ town: Town, _ context: CommandContext
+    ) throws {
+        let words: [String]
+        do { words = try registry.resolve(cli).words() } catch {
+            throw CommandFailure(.notFound, code: "unknown_cli", error.message)
+        }
+        guard let program = words.first else { return }
+        if Executable.find(program, path: context.environment["PATH"], directory: town.root) == nil {
+            context.warn("'\(program)' is not on the PATH: the agent cannot take a turn before it is installed")
+        }
+    }
+
+    // MARK: In the foreground
+
+    private static func runHere(
+        _ view: AgentView, _ run: HostRun, _ shutdown: Shutdown, _ context: CommandContext
+    ) async throws {
+        let (store, time) = (run.town.store, run.town.time)
+        let host = Machine.host(random: run.town.random, now: time.now(), isForeground: true)
+        // Pinned before the host is known, so that no other host takes the agent in between.
+        try await store.change(view.id, .pin(host.id), now: time.now())
+        if !context.wantsJSON {
+            context.say(lines: introduction(view) + ["   It runs here. Ctrl-C: let it finish; twice: end at once."])
+        }
+        let screen = Screen(context)
+        try await shutdown.guarding { _ in
+            // The agent lives in this terminal: with the terminal's process it ends.
+            _ = try? await store.change(view.id, .stop(.afterTurn), now: time.now())
+            screen.line("stopping: the turn may still end by itself; Ctrl-C again ends it at once")
+        } _: {
+            try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown)
+        }
+        screen.finish()
+        if let agent = try await store.agent(view.id), !agent.state.isTerminal {
+            try await store.change(view.id, .stop(.afterTurn), now: time.now())
+        }
+        let agents = try await ListAgents.call(.init(), in: run.town).agents
+        guard let ended = agents.first(where: { $0.id == view.id }) else { return }
+        try context.show(ended) { ended in
+            let rounds = ended.roundsCompleted == 1 ? "1 round" : "\(ended.roundsCompleted) rounds"
+            var line = "🏁 Agent '\(TerminalText.line(ended.name))' ended (\(ended.state.rawValue)) after \(rounds)"
+            if ended.pending.total > 0 { line += "; \(ended.pending.total) messages wait for its restart" }
+            return [line]
+        }
+        if ended.state == .error {
+            throw CommandFailure(
+                .failed, code: "agent_failed",
+                "agent '\(ended.name)' ended in error" + (ended.attention.map { ": \($0)" } ?? ""),
+                hint: "see: tt logs \(ended.name)")
+        }
+    }
+
+    /// What the agent does, line by line. A queue writes, so that whoever tells of a line need not wait for a terminal
+    /// that is held with Ctrl-S.
+    private final class Screen: Sendable {
+        private let queue = DispatchQueue(label: "terminal")
+        private let context: CommandContext
+
+        init(_ context: CommandContext) { self.context = context }
+
+        func line(_ text: String) {
+            guard !context.wantsJSON else { return }
+            queue.async { [context] in context.console.write(TerminalText.sanitized(text) + "\n") }
+        }
+
+        /// Returns when everything is written.
+        func finish() { queue.sync {} }
+    }
+}
+
+extension CommandContext {
+    /// Lines for people; nothing with `--json`.
+    fileprivate func say(lines: [String]) {
+        if !wantsJSON { console.write(lines.map { $0 + "\n" }.joined()) }
+    }
+}

@@ -1,0 +1,102 @@
+import Arguments
+import Configuration
+import Files
+import Model
+import Operations
+import Terminal
+
+enum TownsCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "towns", "List your towns", group: Group.town,
+            examples: [Example("tt towns", "where they are and who is in them")],
+            discussion: "Looks only: nothing is started, and no town is changed.")
+    ) { context in
+        var views: [TownEntryView] = []
+        for entry in try TownRegistry(home: context.home).entries() {
+            views.append(await look(at: entry, context))
+        }
+        struct Towns: Encodable { var towns: [TownEntryView] }
+        try context.show(Towns(towns: views)) { towns in
+            guard !towns.towns.isEmpty else { return ["No towns. Make one with: tt init"] }
+            return towns.towns.flatMap { town in
+                ["🏘️  \(TerminalText.line(town.name)) - \(town.summary)", "   📂 \(TerminalText.line(town.path))"]
+            }
+        }
+    }
+
+    private static func look(at entry: TownRegistry.Entry, _ context: CommandContext) async -> TownEntryView {
+        var view = TownEntryView(name: entry.name, path: entry.path, state: .ok)
+        let files = TownFiles(root: entry.path)
+        guard Files.isFolder(entry.path) else {
+            view.state = .missing
+            return view
+        }
+        guard Files.exists(files.configuration) else {
+            view.state = .noConfiguration
+            return view
+        }
+        do {
+            let (configuration, _) = try TownConfiguration.load(root: entry.path)
+            let store = try await context.parts.openStore(configuration, files, .readOnly)
+            let (agents, hosts): ([Agent], [Host])
+            do {
+                (agents, hosts) = (try await store.agents(), try await store.hosts())
+                await store.close()
+            } catch {
+                await store.close()
+                throw error
+            }
+            view.agents = agents.count
+            view.live = agents.count { !$0.state.isTerminal }
+            view.isServed = hosts.contains { context.parts.isAlive($0) == true }
+        } catch {
+            view.state = .unavailable
+            view.message = CommandFailure(error).text
+        }
+        return view
+    }
+}
+
+/// A registered town as `tt towns` finds it.
+struct TownEntryView: Encodable {
+    enum State: String, Encodable {
+        case ok, missing
+        case noConfiguration = "no_configuration"
+        case unavailable
+    }
+
+    var name: String
+    var path: String
+    var state: State
+    @OrNull var agents: Int?
+    /// Agents that have not ended.
+    @OrNull var live: Int?
+    /// Whether a host runs for it on this machine.
+    var isServed = false
+    /// Why it cannot be opened.
+    @OrNull var message: String?
+
+    enum CodingKeys: String, CodingKey {
+        case name, path, state, agents, live, message
+        case isServed = "host_running"
+    }
+
+    init(name: String, path: String, state: State) {
+        self.name = name
+        self.path = path
+        self.state = state
+        _agents = OrNull(wrappedValue: nil)
+        _live = OrNull(wrappedValue: nil)
+        _message = OrNull(wrappedValue: nil)
+    }
+
+    var summary: String {
+        switch state {
+        case .ok: "[OK] \(agents ?? 0) agents (\(live ?? 0) live)" + (isServed ? ", host runs" : "")
+        case .missing: "[MISSING] the folder is gone"
+        case .noConfiguration: "[NO CONFIG] the folder is no town any more"
+        case .unavailable: "[UNAVAILABLE] \(TerminalText.line(message ?? ""))"
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import FoundationEssentials
+import Processes
+import TestSupport
+import Testing
+
+/// A scratch town that is driven through the real binary, with agents that are small shell scripts.
+final class TownOnDisk: Sendable {
+    private let folder: ScratchFolder
+    let root: String
+    private let environment: [String: String]
+
+    /// The binary beside the test bundle: it is built with it.
+    static let program: String = {
+        let bundle = Executable.currentPath ?? CommandLine.arguments[0]
+        return String(bundle[..<bundle.lastIndex(of: "/")!]) + "/tt"
+    }()
+
+    /// - Parameters:
+    ///   - agents: names of CLIs and the shell script of each; the prompt is in `$PROMPT_TEXT` never, on stdin always.
+    ///   - settings: further lines for `tinytown.toml`.
+    init(agents: [String: String] = [:], settings: String = "") async throws {
+        folder = try ScratchFolder(prefix: "tt-town")
+        root = folder.path("town")
+        environment = [
+            "PATH": "/usr/bin:/bin", "HOME": folder.path, "TT_HOME": folder.path("home"), "NO_COLOR": "1",
+        ]
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        try await tt("init", "--name", "scratch")
+        var toml = try String(contentsOfFile: root + "/tinytown.toml", encoding: .utf8)
+        toml += "\n" + settings + "\n"
+        for (name, script) in agents {
+            _ = try folder.write("\(script)\n", to: "\(name).sh")
+            toml += "\n[agent_clis.\(name)]\ncommand = \"sh \(folder.path("\(name).sh"))\"\n"
+        }
+        try toml.write(toFile: root + "/tinytown.toml", atomically: true, encoding: .utf8)
+    }
+
+    struct Answer: Sendable {
+        var status: ExitStatus
+        var output: String
+        var errors: String
+    }
+
+    /// Runs a command and takes whatever it answers.
+    func answer(_ arguments: [String], input: String? = nil) async throws -> Answer {
+        let collected = try await ChildProcess.run(
+            Launch(
+                Self.program, arguments, environment: environment, directory: root,
+                input: input.map { .bytes(Array($0.utf8)) } ?? .none))
+        return Answer(status: collected.exit, output: collected.outputText, errors: collected.errorText)
+    }
+
+    /// Runs a command that has to succeed.
+    @discardableResult
+    func tt(_ arguments: String...) async throws -> String {
+        let answer = try await answer(arguments)
+        #expect(answer.status.isSuccess, "tt \(arguments.joined(separator: " ")): \(answer.errors)")
+        return answer.output
+    }
+
+    /// Follows the event log until a line holds all of `words`; gives up after half a minute.
+    func event(_ words: String...) async throws {
+        let follower = try await ChildProcess.spawn(
+            Launch(
+                Self.program, ["events", "--count", "1000", "--follow"], environment: environment, directory: root,
+                input: .none, output: .stream, errors: .discard))
+        let limit = Task {
+            try await Task.sleep(for: .seconds(30))
+            _ = follower.signal(.kill)
+        }
+        defer { limit.cancel() }
+        var framer = LineFramer()
+        var seen: [String] = []
+        var found = false
+        if let output = follower.output {
+            search: for await chunk in output {
+                for line in framer.append(chunk) {
+                    let text = String(decoding: line, as: UTF8.self)
+                    seen.append(text)
+                    if words.allSatisfy(text.contains) {
+                        found = true
+                        break search
+                    }
+                }
+            }
+        }
+        _ = follower.signal(.kill)
+        follower.finishOutput()
+        _ = await follower.exit
+        #expect(found, "no event with \(words); there were:\n\(seen.joined(separator: "\n"))")
+    }
+
+    /// A value out of `tt … --json`, by a path of keys and indexes.
+    func json(_ arguments: [String], _ path: String...) async throws -> String? {
+        let answer = try await answer(arguments + ["--json"])
+        #expect(answer.status.isSuccess, "\(arguments): \(answer.errors)")
+        return try JSONValue(answer.output).at(path)?.text
+    }
+
+    var hostPid: Int32? {
+        get async throws { try await json(["status"], "hosts", "0", "pid").flatMap { Int32($0) } }
+    }
+
+    /// Processes of this town, hosts included.
+    var processes: [ProcessIdentity] {
+        get async { await ProcessTree.processes(withEnvironment: "TINYTOWN_TOWN=\(root)") }
+    }
+
+    /// Stops everything; what is left after that is a failure of the test.
+    func close() async throws {
+        _ = try await answer(["stop", "--now"])
+        let left = await processes
+        #expect(left.isEmpty, "processes are left: \(left)")
+    }
+}
+
+/// JSON as a tree, for looking into answers.
+enum JSONValue: Decodable {
+    case object([String: JSONValue])
+    case array([JSONValue])
+    case string(String)
+    case number(Double)
+    case bool(Bool)
+    case null
+
+    init(_ text: String) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSONValue].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+
+    func at(_ path: [String]) -> JSONValue? {
+        guard let key = path.first else { return self }
+        let rest = Array(path.dropFirst())
+        switch self {
+        case .object(let fields): return fields[key]?.at(rest)
+        case .array(let items): return Int(key).flatMap { items.indices.contains($0) ? items[$0].at(rest) : nil }
+        default: return nil
+        }
+    }
+
+    var text: String? {
+        switch self {
+        case .string(let text): text
+        case .number(let number): number == number.rounded() ? String(Int64(number)) : String(number)
+        case .bool(let truth): String(truth)
+        default: nil
+        }
+    }
+}
