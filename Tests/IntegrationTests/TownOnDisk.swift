@@ -1,3 +1,4 @@
+import Concurrency
 import FoundationEssentials
 import Processes
 import TestSupport
@@ -16,8 +17,8 @@ final class TownOnDisk: Sendable {
     }()
 
     /// - Parameters:
-    ///   - agents: names of CLIs and the shell script of each; the prompt is in `$PROMPT_TEXT` never, on stdin always.
-    ///   - settings: further lines for `tinytown.toml`.
+    ///   - agents: names of CLIs and the shell script of each, which finds the prompt on its standard input.
+    ///   - settings: the tables of `tinytown.toml`.
     init(agents: [String: String] = [:], settings: String = "") async throws {
         folder = try ScratchFolder(prefix: "tt-town")
         root = folder.path("town")
@@ -26,8 +27,7 @@ final class TownOnDisk: Sendable {
         ]
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         try await tt("init", "--name", "scratch")
-        var toml = try String(contentsOfFile: root + "/tinytown.toml", encoding: .utf8)
-        toml += "\n" + settings + "\n"
+        var toml = "name = \"scratch\"\nstore = \"sqlite\"\n" + settings + "\n"
         for (name, script) in agents {
             _ = try folder.write("\(script)\n", to: "\(name).sh")
             toml += "\n[agent_clis.\(name)]\ncommand = \"sh \(folder.path("\(name).sh"))\"\n"
@@ -36,7 +36,7 @@ final class TownOnDisk: Sendable {
     }
 
     struct Answer: Sendable {
-        var status: ExitStatus
+        var status: Processes.ExitStatus
         var output: String
         var errors: String
     }

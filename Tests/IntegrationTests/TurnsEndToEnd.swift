@@ -15,10 +15,10 @@ private let completes = """
     @Test func `an agent takes its task, does it and reports`() async throws {
         let town = try await TownOnDisk(agents: ["good": completes])
         try await town.tt("spawn", "worker", "--cli", "good", "--role", "backend")
-        let task = try #require(try await town.json(["assign", "worker", "Line one\nline two of the task"], "task_id"))
+        let task = try #require(try await town.json(["assign", "worker", "Line one\nline two of the task"], "task", "id"))
         try await town.event("turn_finished")
-        #expect(try await town.json(["task", "show", task], "state") == "completed")
-        #expect(try await town.json(["task", "show", task], "result") == "done by worker")
+        #expect(try await town.json(["task", "show", task], "task", "state") == "completed")
+        #expect(try await town.json(["task", "show", task], "task", "result") == "done by worker")
         let prompt = try String(contentsOfFile: town.root + "/prompt.txt", encoding: .utf8)
         #expect(prompt.contains("Line one\nline two of the task"))
         try await town.close()
@@ -29,9 +29,9 @@ private let completes = """
     {
         let town = try await TownOnDisk(agents: ["lazy": "cat >/dev/null; echo 'I looked at it'"])
         try await town.tt("spawn", "worker", "--cli", "lazy")
-        let task = try #require(try await town.json(["assign", "worker", "do it"], "task_id"))
+        let task = try #require(try await town.json(["assign", "worker", "do it"], "task", "id"))
         try await town.event("task_failed")
-        #expect(try await town.json(["task", "show", task], "state") == "failed")
+        #expect(try await town.json(["task", "show", task], "task", "state") == "failed")
         #expect(try await town.json(["list"], "agents", "0", "rounds_completed") ?? "3" == "3")
         try await town.close()
     }
@@ -56,7 +56,7 @@ private let completes = """
             """
         let town = try await TownOnDisk(agents: ["slow": script])
         try await town.tt("spawn", "worker", "--cli", "slow")
-        let task = try #require(try await town.json(["assign", "worker", "survive"], "task_id"))
+        let task = try #require(try await town.json(["assign", "worker", "survive"], "task", "id"))
         try await town.event("turn_started")
         while !FileManager.default.fileExists(atPath: town.root + "/second") { await Task.yield() }
         let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
@@ -65,7 +65,7 @@ private let completes = """
         // Any command that puts work into the town brings a host back; there is no clean-up command.
         try await town.tt("send", "worker", "--info", "are you there?")
         try await town.event("task_completed")
-        #expect(try await town.json(["task", "show", task], "result") == "again")
+        #expect(try await town.json(["task", "show", task], "task", "result") == "again")
         try await town.close()
     }
 
@@ -126,9 +126,9 @@ private let completes = """
     @Test func `W21 - a second live agent of a name is refused, and max_agents holds`() async throws {
         let town = try await TownOnDisk(agents: ["good": completes])
         try await town.tt("spawn", "worker", "--cli", "good")
-        #expect(try await town.answer(["spawn", "Worker", "--cli", "good"]).status == .exited(4))
+        #expect(try await town.answer(["spawn", "Worker", "--cli", "good"]).status == Processes.ExitStatus.exited(4))
         for number in 1..<10 { try await town.tt("spawn", "w\(number)", "--cli", "good") }
-        #expect(try await town.answer(["spawn", "one-too-many", "--cli", "good"]).status == .exited(4))
+        #expect(try await town.answer(["spawn", "one-too-many", "--cli", "good"]).status == Processes.ExitStatus.exited(4))
         try await town.close()
     }
 
