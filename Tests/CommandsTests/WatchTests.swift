@@ -149,6 +149,24 @@ import Testing
         #expect(console.output.hasSuffix("✅ All agents have stopped\n"))
     }
 
+    @Test func `stopping does not wait for agents that come meanwhile`() async throws {
+        let bench = try Bench()
+        try await bench.spawn("one", nickname: "Ada")
+        let now = StillTime().now()
+        let host = Host(
+            id: HostID(high: 1, low: 2), machine: "m", process: "4711:99", startedAt: now,
+            expiresAt: now + .seconds(60), isForeground: false)
+        try await bench.store.announce(host, now: now)
+        let console = RecordingConsole()
+        async let stopping = CommandLineFace(verbs: Verbs.all, version: "1").run(["stop"], parts: bench.parts(console))
+        var writes = console.writes.makeAsyncIterator()
+        while !console.output.contains("the host ends"), await writes.next() != nil {}
+        try await bench.spawn("two", nickname: "Bob")
+        #expect(await stopping == .done)
+        #expect(!console.output.contains("All agents have stopped"))
+        #expect(try await bench.store.agents().map(\.state) == [.stopped, .starting])
+    }
+
     @Test func `kill says whether anything changed`() async throws {
         let bench = try Bench()
         try await bench.spawn("one", nickname: "Ada")

@@ -50,6 +50,14 @@ final class TownOnDisk: Sendable {
         return Answer(status: collected.exit, output: collected.outputText, errors: collected.errorText)
     }
 
+    /// Starts a command that goes on; its output and its errors are one stream.
+    func start(_ arguments: String...) async throws -> ChildProcess {
+        try await ChildProcess.spawn(
+            Launch(
+                Self.program, arguments, environment: environment, directory: root, input: .none, output: .stream,
+                errors: .discard))
+    }
+
     /// Runs a command that has to succeed.
     @discardableResult
     func tt(_ arguments: String...) async throws -> String {

@@ -97,13 +97,14 @@ enum SpawnCommand {
         // Pinned before the host is known, so that no other host takes the agent in between.
         try await store.change(view.id, .pin(host.id), now: time.now())
         if !context.wantsJSON {
-            context.say(lines: introduction(view) + ["   It runs here. Ctrl-C: let it finish; twice: end at once."])
+            context.say(lines: introduction(view) + ["   It runs here. Ctrl-C ends it, twice at once."])
         }
         let screen = Screen(context)
         try await shutdown.guarding { _ in
             // The agent lives in this terminal: with the terminal's process it ends.
             _ = try? await store.change(view.id, .stop(.afterTurn), now: time.now())
-            screen.line("stopping: the turn may still end by itself; Ctrl-C again ends it at once")
+            let grace = TimeText.length(run.town.configuration.drainGrace)
+            screen.line("stopping: a running turn has \(grace) to end by itself; Ctrl-C again ends it at once")
         } _: {
             try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown)
         }
@@ -116,7 +117,10 @@ enum SpawnCommand {
         try context.show(ended) { ended in
             let rounds = ended.roundsCompleted == 1 ? "1 round" : "\(ended.roundsCompleted) rounds"
             var line = "🏁 Agent '\(TerminalText.line(ended.name))' ended (\(ended.state.rawValue)) after \(rounds)"
-            if ended.pending.total > 0 { line += "; \(ended.pending.total) messages wait for its restart" }
+            let waiting = ended.pending.total
+            if waiting > 0 {
+                line += "; \(waiting) message\(waiting == 1 ? " waits" : "s wait") for its restart"
+            }
             return [line]
         }
         if ended.state == .error {

@@ -23,10 +23,10 @@ enum StopCommand {
             let changes = try await town.store.changes()
             let output = try await StopAllAgents.call(.init(now: arguments.flag("now")), in: town)
             let count = output.agents.count
-            context.say(count == 0 ? "No active agents." : "🛑 Asked \(count) agent\(count == 1 ? "" : "s") to stop")
-            if !arguments.flag("no-wait") { try await drain(town, changes, context) }
-            let agents = try await ListAgents.call(.init(), in: town).agents
             let asked = Set(output.agents.map(\.id))
+            context.say(count == 0 ? "No active agents." : "🛑 Asked \(count) agent\(count == 1 ? "" : "s") to stop")
+            if !arguments.flag("no-wait") { try await drain(town, asked: asked, changes, context) }
+            let agents = try await ListAgents.call(.init(), in: town).agents
             struct Stopped: Encodable {
                 var agents: [AgentView]
                 var live: Int
@@ -37,14 +37,24 @@ enum StopCommand {
         }
     }
 
-    /// Returns when no agent is live and no host runs any more.
-    private static func drain(_ town: Town, _ changes: AsyncStream<Void>, _ context: CommandContext) async throws {
+    /// Returns when none of the agents that were `asked` is live, and no host runs any more unless it serves others:
+    /// agents that somebody adds meanwhile are not waited for.
+    private static func drain(
+        _ town: Town, asked: Set<AgentID>, _ changes: AsyncStream<Void>, _ context: CommandContext
+    ) async throws {
+        // One stream for all that can happen: a task that is cancelled while it reads `changes` would end them.
+        let (rings, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        var waiting = [Task { for await _ in changes { ring.yield() } }]
+        defer { for task in waiting { task.cancel() } }
+        var bells = rings.makeAsyncIterator()
+        var watched: Set<HostID> = []
         var said = ""
         var askedHost = false
         while true {
-            let live = try await town.store.agents().filter { !$0.state.isTerminal }
+            let all = try await town.store.agents().filter { !$0.state.isTerminal }
+            let live = all.filter { asked.contains($0.id) }
             let hosts = try await town.store.hosts().filter { town.isAlive($0) ?? ($0.expiresAt > town.time.now()) }
-            if live.isEmpty, hosts.isEmpty { return }
+            if live.isEmpty, hosts.isEmpty || !all.isEmpty { return }
             if hosts.isEmpty {
                 // The turns of a dead host are put back by a new one.
                 guard !askedHost else {
@@ -60,18 +70,15 @@ enum StopCommand {
             let progress = live.isEmpty ? "   the host ends" : "   waiting for \(names)"
             if progress != said { context.say(progress) }
             said = progress
-            await next(changes, hosts, context)
-        }
-    }
-
-    /// Returns at the next change of the store, or when one of the hosts has died without a word.
-    private static func next(_ changes: AsyncStream<Void>, _ hosts: [Host], _ context: CommandContext) async {
-        let waitForEnd = context.parts.waitForEnd
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { for await _ in changes { return } }
-            for host in hosts { group.addTask { try? await waitForEnd(host) } }
-            await group.next()
-            group.cancelAll()
+            let waitForEnd = context.parts.waitForEnd
+            for host in hosts where watched.insert(host.id).inserted {
+                waiting.append(
+                    Task {
+                        try? await waitForEnd(host)
+                        ring.yield()
+                    })
+            }
+            guard await bells.next() != nil else { throw CancellationError() }
         }
     }
 }

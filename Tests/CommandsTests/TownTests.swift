@@ -1,0 +1,158 @@
+import Arguments
+import Commands
+import Configuration
+import Model
+import Operations
+import Synchronization
+import TestSupport
+import Testing
+
+/// `init`, `towns`, `config` and `completions`.
+@Suite(.timeLimit(.minutes(1))) struct TownTests {
+    private func environment(_ bench: Bench) -> [String: String] { ["TT_HOME": bench.folder.path("home")] }
+
+    @Test func `W57 init makes a town of a folder that does not exist yet, under its own name`() async throws {
+        let bench = try Bench()
+        let result = await bench.tt("--town", "new/shop", "init", environment: environment(bench))
+        let root = bench.folder.path("new/shop")
+        #expect(result.exit == .done && result.error.isEmpty)
+        #expect(
+            result.output == """
+                ✨ Initialized town 'shop' at \(root)
+                📝 Added .tt to .gitignore
+                💾 Its state is kept in \(root)/.tt
+                🚀 Run 'tt spawn NAME' to add an agent
+
+                """)
+        let (configuration, warnings) = try TownConfiguration.load(root: root)
+        #expect(configuration.name == "shop" && configuration.store == .sqlite && warnings.isEmpty)
+        #expect(
+            try TownRegistry(home: bench.folder.path("home")).entries() == [.init(path: root, name: "shop")])
+    }
+
+    @Test func `W54 init never changes a town that is there`() async throws {
+        let bench = try Bench()
+        let before = try text(bench, "tinytown.toml")
+        let result = await bench.tt("init", "--name", "other", environment: environment(bench))
+        #expect(result.exit == .conflict && result.output.isEmpty)
+        #expect(result.error.contains("is already a town; nothing changed"))
+        #expect(try text(bench, "tinytown.toml") == before)
+        #expect(try TownRegistry(home: bench.folder.path("home")).entries().isEmpty)
+    }
+
+    @Test func `of many that make the same town at once one makes it and the others are told`() async throws {
+        let bench = try Bench()
+        let exits = await withTaskGroup(of: ExitCode.self) { group in
+            for number in 0..<8 {
+                group.addTask {
+                    await bench.tt(
+                        "--town", "same", "init", "--name", "n\(number)", environment: environment(bench)
+                    ).exit
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(exits.count { $0 == .done } == 1)
+        #expect(exits.count { $0 == .conflict } == 7)
+    }
+
+    @Test func `W31 a name that could reach into another town is refused before anything is written`() async throws {
+        let bench = try Bench()
+        let result = await bench.tt("--town", "x", "init", "--name", "a:*", environment: environment(bench))
+        #expect(result.exit == .usage && result.error.contains("the town's name may hold letters"))
+        #expect(try text(bench, "x/tinytown.toml") == nil)
+        #expect(try text(bench, "x/.gitignore") == nil)
+    }
+
+    @Test func `a town whose store cannot be made is no town`() async throws {
+        let bench = try Bench()
+        let console = RecordingConsole()
+        var parts = bench.parts(console, environment(bench))
+        parts.openStore = { _, _, _ in throw StoreError(.full, "no space is left") }
+        let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+            .run(["--town", "x", "init"], parts: parts)
+        #expect(exit == .unavailable)
+        #expect(try text(bench, "x/tinytown.toml") == nil)
+    }
+
+    @Test func `W54 a list of towns that cannot be read is put aside, and init says so`() async throws {
+        let bench = try Bench()
+        try Files.makeFolder(bench.folder.path("home"))
+        try bench.folder.write("towns = oops", to: "home/towns.toml")
+        let result = await bench.tt("--town", "x", "init", environment: environment(bench))
+        #expect(result.exit == .done)
+        #expect(result.error.contains("it was put aside as \(bench.folder.path("home/towns.toml.damaged-1"))"))
+        #expect(try text(bench, "home/towns.toml.damaged-1") == "towns = oops")
+    }
+
+    @Test func `towns says of each what is there, and opens nothing that is not`() async throws {
+        let bench = try Bench()
+        let environment = environment(bench)
+        #expect(await bench.tt("towns", environment: environment).output == "No towns. Make one with: tt init\n")
+        let registry = TownRegistry(home: bench.folder.path("home"))
+        try Files.makeFolder(bench.folder.path("bare"))
+        try Files.makeFolder(bench.folder.path("broken"))
+        try bench.folder.write("name = ", to: "broken/tinytown.toml")
+        try registry.register(.init(path: bench.folder.path, name: "demo"))
+        try registry.register(.init(path: bench.folder.path("gone"), name: "gone"))
+        try registry.register(.init(path: bench.folder.path("bare"), name: "bare"))
+        try registry.register(.init(path: bench.folder.path("broken"), name: "broken"))
+        try await bench.spawn("worker", nickname: "Ada")
+        let result = await bench.tt("towns", environment: environment)
+        let lines = result.output.split(separator: "\n")
+        #expect(result.exit == .done && lines.count == 8)
+        #expect(lines[0] == "🏘️  demo - [OK] 1 agents (1 live)")
+        #expect(lines[1] == "   📂 \(bench.folder.path)")
+        #expect(lines[2] == "🏘️  gone - [MISSING] the folder is gone")
+        #expect(lines[4] == "🏘️  bare - [NO CONFIG] the folder is no town any more")
+        #expect(lines[6].hasPrefix("🏘️  broken - [UNAVAILABLE] "))
+        let json = await bench.tt("towns", "--json", environment: environment).output
+        #expect(json.contains("\"state\":\"no_configuration\"") && json.contains("\"live\":1"))
+    }
+
+    @Test func `config shows, sets, unsets and explains`() async throws {
+        let bench = try Bench()
+        let environment = environment(bench)
+        func tt(_ arguments: String...) async -> Bench.Result {
+            let console = RecordingConsole()
+            let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+                .run(["config"] + arguments, parts: bench.parts(console, environment))
+            return Bench.Result(exit: exit, output: console.output, error: console.error)
+        }
+        #expect(await tt("default_cli").output == "claude\n")
+        let file = bench.folder.path("home/config.toml")
+        #expect(
+            await tt("default_cli", "codex").output
+                == "✅ Set default_cli = \"codex\"\n   Saved to: \(file)\n")
+        #expect(await tt("default_cli").output == "codex\n")
+        #expect(await tt("redis.password", "secret").output.contains("secret") == false)
+        let all = await tt().output
+        #expect(all.contains("default_cli = \"codex\"") && all.contains("Available CLIs: aider, auggie, claude"))
+        #expect(!all.contains("secret"))
+        #expect(await tt("--json").output.contains("secret") == false)
+        #expect(await tt("--unset", "default_cli").exit == .done)
+        #expect(await tt("default_cli").output == "claude\n")
+        #expect(await tt("conductor_cli").exit == .notFound)
+        let unknown = await tt("defualt_cli", "x")
+        #expect(unknown.exit == .usage && unknown.error.contains("did you mean 'default_cli'?"))
+        #expect(await tt("defualt_cli").exit == .usage)
+        #expect(await tt("redis.port", "none").exit == .failed)
+        #expect(await tt("--unset").exit == .usage)
+        let odd = await tt("default_cli", "no-such-agent-cli")
+        #expect(odd.exit == .done && odd.error.contains("warning: There is no agent CLI 'no-such-agent-cli'"))
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func `a completion script knows every visible command and no hidden one`(shell: String) async throws {
+        let result = try await Bench().tt("completions", shell)
+        #expect(result.exit == .done)
+        for verb in Verbs.all where verb.spec.name.first?.isLetter == true && !verb.spec.isHidden {
+            #expect(result.output.contains(verb.spec.name), "\(verb.spec.name)")
+        }
+        #expect(try await Bench().tt("completions", "powershell").exit == .usage)
+    }
+
+    private func text(_ bench: Bench, _ name: String) throws -> String? {
+        try Files.text(bench.folder.path(name))
+    }
+}

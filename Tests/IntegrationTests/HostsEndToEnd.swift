@@ -1,0 +1,92 @@
+import Concurrency
+import FoundationEssentials
+import Processes
+import Testing
+
+/// Hosts as processes: how they start, end, and run in a terminal.
+@Suite(.serialized, .timeLimit(.minutes(2))) struct HostsEndToEnd {
+    /// Reads lines until one holds `text`; nil where the output ends first.
+    private func line(with text: String, of child: ChildProcess) async -> String? {
+        guard let output = child.output else { return nil }
+        var framer = LineFramer()
+        for await chunk in output {
+            for line in framer.append(chunk) {
+                let line = String(decoding: line, as: UTF8.self)
+                if line.contains(text) { return line }
+            }
+        }
+        return nil
+    }
+
+    /// Everything that is still written, and how it ended; a process that does not end is ended after half a minute.
+    private func rest(of child: ChildProcess) async -> (text: String, exit: Processes.ExitStatus) {
+        let limit = Task {
+            try await Task.sleep(for: .seconds(30))
+            _ = child.signal(.kill)
+        }
+        defer { limit.cancel() }
+        var bytes: [UInt8] = []
+        if let output = child.output { for await chunk in output { bytes += chunk } }
+        return (String(decoding: bytes, as: UTF8.self), await child.exit)
+    }
+
+    @Test func `an agent in the foreground works in the terminal and ends with its rounds`() async throws {
+        let town = try await TownOnDisk(agents: ["say": "cat > /dev/null; echo spoken words"])
+        let agent = try await town.start("spawn", "near", "--cli", "say", "--foreground", "--max-rounds", "1")
+        #expect(await line(with: "Ctrl-C", of: agent) != nil)
+        try await town.tt("send", "near", "work")
+        let (text, exit) = await rest(of: agent)
+        #expect(exit == .exited(0))
+        #expect(text.contains("spoken words") && text.contains("🏁 Agent 'near' ended (stopped) after 1 round"))
+        #expect(try await town.json(["status"], "hosts", "0", "pid") == nil)
+        try await town.close()
+    }
+
+    @Test func `Ctrl-C ends an agent in the foreground; the second one ends its turn too and keeps the message`()
+        async throws
+    {
+        let town = try await TownOnDisk(
+            agents: ["slow": "cat > /dev/null; echo begun; sleep 300"], settings: "[limits]\ndrain_secs = 60")
+        let agent = try await town.start("spawn", "near", "--cli", "slow", "--foreground")
+        #expect(await line(with: "Ctrl-C", of: agent) != nil)
+        try await town.tt("send", "near", "work")
+        #expect(await line(with: "begun", of: agent) != nil)
+        _ = agent.signal(.interrupt)
+        #expect(await line(with: "stopping", of: agent) != nil)
+        _ = agent.signal(.interrupt)
+        let (text, exit) = await rest(of: agent)
+        #expect(exit == .exited(0))
+        #expect(text.contains("ended (stopped) after 0 rounds; 1 message waits for its restart"))
+        try await town.close()
+    }
+
+    @Test func `a host that cannot start says why, and its agent stays registered`() async throws {
+        let town = try await TownOnDisk(agents: ["say": "cat > /dev/null"])
+        try FileManager.default.createDirectory(
+            atPath: town.root + "/.tt/host.lock", withIntermediateDirectories: true)
+        let answer = try await town.answer(["spawn", "worker", "--cli", "say"])
+        #expect(answer.status == .exited(5))
+        #expect(answer.errors.contains("is registered, but nothing runs it"))
+        #expect(answer.errors.contains("host.lock: Is a directory"))
+        #expect(try await town.json(["list"], "agents", "0", "name") == "worker")
+        try FileManager.default.removeItem(atPath: town.root + "/.tt/host.lock")
+        try await town.close()
+    }
+
+    @Test func `an agent that comes while the host ends is served all the same`() async throws {
+        let town = try await TownOnDisk(agents: ["say": "cat > /dev/null"])
+        for round in 0..<8 {
+            try await town.tt("spawn", "first\(round)", "--cli", "say")
+            async let stopped = town.answer(["stop", "--no-wait"])
+            try await town.tt("spawn", "second\(round)", "--cli", "say")
+            _ = try await stopped
+            // Whoever is live has a turn, which only a host can take; else both have stopped.
+            if try await town.json(["list"], "agents", "\(2 * round + 1)", "state") != "stopped" {
+                try await town.tt("send", "second\(round)", "work")
+                try await town.event("turn_finished", "second\(round)")
+            }
+            try await town.tt("stop")
+        }
+        try await town.close()
+    }
+}
