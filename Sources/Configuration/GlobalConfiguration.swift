@@ -10,6 +10,9 @@ public struct GlobalConfiguration: Sendable, Equatable {
     /// Everything as it is written: dotted keys and their values.
     public var values: [(key: String, value: String)] = []
 
+    /// One that says nothing.
+    public init() {}
+
     public static func == (left: Self, right: Self) -> Bool {
         left.values.map { "\($0.key)=\($0.value)" } == right.values.map { "\($0.key)=\($0.value)" }
     }

@@ -152,6 +152,14 @@ import Testing
         #expect(try await Bench().tt("completions", "powershell").exit == .usage)
     }
 
+    @Test func `a shell is offered the presets and the user's own CLIs`() async throws {
+        let bench = try Bench()
+        _ = await bench.tt("config", "agent_clis.claudette", "x --y", environment: environment(bench))
+        #expect(
+            await bench.tt("__complete", "clis", "clau", environment: environment(bench)).output
+                == "claude\nclaudette\n")
+    }
+
     private func text(_ bench: Bench, _ name: String) throws -> String? {
         try Files.text(bench.folder.path(name))
     }

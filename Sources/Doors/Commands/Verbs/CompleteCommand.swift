@@ -1,4 +1,5 @@
 import Arguments
+import Configuration
 import Model
 import Operations
 
@@ -9,7 +10,8 @@ enum CompleteCommand {
         CommandSpec(
             "__complete", "Candidates for the shell",
             positionals: [
-                Positional("KIND", .one, "agents, tasks, backlog or dead"), Positional("PREFIX", .optional, "typed"),
+                Positional("KIND", .one, "agents, tasks, backlog, dead or clis"),
+                Positional("PREFIX", .optional, "typed"),
             ], isHidden: true)
     ) { context in
         let prefix = (context.arguments.positional("PREFIX") ?? "").lowercased()
@@ -27,6 +29,11 @@ enum CompleteCommand {
                 }
             case "dead":
                 try await town.store.deadLetters(page: Page(limit: 200)).map(\.message.id.description)
+            case "clis":
+                Set(town.configuration.agentCLIs.keys)
+                    .union(
+                        ((try? GlobalConfiguration.load(home: context.home)) ?? GlobalConfiguration()).agentCLIs.keys
+                    ).sorted()
             default: [String]()
             }
         }
