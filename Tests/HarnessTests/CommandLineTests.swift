@@ -50,6 +50,7 @@ private var later: TurnRequest {
     @Test func `codex gets its prompt by a dash and its options before the word resume`() throws {
         let common = [
             "--json", "--skip-git-repo-check", "-c", "analytics.enabled=false", "-c",
+            "allow_login_shell=false", "-c",
             "shell_environment_policy.ignore_default_excludes=false", "--disable", "unbounded_connection_retries",
             "--disable", "plugins", "--disable", "apps",
         ]

@@ -35,6 +35,8 @@ struct Codex: Dialect {
         if !all.has("--skip-git-repo-check") { common.insert(["--skip-git-repo-check"]) }
         func set(_ key: String, _ value: String) { if !isSet(key) { common.insert(["-c", "\(key)=\(value)"]) } }
         set("analytics.enabled", "false")
+        // A login shell reads the machine's profile, which may set PATH anew and hide the town's own `tt`.
+        set("allow_login_shell", "false")
         // By default every variable reaches the commands that the model runs; this leaves keys, secrets and tokens out.
         set("shell_environment_policy.ignore_default_excludes", "false")
         if let provider = Self.provider(in: settings) {
