@@ -23,6 +23,14 @@ int shim_lock(int descriptor) {
     return result;
 }
 
+void shim_unlock(int descriptor) {
+    struct flock lock = whole_file();
+    lock.l_type = F_UNLCK;
+    int result;
+    do result = fcntl(descriptor, F_OFD_SETLK, &lock);
+    while (result < 0 && errno == EINTR);
+}
+
 int shim_lock_is_held(int descriptor) {
     struct flock lock = whole_file();
     int result;

@@ -1,6 +1,15 @@
 // The only door to toml++: it throws and is full of templates, and neither can cross into Swift.
 #include "CTOML.h"
 
+// The library asserts what some malformed texts break. A text is input, not our bug: in every kind of build such a text
+// is an error like any other, and never a process that ends, or that goes on with a false assumption.
+#undef NDEBUG
+#include <stdexcept>
+#define TOML_ASSERT(expression) \
+    do { \
+        if (!(expression)) throw std::runtime_error("this is not TOML"); \
+    } while (false)
+
 #include <algorithm>
 #include <cstring>
 #include <sstream>

@@ -64,7 +64,12 @@ public struct FileLock: ~Copyable, Sendable {
     /// Lets go of the lock; so does dropping it.
     public consuming func release() {}
 
-    deinit { close(descriptor) }
+    deinit {
+        // Not by closing alone: a child that another thread is just starting still has the descriptor until it has
+        // reached its program.
+        shim_unlock(descriptor)
+        close(descriptor)
+    }
 
     private init(descriptor: Int32, path: String) {
         self.descriptor = descriptor
