@@ -1,3 +1,5 @@
+import Model
+
 /// What `tinytown.toml` says, defaults included.
 public struct TownConfiguration: Sendable, Equatable {
     /// Where the town's state is.
@@ -62,20 +64,9 @@ public struct AgentCLI: Sendable, Equatable {
         self.env = env
     }
 
-    /// The commands that are known without any configuration (reference: tinytown 2.6).
-    public static let presets: [String: AgentCLI] = [
-        "claude": AgentCLI(command: "claude --print --dangerously-skip-permissions"),
-        "auggie": AgentCLI(command: "auggie --print"),
-        "codex": AgentCLI(command: "codex exec --dangerously-bypass-approvals-and-sandbox"),
-        "codex-mini": AgentCLI(
-            command: "codex exec --dangerously-bypass-approvals-and-sandbox -m gpt-5.4-mini "
-                + "-c model_reasoning_effort=\"medium\""),
-        "aider": AgentCLI(command: "aider --yes --no-auto-commits --message"),
-        "opencode": AgentCLI(command: "opencode run"),
-        "gemini": AgentCLI(command: "gemini"),
-        "copilot": AgentCLI(command: "gh copilot"),
-        "cursor": AgentCLI(command: "cursor"),
-    ]
+    /// The commands that are known without any configuration.
+    public static let presets = Dictionary(
+        uniqueKeysWithValues: CLIPreset.all.map { ($0.name, AgentCLI(command: $0.command)) })
 }
 
 /// A configuration that cannot be used.

@@ -34,7 +34,7 @@ public struct HarnessRegistry: HarnessSource {
         let command = try resolve(cli)
         let words = try command.words()
         return ProcessHarness(
-            name: command.name, command: command, dialect: HarnessPreset.dialect(of: words), town: town,
+            name: command.name, command: command, dialect: CLIPreset.dialect(of: words), town: town,
             inherited: environment, clock: clock, now: now)
     }
 
@@ -48,12 +48,12 @@ public struct HarnessRegistry: HarnessSource {
                 Self.trimmed($0.command) == text
             })
         {
-            if let preset = HarnessPreset.matching(command: Self.trimmed(entry.command)) {
+            if let preset = CLIPreset.matching(command: Self.trimmed(entry.command)) {
                 entry.command = preset.command
             }
             return entry
         }
-        if let preset = HarnessPreset.matching(command: text) {
+        if let preset = CLIPreset.matching(command: text) {
             return HarnessCommand(name: preset.name, command: preset.command)
         }
         let command = HarnessCommand(name: text, command: text)
@@ -65,11 +65,11 @@ public struct HarnessRegistry: HarnessSource {
     }
 
     /// The names that can be used, in alphabetical order.
-    public var names: [String] { Set(commands.keys).union(HarnessPreset.all.map(\.name)).sorted() }
+    public var names: [String] { Set(commands.keys).union(CLIPreset.all.map(\.name)).sorted() }
 
-    /// The presets whose program is in one of the folders of `path`, in the order of `HarnessPreset.all`.
-    public static func available(path: String) -> [HarnessPreset] {
-        HarnessPreset.all.filter { Executable.find($0.program, path: path) != nil }
+    /// The presets whose program is in one of the folders of `path`, in the order of `CLIPreset.all`.
+    public static func available(path: String) -> [CLIPreset] {
+        CLIPreset.all.filter { Executable.find($0.program, path: path) != nil }
     }
 
     private func unknown(_ word: String) -> Failure {

@@ -17,7 +17,7 @@ private var later: TurnRequest {
 @Suite struct CommandLineTests {
     private func line(_ command: String, _ request: TurnRequest) throws -> [String] {
         let words = try WordSplitter.words(in: command)
-        return try HarnessPreset.dialect(of: words)
+        return try CLIPreset.dialect(of: words)
             .invocation(for: request, command: HarnessCommand(name: "x", command: command)).arguments
     }
 
@@ -76,7 +76,7 @@ private var later: TurnRequest {
     }
 
     @Test func `codex-mini is codex with its model`() throws {
-        let preset = try #require(HarnessPreset.named("codex-mini"))
+        let preset = try #require(CLIPreset.named("codex-mini"))
         let line = try line(preset.command, request)
         #expect(
             line.prefix(7) == [

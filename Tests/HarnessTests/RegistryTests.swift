@@ -15,12 +15,12 @@ import Testing
         try #require(try registry.harness(named: cli) as? ProcessHarness)
     }
 
-    @Test(arguments: HarnessPreset.all.map(\.name))
+    @Test(arguments: CLIPreset.all.map(\.name))
     func `a preset works by its name alone`(name: String) throws {
         let harness = try process(name, registry())
         #expect(harness.name == name)
         #expect(harness.dialect.name == name)
-        #expect(harness.command.command == HarnessPreset.named(name)?.command)
+        #expect(harness.command.command == CLIPreset.named(name)?.command)
     }
 
     @Test(arguments: [
@@ -33,7 +33,7 @@ import Testing
         let harness = try process("mine", registry([entry]))
         #expect(harness.name == "mine")
         #expect(harness.dialect.name == name)
-        #expect(harness.command.command == HarnessPreset.named(name)?.command)
+        #expect(harness.command.command == CLIPreset.named(name)?.command)
         #expect(harness.command.workdir == "sub" && harness.command.environment == ["A": "b"])
     }
 

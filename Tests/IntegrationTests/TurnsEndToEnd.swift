@@ -15,12 +15,13 @@ private let completes = """
     @Test func `an agent takes its task, does it and reports`() async throws {
         let town = try await TownOnDisk(agents: ["good": completes])
         try await town.tt("spawn", "worker", "--cli", "good", "--role", "backend")
-        let task = try #require(try await town.json(["assign", "worker", "Line one\nline two of the task"], "task", "id"))
+        let text = "Line one\nline two of the task"
+        let task = try #require(try await town.json(["assign", "worker", text], "task", "id"))
         try await town.event("turn_finished")
         #expect(try await town.json(["task", "show", task], "task", "state") == "completed")
         #expect(try await town.json(["task", "show", task], "task", "result") == "done by worker")
         let prompt = try String(contentsOfFile: town.root + "/prompt.txt", encoding: .utf8)
-        #expect(prompt.contains("Line one\nline two of the task"))
+        #expect(prompt.contains(text))
         try await town.close()
     }
 
@@ -128,7 +129,8 @@ private let completes = """
         try await town.tt("spawn", "worker", "--cli", "good")
         #expect(try await town.answer(["spawn", "Worker", "--cli", "good"]).status == Processes.ExitStatus.exited(4))
         for number in 1..<10 { try await town.tt("spawn", "w\(number)", "--cli", "good") }
-        #expect(try await town.answer(["spawn", "one-too-many", "--cli", "good"]).status == Processes.ExitStatus.exited(4))
+        #expect(
+            try await town.answer(["spawn", "one-too-many", "--cli", "good"]).status == Processes.ExitStatus.exited(4))
         try await town.close()
     }
 
