@@ -72,7 +72,10 @@ public struct CommandFailure: Error, Sendable, Equatable {
     }
 
     /// The message with its hint.
-    public var text: String { hint.map { "\(message); \($0)" } ?? message }
+    public var text: String {
+        guard let hint else { return message }
+        return message.hasSuffix("?") || message.hasSuffix(".") ? "\(message) \(hint)" : "\(message); \(hint)"
+    }
 
     /// The line for standard error, made safe for a terminal.
     func report(json: Bool) -> String {

@@ -13,12 +13,11 @@ enum Group {
 public enum Verbs {
     public static let all: [Verb] = [
         InitCommand.verb, TownsCommand.verb, ConfigCommand.verb, SpawnCommand.verb, HostCommand.verb,
-        CompletionsCommand.verb,
         ListCommand.verb, KillCommand.verb, StopCommand.verb,
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
-        helpVerb, versionVerb, CompleteCommand.verb,
+        helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb,
     ]
 
     // The face answers both itself; they are here so that they parse, complete and are listed.
