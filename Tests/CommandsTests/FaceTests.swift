@@ -37,7 +37,7 @@ import Testing
     @Test func `a misspelt command gets a suggestion, one line on standard error and exit code 2`() async throws {
         let result = try await Bench().tt("statsu")
         #expect(result.exit == .usage && result.output.isEmpty)
-        #expect(result.error == "error: unknown command 'statsu'; did you mean 'status'?; see: tt --help\n")
+        #expect(result.error == "error: unknown command 'statsu'; did you mean 'status'? see: tt --help\n")
     }
 
     @Test(arguments: [

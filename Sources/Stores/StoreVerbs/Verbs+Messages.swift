@@ -41,9 +41,17 @@ extension Verbs {
         try rows.insert(Delivery(message: message, sequence: 0, changedAt: now))
         let to = if let recipient { recipient } else { try name(of: message.to) }
         let pressing = message.lane == .urgent ? ", urgent" : ""
+        // An assignment is a line of its own in the log; of the others the first line says what it is about.
+        let about = message.body.task == nil ? Self.firstLine(of: message.body.text) : ""
         try log(
-            .messageSent, "\(try name(of: message.from)) to \(to): \(message.body.type)\(pressing)", at: now,
+            .messageSent, "\(try name(of: message.from)) to \(to): \(message.body.type)\(pressing)\(about)", at: now,
             agent: message.to, task: message.body.task, letter: message.id)
+    }
+
+    // The log is for people and kept short; the whole text is in the inbox.
+    private static func firstLine(of text: String) -> String {
+        let line = text.prefix { !$0.isNewline }.prefix(100)
+        return line.isEmpty ? "" : " — \(line)\(line.utf8.count < text.utf8.count ? "…" : "")"
     }
 
     /// Makes a message a dead letter at once; its sender is told where it is an agent.
