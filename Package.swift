@@ -110,11 +110,19 @@ let proof: [Target] = [
         ["Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "TestSupport"]),
 ]
 
+// What the product is measured against, and the program that measures; see docs/performance.md.
+let benchmarks: [Target] = [
+    .target(name: "CBaseline", dependencies: ["CSQLite"], path: "Benchmarks/CBaseline"),
+    .executableTarget(
+        name: "bench", dependencies: ["CBaseline", "Model", "SQLiteStore", "Hosting"], path: "Benchmarks/bench",
+        swiftSettings: strict),
+]
+
 let package = Package(
     name: "tinytown",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "tt", targets: ["tt"])],
-    targets: c + support + model + stores + engine + doors + proof,
+    targets: c + support + model + stores + engine + doors + proof + benchmarks,
     cLanguageStandard: .c2x,
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,128 @@
+import CBaseline
+import SQLiteStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// From the start of a send in one process to the moment when another process holds the message.
+///
+/// Both sides take turns in short rounds, so that whatever else the machine does meets both alike.
+enum Latency {
+    private static let (rounds, perRound, warmUp) = (20, 25, 25)
+    private static let key = "bench"
+
+    static func measure(scratch: String, redis socket: String, durability name: String) async throws {
+        let durability = try durability(name)
+        let folder = "\(scratch)/latency-\(name)"
+        let subject = try await Subject.open(folder, durability: durability)
+        let storeWaiter = try Waiter(["wait-store", folder, name])
+        let redisWaiter = try Waiter(["wait-redis", socket])
+        let redis = baseline_redis(socket)
+        guard redis >= 0 else { throw BenchError("no Redis at \(socket)") }
+        defer { close(redis) }
+        var (ours, theirs) = (Samples(), Samples())
+        for round in 0...rounds {
+            for index in 0..<perRound {
+                let begun = now()
+                try await subject.send()
+                let taken = try storeWaiter.next()
+                if round > 0 || index >= warmUp { ours.add((taken - begun) / 1000) }
+                usleep(500)
+            }
+            for index in 0..<perRound {
+                let begun = now()
+                guard baseline_push(redis, key, Subject.text) == 0 else { throw BenchError("LPUSH failed") }
+                let taken = try redisWaiter.next()
+                if round > 0 || index >= warmUp { theirs.add((taken - begun) / 1000) }
+                usleep(500)
+            }
+        }
+        storeWaiter.end()
+        redisWaiter.end()
+        await subject.store.close()
+        Figure(
+            name: "send_to_leased_\(name)", unit: "us", value: ours.p50, baseline: theirs.p50, bar: .ratioAtMost(3),
+            samples: ours
+        ).show()
+    }
+
+    private static func durability(_ name: String) throws -> SQLiteOptions.Durability {
+        guard let durability = SQLiteOptions.Durability(rawValue: name) else { throw BenchError("full or normal") }
+        return durability
+    }
+
+    // MARK: The other process
+
+    /// Leases what comes and commits it, and says when each lease was there. Ends when it is told to.
+    static func waitForStore(folder: String, durability name: String) async throws {
+        let subject = try await Subject.open(folder, durability: try durability(name))
+        let changes = try await subject.store.changes()
+        say(0)
+        for await _ in changes {
+            while let lease = try await subject.lease() {
+                let taken = now()
+                try await subject.commit(lease)
+                say(taken)
+            }
+        }
+    }
+
+    /// Pops what comes, and says when.
+    static func waitForRedis(socket: String) throws {
+        let redis = baseline_redis(socket)
+        guard redis >= 0 else { throw BenchError("no Redis at \(socket)") }
+        say(0)
+        while baseline_pop(redis, key) == 0 { say(now()) }
+    }
+
+    private static func say(_ time: Double) {
+        var time = time
+        // Whoever listened is gone: so is the reason to be.
+        if write(1, &time, 8) != 8 { exit(0) }
+    }
+}
+
+/// This program in another process that waits and tells when it got something.
+final class Waiter {
+    private let pid: pid_t
+    private let times: Int32
+
+    /// Returns when the other process waits.
+    init(_ arguments: [String]) throws {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw BenchError("no pipe") }
+        _ = (fcntl(ends[0], F_SETFD, FD_CLOEXEC), fcntl(ends[1], F_SETFD, FD_CLOEXEC))
+        var words: [UnsafeMutablePointer<CChar>?] = ([CommandLine.arguments[0]] + arguments).map { strdup($0) } + [nil]
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        var pid: pid_t = 0
+        let error = posix_spawn(&pid, "/proc/self/exe", &actions, nil, &words, nil)
+        posix_spawn_file_actions_destroy(&actions)
+        for word in words { free(word) }
+        close(ends[1])
+        guard error == 0 else { throw BenchError("the other process does not start") }
+        (self.pid, times) = (pid, ends[0])
+        _ = try next()
+    }
+
+    /// When the other process got the next message.
+    func next() throws -> Double {
+        var time = 0.0
+        guard read(times, &time, 8) == 8 else { throw BenchError("the other process ended") }
+        return time
+    }
+
+    func end() {
+        // It may have inherited a mask that holds back every other signal, and has nothing to finish.
+        kill(pid, SIGKILL)
+        var status: Int32 = 0
+        waitpid(pid, &status, 0)
+        close(times)
+    }
+}
