@@ -353,7 +353,10 @@ def clock_jumps():
     times = [t for (t,) in town.rows("select created_at from messages where key like 'j-%'")]
     check(max(times) - min(times) > 1.9 * 86400e6, "and tt did see the clock jump")
     town.env = plain
-    check(town.run("stop")[0] == 0 and not any(processes(town)), "and the town stops")
+    code, out, err = town.run("stop")
+    check(code == 0, f"and the town stops ({code}) {err.strip()[:200]}")
+    left = [f"{what} {pid} {open(f'/proc/{pid}/cmdline').read()!r}" for what, pids in zip(("turn", "host"), processes(town)) for pid in pids]
+    check(not left, f"and no process is left {left}")
 
 
 try:
