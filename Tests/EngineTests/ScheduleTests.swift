@@ -83,6 +83,13 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         #expect(decision.actions.isEmpty && decision.wakeAt == now + .seconds(20))
     }
 
+    @Test func `a clock that went back does not prolong a back-off`() {
+        let waiting = agent(1) {
+            $0.lastActiveAt = now + .seconds(86_400); $0.retryAt = now + .seconds(86_410)
+        }
+        #expect(decide([pulse(waiting)]).actions == [.startTurn(waiting.id)])
+    }
+
     @Test func `used up rounds end an agent although work waits`() {
         let spent = agent(1) {
             $0.maxRounds = 3; $0.roundsSinceStart = 3

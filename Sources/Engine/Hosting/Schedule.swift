@@ -147,7 +147,7 @@ package struct Schedule: Sendable {
             return
         }
         if pulse.hasWork {
-            if let retryAt = agent.retryAt, retryAt > view.now {
+            if let retryAt = agent.retryAt, agent.isBackingOff(at: view.now) {
                 decision.wake(at: retryAt)
             } else {
                 ready.append(pulse)

@@ -60,6 +60,13 @@ public struct Agent: Sendable, Equatable, Codable {
         return "\(displayName) [\(role == "default" ? name : role)]"
     }
 
+    /// Whether its back-off still holds. It began when the agent was last active; a clock that has gone back to before
+    /// that makes the stored time meaningless, and the back-off is over.
+    public func isBackingOff(at now: Timestamp) -> Bool {
+        guard let retryAt else { return false }
+        return retryAt > now && now >= lastActiveAt
+    }
+
     /// True where its rounds are used up.
     public var isOutOfRounds: Bool { maxRounds > 0 && roundsSinceStart >= maxRounds }
 }

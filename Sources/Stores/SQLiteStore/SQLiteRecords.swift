@@ -5,6 +5,8 @@ import StoreVerbs
 /// The rows of one connection, inside whatever transaction is open on it.
 final class SQLiteRecords: Records {
     let db: Connection
+    /// Whether commits wait for the disk, where the store's durability asks for that at all.
+    var isSyncing = true
 
     init(_ db: Connection) { self.db = db }
 

@@ -43,17 +43,18 @@ extension SQLiteStore: Store {
     // MARK: Turns
 
     public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
-        try await writer.write { verbs throws(StoreError) in try verbs.lease(request) }
+        // After a power failure there is no host that could hold it, and its messages wait as before.
+        try await writer.write(needsSync: false) { verbs throws(StoreError) in try verbs.lease(request) }
     }
 
     public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
-        try await writer.write(rings: false) { verbs throws(StoreError) in
+        try await writer.write(rings: false, needsSync: false) { verbs throws(StoreError) in
             try verbs.renew(token, until: until, now: now)
         }
     }
 
     public func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError) {
-        try await writer.write(rings: false) { verbs throws(StoreError) in
+        try await writer.write(rings: false, needsSync: false) { verbs throws(StoreError) in
             try verbs.note(token, session: session, now: now)
         }
     }

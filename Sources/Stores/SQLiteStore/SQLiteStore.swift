@@ -19,7 +19,6 @@ public final class SQLiteStore: Sendable {
 
     private struct Ears: Sendable {
         var listener: Listener?
-        var pump: Task<Void, Never>?
         var isClosed = false
     }
 
@@ -45,7 +44,7 @@ public final class SQLiteStore: Sendable {
         self.lock = lock
         let bell = bell
         let ringer = Ringer(folder: folder + "/bells")
-        writer = WriteQueue {
+        writer = WriteQueue(syncs: options.durability == .full, busyTimeout: options.busyTimeout) {
             () throws(StoreError) in
             SQLiteRecords(try file.openForWriting())
         } committed: {
@@ -80,9 +79,7 @@ public final class SQLiteStore: Sendable {
     }
 
     deinit {
-        let (listener, pump) = ears.withLock { ($0.listener, $0.pump) }
-        listener?.close()
-        pump?.cancel()
+        ears.withLock { $0.listener }?.close()
     }
 
     /// See `Store.changes`.
@@ -99,37 +96,28 @@ public final class SQLiteStore: Sendable {
     // One listener serves every follower of this process, from the first on.
     private func listen() throws(DoorbellError) {
         if ears.withLock({ $0.isClosed || $0.listener != nil }) { return }
-        let listener = try Listener(folder: folder + "/bells")
         let bell = bell
-        let pump = Task {
-            for await _ in listener.rings { bell.ring() }
-        }
+        let listener = try Listener(folder: folder + "/bells") { bell.ring() }
         let isSpare = ears.withLock { ears in
             if ears.isClosed || ears.listener != nil { return true }
             ears.listener = listener
-            ears.pump = pump
             return false
         }
-        if isSpare {
-            listener.close()
-            pump.cancel()
-        }
+        if isSpare { listener.close() }
     }
 
     /// See `Store.close`.
     public func close() async {
-        let (listener, pump) = ears.withLock { ears in
+        let listener = ears.withLock { ears in
             defer {
                 ears.isClosed = true
                 ears.listener = nil
-                ears.pump = nil
             }
-            return (ears.listener, ears.pump)
+            return ears.listener
         }
         await writer.close()
         await reader.close()
         listener?.close()
-        pump?.cancel()
         bell.close()
     }
 }

@@ -11,21 +11,25 @@ final class WriteQueue: Sendable {
     protocol Job: Sendable {
         /// Whether followers hear of it.
         var rings: Bool { get }
+        /// Whether its effects must be on the disk before it counts.
+        var needsSync: Bool { get }
         func attempt(_ verbs: Verbs<SQLiteRecords>) -> StoreError?
         func finish(_ failure: StoreError?)
     }
 
     private final class Verb<Value: Sendable>: Job {
         let rings: Bool
+        let needsSync: Bool
         private let body: @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
         private let continuation: CheckedContinuation<Result<Value, StoreError>, Never>
         private let value = Mutex<Value?>(nil)
 
         init(
-            rings: Bool, continuation: CheckedContinuation<Result<Value, StoreError>, Never>,
+            rings: Bool, needsSync: Bool, continuation: CheckedContinuation<Result<Value, StoreError>, Never>,
             body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
         ) {
             self.rings = rings
+            self.needsSync = needsSync
             self.continuation = continuation
             self.body = body
         }
@@ -56,11 +60,15 @@ final class WriteQueue: Sendable {
         var isClosed = false
     }
 
-    /// Unchecked: touched on `queue` alone.
+    /// Unchecked: touched by whoever holds `turn`.
     private final class Held: @unchecked Sendable { var rows: SQLiteRecords? }
 
     private let pending = Mutex(Pending())
     private let held = Held()
+    /// Held while the connection is used: by the queue, or by a caller that found it idle.
+    private let turn = Mutex(())
+    private let syncs: Bool
+    private let busyTimeout: Duration
     private let queue = DispatchQueue(label: "store.write", qos: .userInitiated)
     private let open: @Sendable () throws(StoreError) -> SQLiteRecords
     private let committed: @Sendable () -> Void
@@ -69,21 +77,27 @@ final class WriteQueue: Sendable {
     private static let mostTogether = 128
 
     /// - Parameters:
+    ///   - syncs: whether verbs that need it wait for the disk.
+    ///   - busyTimeout: how long a transaction waits for another process.
     ///   - open: makes the connection, on the queue, when the first verb needs it.
     ///   - committed: called on the queue after each commit that followers must hear of, before callers go on.
     init(
-        open: @escaping @Sendable () throws(StoreError) -> SQLiteRecords, committed: @escaping @Sendable () -> Void
+        syncs: Bool, busyTimeout: Duration, open: @escaping @Sendable () throws(StoreError) -> SQLiteRecords,
+        committed: @escaping @Sendable () -> Void
     ) {
+        self.syncs = syncs
+        self.busyTimeout = busyTimeout
         self.open = open
         self.committed = committed
     }
 
     /// Carries out a verb; returns when it is durable.
     func write<Value: Sendable>(
-        rings: Bool = true, _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+        rings: Bool = true, needsSync: Bool = true,
+        _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
-            add(Verb(rings: rings, continuation: continuation, body: body))
+            add(Verb(rings: rings, needsSync: needsSync, continuation: continuation, body: body))
         }
         return try result.get()
     }
@@ -96,7 +110,41 @@ final class WriteQueue: Sendable {
             return (!pending.isScheduled, false)
         }
         if isClosed { return job.finish(StoreError(.closed, "the store is closed")) }
-        if starts { queue.async { self.drain() } }
+        guard starts else { return }
+        // What waits neither for the disk nor for another process takes less time than a change of threads, which is
+        // why the caller's own thread may do it. It only ever tries: whatever would have to wait goes to the queue.
+        if !syncs || !job.needsSync, tryAtOnce() { return }
+        queue.async { self.drain() }
+    }
+
+    /// Carries out the job that was just added, on this thread, where nothing stands in the way.
+    /// - Returns: false where the queue has to do it.
+    private func tryAtOnce() -> Bool {
+        let done: Bool? = turn.withLockIfAvailable { _ in
+            guard let rows = held.rows else { return false }
+            // `setBusyTimeout` also ends at once where another process holds the lock.
+            rows.db.setBusyTimeout(.zero)
+            defer { rows.db.setBusyTimeout(busyTimeout) }
+            do throws(SQLiteError) {
+                try setSync(false, rows)
+                try rows.db.begin(.immediate)
+            } catch {
+                return false
+            }
+            let batch = pending.withLock { pending in
+                defer { pending.jobs.removeFirst() }
+                return pending.jobs[0]
+            }
+            finishAlone(batch, rows)
+            return true
+        }
+        guard done == true else { return false }
+        let isMore = pending.withLock { pending in
+            pending.isScheduled = !pending.jobs.isEmpty
+            return pending.isScheduled
+        }
+        if isMore { queue.async { self.drain() } }
+        return true
     }
 
     /// Runs something on the queue, between transactions.
@@ -121,8 +169,10 @@ final class WriteQueue: Sendable {
         await withCheckedContinuation { continuation in
             queue.async {
                 self.drain()
-                self.held.rows?.db.close()
-                self.held.rows = nil
+                self.turn.withLock { _ in
+                    self.held.rows?.db.close()
+                    self.held.rows = nil
+                }
                 continuation.resume()
             }
         }
@@ -139,7 +189,7 @@ final class WriteQueue: Sendable {
                 return batch
             }
             if batch.isEmpty { return }
-            carryOut(batch)
+            turn.withLock { _ in carryOut(batch) }
         }
     }
 
@@ -158,12 +208,18 @@ final class WriteQueue: Sendable {
     }
 
     private func runAlone(_ job: any Job, _ rows: SQLiteRecords) {
-        let before = rows.db.totalChanges
         do throws(SQLiteError) {
+            try setSync(job.needsSync, rows)
             try rows.db.begin(.immediate)
         } catch {
             return job.finish(StoreError(error))
         }
+        finishAlone(job, rows)
+    }
+
+    // In an open transaction.
+    private func finishAlone(_ job: any Job, _ rows: SQLiteRecords) {
+        let before = rows.db.totalChanges
         if let failure = job.attempt(Verbs(rows)) {
             try? rows.db.rollback()
             return job.finish(failure)
@@ -179,6 +235,7 @@ final class WriteQueue: Sendable {
         var failures: [StoreError?] = []
         var rings = false
         do throws(SQLiteError) {
+            try setSync(batch.contains { $0.needsSync }, rows)
             try rows.db.begin(.immediate)
             for job in batch {
                 let before = rows.db.totalChanges
@@ -206,6 +263,13 @@ final class WriteQueue: Sendable {
         if failure == nil, rings { committed() }
         for (job, own) in zip(batch, failures) { job.finish(own ?? failure) }
         return true
+    }
+
+    /// The next transaction waits for the disk, or not. A later one that does takes the earlier ones along.
+    private func setSync(_ needed: Bool, _ rows: SQLiteRecords) throws(SQLiteError) {
+        guard syncs, rows.isSyncing != needed else { return }
+        try rows.db.setSynchronous(needed ? .full : .normal)
+        rows.isSyncing = needed
     }
 
     private func commit(_ rows: SQLiteRecords) -> StoreError? {

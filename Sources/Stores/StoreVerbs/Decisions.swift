@@ -59,7 +59,7 @@ public enum Decisions {
     public static func mayLease(_ agent: Agent, host: HostID, now: Timestamp) -> Bool {
         guard agent.state.canTakeTurns, !agent.isOutOfRounds else { return false }
         if let stop = agent.stopRequest, stop != .whenEmpty { return false }
-        if let retryAt = agent.retryAt, retryAt > now { return false }
+        if agent.isBackingOff(at: now) { return false }
         return agent.pinnedTo == nil || agent.pinnedTo == host
     }
 

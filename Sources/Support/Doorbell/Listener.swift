@@ -33,10 +33,15 @@ public final class Listener: Sendable {
     private let folder: String
     private let queue = DispatchQueue(label: "doorbell", qos: .userInitiated)
     private let state = Mutex(State())
+    private let onRing: (@Sendable () -> Void)?
 
     /// Hangs up a bell in `folder`, which is created, for its owner only, where it does not exist.
     /// - Throws: `folder` or `socket` where that is not possible.
-    public init(folder: String) throws(DoorbellError) {
+    ///
+    /// - Parameter onRing: called for every ring, on the listener's own thread, in place of `rings` and `next`; one
+    ///   hand-over less for whoever must be quick. Must not block.
+    public init(folder: String, onRing: (@Sendable () -> Void)? = nil) throws(DoorbellError) {
+        self.onRing = onRing
         self.folder = BellFolder.socketFolder(for: folder)
         let bell = try hang()
         state.withLock { $0.bell = bell }
@@ -140,6 +145,7 @@ public final class Listener: Sendable {
     }
 
     private func rang() {
+        if let onRing { return onRing() }
         let waiters = state.withLock { state in
             defer { state.waiters = [:] }
             if state.waiters.isEmpty { state.hasRung = true }
