@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 
 #if canImport(Glibc)
@@ -53,8 +52,25 @@ public final class Reactor: Sendable {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
         wakeUp = (ends[0], ends[1])
-        // A thread for good: a queue of its own gets one whatever the others do.
-        DispatchQueue(label: "reactor").async { self.run() }
+        // A thread of our own for good: a worker of Dispatch that never returns has Dispatch look after it every second.
+        #if canImport(Darwin)
+            var thread: pthread_t?
+        #else
+            var thread = pthread_t()
+        #endif
+        // Signals are for the threads that wait for them; here one would meet its default action.
+        var (all, old) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        pthread_sigmask(SIG_SETMASK, &all, &old)
+        defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
+        guard pthread_create(&thread, nil, runReactor, Unmanaged.passRetained(self).toOpaque()) == 0 else {
+            preconditionFailure("no thread is left for the reactor")
+        }
+        #if canImport(Darwin)
+            pthread_detach(thread!)
+        #else
+            pthread_detach(thread)
+        #endif
     }
 
     /// Calls `handler` whenever `descriptor` is ready, until the registration is cancelled.
@@ -112,7 +128,7 @@ public final class Reactor: Sendable {
         return value
     }
 
-    private func run() {
+    fileprivate func run() {
         while true {
             // Between here and poll() nothing on this thread closes a descriptor of the set: jobs come first.
             let jobs = state.withLock { state in
@@ -160,3 +176,16 @@ public final class Reactor: Sendable {
         state.withLock { $0.isWoken = false }
     }
 }
+
+// At file scope, because C calls it on a thread of its own.
+#if canImport(Darwin)
+    private func runReactor(_ reactor: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        Unmanaged<Reactor>.fromOpaque(reactor).takeUnretainedValue().run()
+        return nil
+    }
+#else
+    private func runReactor(_ reactor: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        if let reactor { Unmanaged<Reactor>.fromOpaque(reactor).takeUnretainedValue().run() }
+        return nil
+    }
+#endif

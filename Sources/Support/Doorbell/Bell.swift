@@ -1,5 +1,5 @@
 import CShims
-import Dispatch
+import Concurrency
 
 #if canImport(Glibc)
     import Glibc
@@ -9,16 +9,16 @@ import Dispatch
     import Darwin
 #endif
 
-/// One socket in a folder and what reads it. Unchecked: dispatch sources are thread-safe, but are not declared so.
-struct Bell: @unchecked Sendable {
+/// One socket in a folder and what reads it.
+struct Bell: Sendable {
     private let path: String
     private let folder: Int32
     private let name: String
     private let inode: UInt64
-    private let source: any DispatchSourceRead
+    private let registration: Reactor.Registration
 
-    /// Binds a new socket in `folder` and calls `rang` on `queue` after each bunch of rings.
-    init(folder path: String, queue: DispatchQueue, rang: @escaping @Sendable () -> Void) throws(DoorbellError) {
+    /// Binds a new socket in `folder` and calls `rang`, which must not block, after each bunch of rings.
+    init(folder path: String, rang: @escaping @Sendable () -> Void) throws(DoorbellError) {
         try BellFolder.create(path)
         let folder = doorbell_open_folder(path)
         guard folder >= 0 else { throw DoorbellError(.folder, "\(path) cannot be opened", number: -folder) }
@@ -28,17 +28,16 @@ struct Bell: @unchecked Sendable {
             close(folder)
             throw DoorbellError(.socket, "a socket in \(path) cannot be bound", number: -socket)
         }
-        source = DispatchSource.makeReadSource(fileDescriptor: socket, queue: queue)
-        source.setEventHandler {
-            // Emptied before anybody is woken: a ring from then on is a new one.
-            if doorbell_drain(socket) > 0 { rang() }
-        }
-        // Only now is the source done with its descriptor.
-        source.setCancelHandler {
-            close(socket)
-            close(folder)
-        }
-        source.activate()
+        registration = Reactor.shared.register(
+            socket, for: .reading,
+            onCancel: {
+                close(socket)
+                close(folder)
+            },
+            handler: {
+                // Emptied before anybody is woken: a ring from then on is a new one.
+                if doorbell_drain(socket) > 0 { rang() }
+            })
         (self.path, self.folder, self.name) = (path, folder, name)
         inode = Self.inode("\(path)/\(name)")
     }
@@ -46,10 +45,10 @@ struct Bell: @unchecked Sendable {
     /// Whether the socket is still where ringers look for it.
     var isInPlace: Bool { inode != 0 && Self.inode("\(path)/\(name)") == inode }
 
-    /// Removes the socket. No call of `rang` begins once the queue has seen this.
+    /// Removes the socket. No call of `rang` begins once the reactor has seen this.
     func takeDown() {
         unlinkat(folder, name, 0)
-        source.cancel()
+        registration.cancel()
     }
 
     /// 0 where there is no such file.

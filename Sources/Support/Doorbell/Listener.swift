@@ -141,7 +141,7 @@ public final class Listener: Sendable {
     }
 
     private func hang() throws(DoorbellError) -> Bell {
-        try Bell(folder: folder, queue: queue) { [weak self] in self?.rang() }
+        try Bell(folder: folder) { [weak self] in self?.rang() }
     }
 
     private func rang() {
