@@ -52,7 +52,7 @@ public final class Reactor: Sendable {
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
         }
         wakeUp = (ends[0], ends[1])
-        // A thread of our own for good: a worker of Dispatch that never returns has Dispatch look after it every second.
+        // A thread of our own for good: a worker of Dispatch that never returns would count as busy in its pool.
         #if canImport(Darwin)
             var thread: pthread_t?
         #else

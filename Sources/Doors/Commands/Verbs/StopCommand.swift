@@ -21,12 +21,16 @@ enum StopCommand {
         try await context.withTown(.readWrite) { town in
             // Subscribed first, so that no change is missed between asking and waiting.
             let changes = try await town.store.changes()
+            let hosts = try await town.store.hosts()
             let output = try await StopAllAgents.call(.init(now: arguments.flag("now")), in: town)
             let count = output.agents.count
             let asked = Set(output.agents.map(\.id))
             context.say(count == 0 ? "No active agents." : "🛑 Asked \(count) agent\(count == 1 ? "" : "s") to stop")
             if !arguments.flag("no-wait") { try await drain(town, asked: asked, changes, context) }
             let agents = try await ListAgents.call(.init(), in: town).agents
+            if !arguments.flag("no-wait"), agents.allSatisfy(\.state.isTerminal) {
+                await waitForEnd(of: hosts, town, context)
+            }
             struct Stopped: Encodable {
                 var agents: [AgentView]
                 var live: Int
@@ -34,6 +38,19 @@ enum StopCommand {
             let stopped = Stopped(
                 agents: agents.filter { asked.contains($0.id) }, live: agents.filter { !$0.state.isTerminal }.count)
             try context.show(stopped) { $0.live == 0 && count > 0 ? ["✅ All agents have stopped"] : [] }
+        }
+    }
+
+    /// A host that has left the town's list takes a moment more to end as a process. Not for long: it may have found
+    /// new work in that moment.
+    private static func waitForEnd(of hosts: [Host], _ town: Town, _ context: CommandContext) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for host in hosts where town.isAlive(host) == true { try? await context.parts.waitForEnd(host) }
+            }
+            group.addTask { try? await town.time.sleep(for: .seconds(5)) }
+            await group.next()
+            group.cancelAll()
         }
     }
 
