@@ -1,3 +1,4 @@
+import Arguments
 import Model
 import TOML
 
@@ -111,7 +112,7 @@ public struct ConfigurationKey: Sendable {
             switch value {
             case .integer(let number) where number >= 0: set(&configuration, .seconds(number))
             case .string(let text):
-                guard let duration = TimeWithUnit.parse(text) else {
+                guard let duration = DurationArgument.parse(text) else {
                     return "must be a time such as \"90s\", \"5m\" or \"1h\", not \"\(text)\""
                 }
                 set(&configuration, duration)
@@ -132,17 +133,5 @@ public struct ConfigurationKey: Sendable {
             set(&configuration, choice)
             return nil
         }
-    }
-}
-
-enum TimeWithUnit {
-    static func parse(_ text: String) -> Duration? {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let last = text.last else { return nil }
-        let scale = units[last]
-        guard let number = Double(scale == nil ? text[...] : text.dropLast()), number >= 0, number < 1e8 else {
-            return nil
-        }
-        return .milliseconds(Int64(number * (scale ?? 1) * 1000))
     }
 }
