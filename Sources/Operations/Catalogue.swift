@@ -2,7 +2,8 @@
 public enum Catalogue {
     /// Sorted by name.
     public static let all: [any Operation.Type] = [
-        AssignTask.self, KillAgent.self, ListAgents.self, SpawnAgent.self, StopAllAgents.self,
+        AssignTask.self, CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, RestartAgent.self,
+        ResumeAgent.self, SpawnAgent.self, StopAllAgents.self, WaitForAgent.self,
         AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, ReadStatus.self,

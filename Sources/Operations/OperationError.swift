@@ -10,6 +10,8 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
         case invalid
         /// The store or a service cannot be used now; the same request may work later.
         case unavailable
+        /// The time that the caller gave has passed; nothing was changed by that.
+        case timedOut = "timed_out"
         case failed
     }
 

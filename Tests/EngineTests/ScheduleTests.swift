@@ -105,7 +105,15 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         let killed = agent(1) {
             $0.stopRequest = .now; $0.state = .draining
         }
-        #expect(decide([pulse(killed)], running: [killed.id]).actions == [.endTurn(killed.id)])
+        let held = pulse(killed, lease: lease(killed.id, me))
+        #expect(decide([held], running: [killed.id]).actions == [.endTurn(killed.id, .killed)])
+    }
+
+    @Test func `W15 - a pause reaches a running turn, and leaves one that has just ended alone`() {
+        let paused = agent(1) { $0.state = .paused }
+        let held = pulse(paused, lease: lease(paused.id, me))
+        #expect(decide([held], running: [paused.id]).actions == [.endTurn(paused.id, .interrupted)])
+        #expect(decide([pulse(paused)], running: [paused.id]).actions.isEmpty)
     }
 
     @Test func `close finishes the inbox before it ends an agent`() {

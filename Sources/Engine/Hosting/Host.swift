@@ -24,10 +24,11 @@ public actor TownHost {
         let interruption: Interruption
     }
 
+    /// Why a turn is cut short, should it be: the host stops, unless something else is said.
     private final class Interruption: Sendable {
-        private let value = Mutex(TurnRunner.Interruption.drained)
-        func set(_ new: TurnRunner.Interruption) { value.withLock { $0 = new } }
-        var get: TurnRunner.Interruption { value.withLock { $0 } }
+        private let value = Mutex(ReleaseCause.drained)
+        func set(_ new: ReleaseCause) { value.withLock { $0 = new } }
+        var get: ReleaseCause { value.withLock { $0 } }
     }
 
     /// - Parameter host: this process, as other hosts will see it.
@@ -136,8 +137,8 @@ public actor TownHost {
         for action in decision.actions {
             switch action {
             case .startTurn(let agent): await startTurn(agent)
-            case .endTurn(let agent):
-                turns[agent]?.interruption.set(.killed)
+            case .endTurn(let agent, let cause):
+                turns[agent]?.interruption.set(cause)
                 turns[agent]?.task.cancel()
             case .retire(let agent, let reason):
                 _ = try? await tools.store.change(agent, .retire(reason: reason), now: tools.time.now())

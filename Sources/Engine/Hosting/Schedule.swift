@@ -4,8 +4,8 @@ package import Model
 package struct Schedule: Sendable {
     package enum Action: Sendable, Equatable {
         case startTurn(AgentID)
-        /// End the running turn and put its messages back (`kill --now`).
-        case endTurn(AgentID)
+        /// End the running turn and put its messages back (`kill --now`, `interrupt`).
+        case endTurn(AgentID, ReleaseCause)
         /// The agent has no reason to go on.
         case retire(AgentID, reason: String)
         /// A lease of a host that is not alive, or that ran out: end survivors, then release.
@@ -120,7 +120,13 @@ package struct Schedule: Sendable {
             }
             anyone = true
             if view.running.contains(agent.id) {
-                if agent.stopRequest == .now { decision.actions.append(.endTurn(agent.id)) }
+                // Where the lease is gone already, its turn has just ended by itself.
+                guard pulse.lease != nil else { continue }
+                if agent.stopRequest == .now {
+                    decision.actions.append(.endTurn(agent.id, .killed))
+                } else if agent.state == .paused {
+                    decision.actions.append(.endTurn(agent.id, .interrupted))
+                }
                 continue
             }
             if pulse.lease != nil || view.isStopping { continue }

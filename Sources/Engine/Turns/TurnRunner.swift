@@ -29,9 +29,6 @@ public struct TurnTools: Sendable {
 
 /// Takes one turn: prompt, harness, commit; renews the lease meanwhile.
 struct TurnRunner: Sendable {
-    /// Why a turn is cut short by its host.
-    enum Interruption: Sendable { case drained, killed }
-
     /// How a turn ended, for the host's loop.
     enum Ending: Sendable {
         case committed(CommitSummary)
@@ -46,7 +43,7 @@ struct TurnRunner: Sendable {
     let tools: TurnTools
 
     /// Runs the turn of `lease`. Where the task is cancelled, `interruption` says why and the messages go back.
-    @concurrent func run(_ lease: Lease, interruption: @escaping @Sendable () -> Interruption) async -> Ending {
+    @concurrent func run(_ lease: Lease, interruption: @escaping @Sendable () -> ReleaseCause) async -> Ending {
         let started = tools.time.now()
         let record = tools.journal.begin(
             lease.token.turn, agent: lease.agent, round: lease.agent.roundsCompleted + 1, at: started)
@@ -59,9 +56,13 @@ struct TurnRunner: Sendable {
         }
         let ending: Ending
         if Task.isCancelled {
-            let cause: ReleaseCause = interruption() == .killed ? .killed : .drained
+            let cause = interruption()
             ending = await release(lease.token, cause: cause)
-            record.end(cause == .killed ? "ended by request; its messages wait" : "put back; the host stops")
+            switch cause {
+            case .killed: record.end("ended by request; its messages wait")
+            case .interrupted: record.end("interrupted; its messages wait until the agent is resumed")
+            default: record.end("put back; the host stops")
+            }
         } else {
             let commit = commit(lease, result, started: started)
             ending = await finish(lease.token, commit)

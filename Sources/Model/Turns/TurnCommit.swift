@@ -54,6 +54,8 @@ public enum ReleaseCause: String, Sendable, Codable {
     case drained
     /// `kill --now`.
     case killed
+    /// Its agent was paused.
+    case interrupted
     /// Its host died; survivors were ended first.
     case hostDied = "host_died"
     /// The lease ran out and its host cannot be asked.

@@ -87,6 +87,7 @@ extension ReleaseCause {
         switch self {
         case .drained: "the host stopped"
         case .killed: "ended by request"
+        case .interrupted: "its agent was paused"
         case .hostDied: "its host died"
         case .expired: "its lease ran out"
         }

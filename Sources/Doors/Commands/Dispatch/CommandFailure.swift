@@ -13,6 +13,8 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
     case notFound = 3
     case conflict = 4
     case unavailable = 5
+    /// What was waited for has not happened in the time that was given.
+    case timedOut = 6
 }
 
 /// An error as a command reports it: one line on standard error and an exit code.
@@ -66,6 +68,7 @@ public struct CommandFailure: Error, Sendable, Equatable {
             case .conflict: .conflict
             case .invalid: .usage
             case .unavailable: .unavailable
+            case .timedOut: .timedOut
             case .failed: .failed
             }
         self.init(exit, code: error.code.rawValue, error.message, hint: error.hint)

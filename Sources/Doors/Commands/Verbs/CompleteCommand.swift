@@ -10,7 +10,7 @@ enum CompleteCommand {
         CommandSpec(
             "__complete", "Candidates for the shell",
             positionals: [
-                Positional("KIND", .one, "agents, tasks, backlog, dead or clis"),
+                Positional("KIND", .one, "agents, ended, paused, tasks, backlog, dead or clis"),
                 Positional("PREFIX", .optional, "typed"),
             ], isHidden: true)
     ) { context in
@@ -19,6 +19,8 @@ enum CompleteCommand {
         let found = try? await context.withTown(.readOnly) { town in
             switch kind {
             case "agents": try await town.store.agents().filter { !$0.state.isTerminal }.map(\.name) + ["supervisor"]
+            case "ended": try await town.store.agents().filter(\.state.isTerminal).map(\.name)
+            case "paused": try await town.store.agents().filter { $0.state == .paused }.map(\.name)
             case "tasks":
                 try await town.store.tasks(
                     TaskFilter(states: [.pending, .assigned, .running]), page: Page(limit: 200)

@@ -1,8 +1,6 @@
 import Arguments
 import Configuration
-import Dispatch
 import Harnesses
-import Hosting
 import Model
 import Operations
 import Processes
@@ -46,7 +44,8 @@ enum SpawnCommand {
                 in: town)
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
-                return try await runHere(output.agent, run, shutdown, context)
+                return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
+                    output.agent, introduction: introduction(output.agent))
             }
             try context.show(output) { output in
                 introduction(output.agent)
@@ -85,73 +84,5 @@ enum SpawnCommand {
         if Executable.find(program, path: context.environment["PATH"], directory: town.root) == nil {
             context.warn("'\(program)' is not on the PATH: the agent cannot take a turn before it is installed")
         }
-    }
-
-    // MARK: In the foreground
-
-    private static func runHere(
-        _ view: AgentView, _ run: HostRun, _ shutdown: Shutdown, _ context: CommandContext
-    ) async throws {
-        let (store, time) = (run.town.store, run.town.time)
-        let host = Machine.host(random: run.town.random, now: time.now(), isForeground: true)
-        // Pinned before the host is known, so that no other host takes the agent in between.
-        try await store.change(view.id, .pin(host.id), now: time.now())
-        if !context.wantsJSON {
-            context.say(lines: introduction(view) + ["   It runs here. Ctrl-C ends it, twice at once."])
-        }
-        let screen = Screen(context)
-        try await shutdown.guarding { _ in
-            // The agent lives in this terminal: with the terminal's process it ends.
-            _ = try? await store.change(view.id, .stop(.afterTurn), now: time.now())
-            let grace = TimeText.length(run.town.configuration.drainGrace)
-            screen.line("stopping: a running turn has \(grace) to end by itself; Ctrl-C again ends it at once")
-        } _: {
-            try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown)
-        }
-        screen.finish()
-        if let agent = try await store.agent(view.id), !agent.state.isTerminal {
-            try await store.change(view.id, .stop(.afterTurn), now: time.now())
-        }
-        let agents = try await ListAgents.call(.init(), in: run.town).agents
-        guard let ended = agents.first(where: { $0.id == view.id }) else { return }
-        try context.show(ended) { ended in
-            let rounds = ended.roundsCompleted == 1 ? "1 round" : "\(ended.roundsCompleted) rounds"
-            var line = "🏁 Agent '\(TerminalText.line(ended.name))' ended (\(ended.state.rawValue)) after \(rounds)"
-            let waiting = ended.pending.total
-            if waiting > 0 {
-                line += "; \(waiting) message\(waiting == 1 ? " waits" : "s wait") for its restart"
-            }
-            return [line]
-        }
-        if ended.state == .error {
-            throw CommandFailure(
-                .failed, code: "agent_failed",
-                "agent '\(ended.name)' ended in error" + (ended.attention.map { ": \($0)" } ?? ""),
-                hint: "see: tt logs \(ended.name)")
-        }
-    }
-
-    /// What the agent does, line by line. A queue writes, so that whoever tells of a line need not wait for a terminal
-    /// that is held with Ctrl-S.
-    private final class Screen: Sendable {
-        private let queue = DispatchQueue(label: "terminal")
-        private let context: CommandContext
-
-        init(_ context: CommandContext) { self.context = context }
-
-        func line(_ text: String) {
-            guard !context.wantsJSON else { return }
-            queue.async { [context] in context.console.write(TerminalText.sanitized(text) + "\n") }
-        }
-
-        /// Returns when everything is written.
-        func finish() { queue.sync {} }
-    }
-}
-
-extension CommandContext {
-    /// Lines for people; nothing with `--json`.
-    fileprivate func say(lines: [String]) {
-        if !wantsJSON { console.write(lines.map { $0 + "\n" }.joined()) }
     }
 }

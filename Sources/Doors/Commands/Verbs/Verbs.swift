@@ -13,7 +13,8 @@ enum Group {
 public enum Verbs {
     public static let all: [Verb] = [
         InitCommand.verb, TownsCommand.verb, ConfigCommand.verb, SpawnCommand.verb, HostCommand.verb,
-        ListCommand.verb, KillCommand.verb, StopCommand.verb,
+        ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
+        RestartCommand.verb, WaitCommand.verb, StopCommand.verb,
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,

@@ -1,0 +1,85 @@
+import Configuration
+import Dispatch
+import Hosting
+import Model
+import Operations
+import Terminal
+
+/// Runs one agent in this terminal until it ends or Ctrl-C.
+struct ForegroundRun: Sendable {
+    let run: HostRun
+    let shutdown: Shutdown
+    let context: CommandContext
+
+    /// - Parameters:
+    ///   - agent: registered, and live.
+    ///   - introduction: what is said of it before its first turn.
+    /// - Throws: `CommandFailure` where the agent ended in error.
+    func callAsFunction(_ view: AgentView, introduction: [String]) async throws {
+        let (store, time) = (run.town.store, run.town.time)
+        let host = Machine.host(random: run.town.random, now: time.now(), isForeground: true)
+        // Pinned before the host is known, so that no other host takes the agent in between.
+        try await store.change(view.id, .pin(host.id), now: time.now())
+        if !context.wantsJSON {
+            let lines = introduction + ["   It runs here. Ctrl-C ends it, twice at once."]
+            context.console.write(lines.map { $0 + "\n" }.joined())
+        }
+        let screen = Screen(context)
+        let (run, shutdown) = (run, shutdown)
+        try await shutdown.guarding { _ in
+            // The agent lives in this terminal: with the terminal's process it ends.
+            _ = try? await store.change(view.id, .stop(.afterTurn), now: time.now())
+            let grace = TimeText.length(run.town.configuration.drainGrace)
+            screen.line("stopping: a running turn has \(grace) to end by itself; Ctrl-C again ends it at once")
+        } _: {
+            try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown)
+        }
+        screen.finish()
+        if let agent = try await store.agent(view.id), !agent.state.isTerminal {
+            try await store.change(view.id, .stop(.afterTurn), now: time.now())
+        }
+        try await farewell(view)
+    }
+
+    private func farewell(_ view: AgentView) async throws {
+        let agents = try await ListAgents.call(.init(), in: run.town).agents
+        guard let ended = agents.first(where: { $0.id == view.id }) else { return }
+        try context.show(ended) { ended in
+            let rounds = ended.roundsCompleted == 1 ? "1 round" : "\(ended.roundsCompleted) rounds"
+            var line = "🏁 Agent '\(TerminalText.line(ended.name))' ended (\(ended.state.rawValue)) after \(rounds)"
+            let waiting = ended.pending.total
+            if waiting > 0 {
+                line += "; \(waiting) message\(waiting == 1 ? " waits" : "s wait") for its restart"
+            }
+            return [line]
+        }
+        if ended.state == .error { throw CommandFailure.endedInError(ended) }
+    }
+
+    /// What the agent does, line by line. A queue writes, so that whoever tells of a line need not wait for a terminal
+    /// that is held with Ctrl-S.
+    private final class Screen: Sendable {
+        private let queue = DispatchQueue(label: "terminal")
+        private let context: CommandContext
+
+        init(_ context: CommandContext) { self.context = context }
+
+        func line(_ text: String) {
+            guard !context.wantsJSON else { return }
+            queue.async { [context] in context.console.write(TerminalText.sanitized(text) + "\n") }
+        }
+
+        /// Returns when everything is written.
+        func finish() { queue.sync {} }
+    }
+}
+
+extension CommandFailure {
+    /// What is said of an agent that could not go on.
+    static func endedInError(_ agent: AgentView) -> CommandFailure {
+        CommandFailure(
+            .failed, code: "agent_failed",
+            "agent '\(agent.name)' ended in error" + (agent.attention.map { ": \($0)" } ?? ""),
+            hint: "see: tt logs \(agent.name)")
+    }
+}

@@ -1,0 +1,100 @@
+import Model
+import Operations
+import Terminal
+
+/// Waits for what hosts do: it looks whenever the store tells of a change or a host ends, and starts a host where none
+/// is left to do it.
+struct TownWait: Sendable {
+    /// What a look said.
+    enum Look: Sendable {
+        case done
+        /// Told to people where it differs from what was told last.
+        case waiting(String)
+    }
+
+    private let town: Town
+    private let context: CommandContext
+    private let changes: AsyncStream<Void>
+
+    /// Subscribes, so that no change is missed between asking for something and waiting for it.
+    init(_ town: Town, _ context: CommandContext) async throws {
+        self.town = town
+        self.context = context
+        changes = try await town.store.changes()
+    }
+
+    /// Returns when `look` says so; it is given the hosts that live.
+    /// - Throws: `CommandFailure` (`unavailable`) where it still waits and no host can be had.
+    func until(_ look: ([Host]) async throws -> Look) async throws {
+        // One stream for all that can happen: a task that is cancelled while it reads `changes` would end them.
+        let (rings, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let changes = changes
+        var waiting = [Task { for await _ in changes { ring.yield() } }]
+        defer { for task in waiting { task.cancel() } }
+        var bells = rings.makeAsyncIterator()
+        var watched: Set<HostID> = []
+        var said = ""
+        var askedHost = false
+        while true {
+            let hosts = try await town.store.hosts().filter { town.isAlive($0) ?? ($0.expiresAt > town.time.now()) }
+            guard case .waiting(let progress) = try await look(hosts) else { return }
+            if hosts.isEmpty {
+                // The turns of a dead host are put back by a new one.
+                guard !askedHost else {
+                    throw CommandFailure(
+                        .unavailable, code: "unavailable", "no host runs that could do it", hint: "see: tt logs host")
+                }
+                askedHost = true
+                try await context.ensureHost(town)
+                continue
+            }
+            if progress != said { context.say(progress) }
+            said = progress
+            let waitForEnd = context.parts.waitForEnd
+            for host in hosts where watched.insert(host.id).inserted {
+                waiting.append(
+                    Task {
+                        try? await waitForEnd(host)
+                        ring.yield()
+                    })
+            }
+            guard await bells.next() != nil else { throw CancellationError() }
+        }
+    }
+
+    /// Returns when none of the agents that were `asked` to stop is live, and no host runs any more unless it serves
+    /// others: agents that somebody adds meanwhile are not waited for.
+    func untilStopped(_ asked: Set<AgentID>) async throws {
+        let town = town
+        try await until { hosts in
+            let all = try await town.store.agents().filter { !$0.state.isTerminal }
+            let live = all.filter { asked.contains($0.id) }
+            if live.isEmpty { return hosts.isEmpty || !all.isEmpty ? .done : .waiting("   the host ends") }
+            return .waiting("   waiting for \(live.map { TerminalText.line($0.label) }.joined(separator: ", "))")
+        }
+    }
+
+    /// Returns when the agent's present turn, if there is one, has ended with all its processes.
+    func untilTurnEnded(of agent: AgentID) async throws {
+        let town = town
+        guard let turn = try await town.store.leases().first(where: { $0.token.agent == agent })?.token.turn else {
+            return
+        }
+        try await until { _ in
+            try await town.store.leases().contains { $0.token.turn == turn }
+                ? .waiting("   its present turn is being ended") : .done
+        }
+    }
+
+    /// Returns when these hosts have ended as processes: one that has left the town's list takes a moment more. Not for
+    /// long: it may have found new work in that moment.
+    func untilGone(_ hosts: [Host]) async {
+        let (town, waitForEnd) = (town, context.parts.waitForEnd)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for host in hosts where town.isAlive(host) == true { try? await waitForEnd(host) } }
+            group.addTask { try? await town.time.sleep(for: .seconds(5)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum ResumeCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "resume", "Let a paused agent go on", group: Group.agents,
+            positionals: [
+                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("paused"))
+            ],
+            examples: [
+                Example("tt resume backend", "it goes on in the conversation that it had"),
+                Example("tt status", "which agents are paused, and why"),
+            ],
+            discussion:
+                "For agents that tt interrupt paused, and for those that were paused because a person had to act.")
+    ) { context in
+        try await context.withTown(.readWrite) { town in
+            let output = try await ResumeAgent.call(
+                AgentInput(agent: context.arguments.required("AGENT")), in: town)
+            try context.show(output) { output in
+                let waiting = output.agent.pending.total
+                let mail = waiting == 0 ? "" : " with \(waiting) message\(waiting == 1 ? "" : "s")"
+                return ["▶️  Resumed agent '\(TerminalText.line(output.agent.name))'\(mail)"]
+            }
+            try await context.ensureHost(town)
+        }
+    }
+}

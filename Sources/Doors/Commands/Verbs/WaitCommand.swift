@@ -1,0 +1,42 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum WaitCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "wait", "Wait until an agent has ended", group: Group.agents,
+            options: [.value("timeout", nil, "TIME", "give up after so many seconds, or 5m, 1h", standard: "never")],
+            positionals: [
+                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+            ],
+            examples: [
+                Example("tt wait backend", "return when it has stopped"),
+                Example("tt wait backend --timeout 300 || echo late", "or after five minutes, with exit code 6"),
+                Example("tt close backend && tt wait backend", "let it finish everything, and return then"),
+            ],
+            discussion: "Exit codes: 0 it has stopped, 1 it ended in error, 6 the time has passed and it goes on.")
+    ) { context in
+        let timeout = try context.arguments.duration("timeout")
+        try await context.withTown(.readWrite) { town in
+            // The turn of a dead host ends by a new one only.
+            try await context.ensureHost(town)
+            let output = try await WaitForAgent.call(
+                .init(
+                    agent: context.arguments.required("AGENT"),
+                    timeoutSeconds: timeout.map {
+                        Double($0.components.seconds) + Double($0.components.attoseconds) / 1e18
+                    }
+                ), in: town)
+            try context.show(output) { output in
+                let rounds = output.agent.roundsCompleted
+                return [
+                    "🏁 Agent '\(TerminalText.line(output.agent.name))' has ended (\(output.agent.state.rawValue)) "
+                        + "after \(rounds) round\(rounds == 1 ? "" : "s")"
+                ]
+            }
+            if output.agent.state == .error { throw CommandFailure.endedInError(output.agent) }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Model
+
+/// Asks an agent to finish what waits in its inbox and then to stop.
+public struct CloseAgent: Operation {
+    public static let name = "agent.close"
+    public static let summary = "Let an agent finish its inbox, then stop it"
+    public static let scope = Scope.manage
+
+    public init() {}
+
+    public func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
+        let agent = try await town.agent(input.agent)
+        guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be closed") }
+        return try await town.changed(
+            try await town.store.change(agent.id, .stop(.whenEmpty), now: town.time.now()), from: agent)
+    }
+}

@@ -1,0 +1,84 @@
+import Model
+
+/// Holds an agent: a turn that runs is ended, its messages go back, and they wait until it is resumed.
+public struct InterruptAgent: Operation {
+    public static let name = "agent.interrupt"
+    public static let summary = "Pause an agent, in the middle of a turn too"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var agent: String
+        /// Shown to people for as long as the pause lasts.
+        public var reason: String?
+
+        public init(agent: String, reason: String? = nil) {
+            self.agent = agent
+            self.reason = reason
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> AgentChanged {
+        let agent = try await town.agent(input.agent)
+        guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be paused") }
+        let changed = try await town.store.change(
+            agent.id, .interrupt(reason: input.reason), now: town.time.now())
+        return try await town.changed(changed, from: agent)
+    }
+}
+
+/// Lets a paused agent go on, in the conversation that it had.
+public struct ResumeAgent: Operation {
+    public static let name = "agent.resume"
+    public static let summary = "Let a paused agent go on"
+    public static let scope = Scope.manage
+
+    public init() {}
+
+    public func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
+        let agent = try await town.agent(input.agent)
+        guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be resumed") }
+        guard agent.state == .paused else {
+            throw OperationError(
+                .conflict, "agent '\(agent.name)' is not paused: it is \(agent.state.rawValue)",
+                hint: "nothing has to be done; see: tt status")
+        }
+        return try await town.changed(
+            try await town.store.change(agent.id, .resume, now: town.time.now()), from: agent)
+    }
+}
+
+/// A reference to an agent.
+public struct AgentInput: Codable, Sendable, Equatable {
+    public var agent: String
+
+    public init(agent: String) { self.agent = agent }
+}
+
+/// An agent after something was asked of it.
+public struct AgentChanged: Codable, Sendable, Equatable {
+    public var agent: AgentView
+    /// False where it was so before.
+    public var changed: Bool
+
+    public init(agent: AgentView, changed: Bool) {
+        self.agent = agent
+        self.changed = changed
+    }
+}
+
+extension Town {
+    func changed(_ agent: Agent, from old: Agent) async throws -> AgentChanged {
+        AgentChanged(
+            agent: try await views(of: [agent])[0],
+            changed: agent.state != old.state || agent.stopRequest != old.stopRequest
+                || agent.attention != old.attention)
+    }
+
+    func hasEnded(_ agent: Agent, _ consequence: String) -> OperationError {
+        OperationError(
+            .conflict, "agent '\(agent.name)' has ended (\(agent.state.rawValue)) and \(consequence)",
+            hint: "bring it back with: tt restart \(agent.name)")
+    }
+}
