@@ -36,7 +36,7 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
             case .messageNotFound: (.notFound, nil)
             case .nameTaken: (.conflict, "choose another name, or stop the agent that has it: tt kill NAME")
             case .tooManyAgents: (.conflict, "stop an agent with tt kill, or raise max_agents in tinytown.toml")
-            case .illegalMove, .leaseLost: (.conflict, nil)
+            case .illegalMove, .leaseLost, .dependencyCycle: (.conflict, nil)
             case .busy: (.unavailable, "another process holds the store; try again")
             case .full: (.unavailable, "free some space and try again; nothing was lost")
             case .readOnly: (.unavailable, "check who owns the .tt folder and whether its disk can be written")

@@ -88,8 +88,8 @@ struct KeptOpen: Store {
         try await store.pulse()
     }
 
-    func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
-        try await store.create(task, assignee: assignee)
+    func create(_ tasks: [NewTask]) async throws(StoreError) {
+        try await store.create(tasks)
     }
 
     func move(_ task: TaskID, _ value: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)

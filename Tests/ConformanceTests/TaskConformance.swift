@@ -135,7 +135,6 @@ import Testing
             var full = AgentTask(
                 id: TaskID(high: 0xABCD_EF01_2345_6789, low: 1), description: "d\ne", createdBy: .supervisor,
                 createdAt: town.start, tags: ["a b", "c"])
-            full.parent = town.id()
             full.inBacklog = true
             try await town.store.create(full, assignee: nil)
             try await town.store.create(full, assignee: nil)  // safe to repeat

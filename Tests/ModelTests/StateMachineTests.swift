@@ -24,7 +24,7 @@ import Testing
 
 @Suite struct TaskStateMachine {
     static let moves: [TaskMove] = [
-        .assign(.supervisor), .start, .complete("x"), .fail("x"), .cancel("x"), .requeue,
+        .assign(.supervisor), .start, .complete("x"), .fail("x"), .cancel("x"), .requeue, .release,
     ]
 
     @Test(arguments: [TaskState.completed, .failed, .cancelled])
@@ -37,6 +37,21 @@ import Testing
             #expect(throws: IllegalMove(from: state.rawValue, signal: move.name)) {
                 try task.after(move, at: Timestamp(microseconds: 1))
             }
+        }
+    }
+
+    @Test(arguments: moves)
+    func `a task that waits stays pending until it is released or ends unfinished`(move: TaskMove) throws {
+        let task = AgentTask(
+            id: TaskID(high: 1, low: 1), description: "d", createdBy: .supervisor,
+            createdAt: Timestamp(microseconds: 0)
+        ).held()
+        let next = try? task.after(move, at: Timestamp(microseconds: 1))
+        switch move {
+        case .start, .complete: #expect(next == nil)
+        case .fail, .cancel: #expect(next?.state.isTerminal == true && next?.isWaiting == false)
+        case .release: #expect(next?.isWaiting == false && next?.inBacklog == true)
+        default: #expect(next?.state == .pending && next?.isWaiting == true && next?.inBacklog == false)
         }
     }
 

@@ -114,10 +114,10 @@ struct FaultyStore: Store {
     func pulse() async throws(StoreError) -> [AgentPulse] {
         try await fault.around { () async throws(StoreError) in try await inner.pulse() }
     }
-    func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
+    func create(_ tasks: [NewTask]) async throws(StoreError) {
         try await fault.around { () async throws(StoreError) in
-            try await inner.create(task, assignee: assignee)
-            witness.created(task, assignee)
+            try await inner.create(tasks)
+            for new in tasks { witness.created(new.task, new.assignee) }
         }
     }
     func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)

@@ -41,15 +41,20 @@ struct Scenario {
 
     private func send(from number: Int, to agents: [AgentID]) async {
         let store = world.client()
+        var created: [TaskID] = []
         for index in 0..<world.number(5..<30) {
             await world.pause(upTo: 30)
             let to = agents[world.number(0..<agents.count)]
             if world.chance(0.4) {
-                let task = AgentTask(
+                var task = AgentTask(
                     id: TaskID(random: world.random), description: "task \(number)/\(index)", createdBy: .supervisor,
                     createdAt: now)
-                let assignment = Assignment(agent: to, announcement: MessageID(random: world.random))
-                await attempt { () async throws(StoreError) in try await store.create(task, assignee: assignment) }
+                if !created.isEmpty, world.chance(0.4) { task.dependsOn = [created[world.number(0..<created.count)]] }
+                if !created.isEmpty, world.chance(0.1) { task.parent = created[world.number(0..<created.count)] }
+                created.append(task.id)
+                let new = NewTask(
+                    task, assignee: Assignment(agent: to, announcement: MessageID(random: world.random)))
+                await attempt { () async throws(StoreError) in try await store.create([new]) }
                 continue
             }
             let text = "message \(number)/\(index)"
@@ -101,6 +106,10 @@ struct Scenario {
                         try await world.store.change(agent.id, .restart(maxRounds: 0), now: now)
                     }
                 }
+                for task in try await world.store.tasks(TaskFilter(isWaiting: true), page: Page()) {
+                    isQuiet = false
+                    try await decide(about: task)
+                }
                 for pulse in try await world.store.pulse() where pulse.hasWork || pulse.lease != nil { isQuiet = false }
             } catch { world.witness.violation("the calm store refused: \(error)") }
             if isQuiet { return }
@@ -108,6 +117,21 @@ struct Scenario {
         }
         world.witness.violation("liveness: the town does not come to rest")
     }
+
+    /// Lets a task go on where what it needs has ended otherwise than completed, as a person would who was asked. One
+    /// that waits although all of it is completed was forgotten.
+    private func decide(about task: AgentTask) async throws {
+        var states: [TaskState] = []
+        for need in needs(of: task) { if let state = try await world.store.task(need)?.state { states.append(state) } }
+        if states.allSatisfy({ $0 == .completed }) {
+            world.witness.violation("task \(task.id) waits although all that it needs is completed")
+        }
+        guard states.allSatisfy(\.isTerminal) else { return }
+        _ = try await world.store.move(
+            task.id, .release, by: .supervisor, announcement: MessageID(random: world.random), now: now)
+    }
+
+    private func needs(of task: AgentTask) -> [TaskID] { task.dependsOn + (task.parent.map { [$0] } ?? []) }
 
     /// The promises that can be seen at any moment.
     private func check() async {
@@ -117,6 +141,14 @@ struct Scenario {
                 world.witness.violation("promise 4: an agent has two leases")
             }
             let counts = try await world.store.queueCounts()
+            // Read first: what it needs never leaves its end again.
+            for task in try await world.store.tasks(
+                TaskFilter(states: [.assigned, .running, .completed]), page: Page())
+            {
+                for need in needs(of: task) where try await world.store.task(need)?.state != .completed {
+                    world.witness.violation("task \(task.id) is \(task.state) before what it needs")
+                }
+            }
             if counts.leased > 0, leases.isEmpty {
                 world.witness.violation("promise 1: leased messages without a lease")
             }

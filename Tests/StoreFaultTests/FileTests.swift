@@ -121,6 +121,31 @@ private func fileSize(_ path: String) -> Int {
         }
     }
 
+    @Test func `a file of schema version 1 opens with its tasks, and a copy of it stays`() async throws {
+        try await withScratchFolder { folder in
+            let db = try StoreFile(folder: folder.path, options: SQLiteOptions()).openForWriting()
+            try Schema.prepare(db, steps: [Schema.steps[0]])
+            let id = TaskID(random: random)
+            try db.run(
+                "insert into tasks values (null, ?, 'old', 0, null, ?, 5, 5, null, null, null, null, 'a', 1, 0)", id,
+                AgentID.supervisor)
+            db.close()
+            let store = try await SQLiteStore.open(folder: folder.path)
+            var old = AgentTask(
+                id: id, description: "old", createdBy: .supervisor, createdAt: Timestamp(microseconds: 5), tags: ["a"])
+            old.inBacklog = true
+            #expect(try await store.task(id) == old)
+            var new = AgentTask(id: TaskID(random: random), description: "new", createdBy: .supervisor, createdAt: now)
+            new.dependsOn = [id]
+            try await store.create(new, assignee: nil)
+            #expect(try await store.task(new.id)?.isWaiting == true)
+            await store.close()
+            let copy = try Connection(path: folder.path("town.db.backup-v1"), mode: .readOnly)
+            #expect(try copy.userVersion() == 1)
+            copy.close()
+        }
+    }
+
     @Test func `a file of a newer program is refused and left alone`() async throws {
         try await withScratchFolder { folder in
             _ = try await fill(folder)

@@ -101,15 +101,25 @@ public protocol Store: Sendable {
 
     // MARK: Tasks
 
-    /// Creates a task. Where `assignee` is given it is assigned and announced in the agent's inbox in the same step;
-    /// where `task.inBacklog` is set it waits in the backlog.
-    /// - Throws: `agentNotFound`.
-    func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError)
+    /// Creates tasks, in order; all of them or none. One whose id is known already stays as it is.
+    ///
+    /// A task with an assignee is assigned and announced in the agent's inbox in the same step; one that has
+    /// `inBacklog` set waits in the backlog; one that has ended already is recorded so. Where its parent, unless that
+    /// only groups, or one of `dependsOn` is not completed, the task waits: it is pending, keeps its assignee, and is
+    /// announced, or put into the backlog, by the verb that completes the last of what it needs. What it needs may be
+    /// created in the same call.
+    /// - Throws: `agentNotFound`; `taskNotFound` for something that it needs; `dependencyCycle`.
+    func create(_ tasks: [NewTask]) async throws(StoreError)
 
     /// Moves a task. An assignment is announced in the agent's inbox; an end is told to whoever gave the task, unless
     /// that is `by` or the supervisor, who reads the log.
-    /// - Parameter by: who asks for it.
-    /// - Throws: `taskNotFound`, `agentNotFound`, `illegalMove` for an ended task or a claim of one that has an owner.
+    ///
+    /// Completing a task releases those that waited for nothing else. Where it fails or is cancelled they go on waiting,
+    /// because a fix may take its place, and whoever gave them is asked what shall become of them, the supervisor too.
+    /// The last part of a group to end ends the group.
+    /// - Parameter by: who asks for it. Only the supervisor and whoever gave a task may release it.
+    /// - Throws: `taskNotFound`, `agentNotFound`, `illegalMove` for an ended task, a claim of one that has an owner, or
+    ///   the start or completion of one that waits; `dependencyCycle`.
     /// - Returns: the task after the move.
     @discardableResult
     func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
@@ -159,4 +169,11 @@ public protocol Store: Sendable {
 
     /// Finishes what is under way and lets go of every resource. Later verbs fail with `closed`.
     func close() async
+}
+
+extension Store {
+    /// Creates one task; see `create(_:)`.
+    public func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
+        try await create([NewTask(task, assignee: assignee)])
+    }
 }

@@ -16,6 +16,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let tooManyAgents = Code("too_many_agents")
         /// The state machine refuses the move.
         public static let illegalMove = Code("illegal_move")
+        /// Tasks would wait for each other.
+        public static let dependencyCycle = Code("dependency_cycle")
         /// Another writer held the store too long: retry.
         public static let busy = Code("busy")
         /// The disk is full: nothing was written.

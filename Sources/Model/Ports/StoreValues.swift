@@ -107,6 +107,18 @@ public struct Assignment: Sendable, Equatable {
     }
 }
 
+/// A task to be made.
+public struct NewTask: Sendable, Equatable {
+    public var task: AgentTask
+    /// Who gets it; nil for nobody.
+    public var assignee: Assignment?
+
+    public init(_ task: AgentTask, assignee: Assignment? = nil) {
+        self.task = task
+        self.assignee = assignee
+    }
+}
+
 /// Which tasks to list. Conditions that are nil do not restrict.
 public struct TaskFilter: Sendable, Equatable {
     public var states: Set<TaskState>?
@@ -114,14 +126,21 @@ public struct TaskFilter: Sendable, Equatable {
     public var inBacklog: Bool?
     /// Lower-case hexadecimal digits with which the id begins, hyphens included.
     public var idPrefix: String?
+    /// Those that something holds back, or that nothing holds back.
+    public var isWaiting: Bool?
+    /// Only tasks that depend on this one or are parts of it.
+    public var needing: TaskID?
 
     public init(
-        states: Set<TaskState>? = nil, assignee: AgentID? = nil, inBacklog: Bool? = nil, idPrefix: String? = nil
+        states: Set<TaskState>? = nil, assignee: AgentID? = nil, inBacklog: Bool? = nil, idPrefix: String? = nil,
+        isWaiting: Bool? = nil, needing: TaskID? = nil
     ) {
         self.states = states
         self.assignee = assignee
         self.inBacklog = inBacklog
         self.idPrefix = idPrefix
+        self.isWaiting = isWaiting
+        self.needing = needing
     }
 
     public static let backlog = TaskFilter(inBacklog: true)

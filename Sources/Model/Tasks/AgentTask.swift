@@ -11,10 +11,21 @@ public struct AgentTask: Sendable, Equatable, Codable {
     public var startedAt: Timestamp?
     public var completedAt: Timestamp?
     public var result: String?
+    /// The task that it is a part of. Unless that only groups, it has to be completed first.
     public var parent: TaskID?
+    /// What has to be completed first.
+    public var dependsOn: [TaskID]
     public var tags: [String]
     /// True while it waits in the backlog: pending and owned by nobody.
     public var inBacklog: Bool
+    /// True while something that it needs is not completed. It is pending then, whoever owns it: it is not announced,
+    /// cannot be started or completed, and is in no backlog.
+    public var isWaiting: Bool
+    /// It only groups the tasks whose parent it is: it is nobody's work, holds none of them back, and ends with the
+    /// last of them.
+    public var isGroup: Bool
+    /// That of its announcement.
+    public var priority: Priority
     /// How often its agent was reminded after ending a turn without completing it (W5).
     public var reminders: Int
 
@@ -26,7 +37,11 @@ public struct AgentTask: Sendable, Equatable, Codable {
         self.tags = tags
         updatedAt = createdAt
         state = .pending
+        dependsOn = []
         inBacklog = false
+        isWaiting = false
+        isGroup = false
+        priority = .normal
         reminders = 0
     }
 
@@ -44,69 +59,4 @@ public enum TaskState: String, Sendable, Codable, CaseIterable {
     }
 
     public var isTerminal: Bool { self == .completed || self == .failed || self == .cancelled }
-}
-
-/// What can be done to a task.
-public enum TaskMove: Sendable, Equatable {
-    case assign(AgentID)
-    case start
-    case complete(String)
-    case fail(String)
-    case cancel(String)
-    /// Takes it from its owner; the backlog has it again.
-    case requeue
-
-    public var name: String {
-        switch self {
-        case .assign: "assign"
-        case .start: "start"
-        case .complete: "complete"
-        case .fail: "fail"
-        case .cancel: "cancel"
-        case .requeue: "requeue"
-        }
-    }
-}
-
-extension AgentTask {
-    /// How often an agent is reminded of a task that it left open before the task fails (architecture, "The turn", 5).
-    public static let maxReminders = 2
-
-    /// The task after `move`. An ended task never moves (W40).
-    public func after(_ move: TaskMove, at now: Timestamp) throws(IllegalMove) -> AgentTask {
-        guard !state.isTerminal else { throw IllegalMove(from: state.rawValue, signal: move.name) }
-        var task = self
-        task.updatedAt = now
-        switch move {
-        case .assign(let agent):
-            guard state == .pending || state == .assigned else {
-                throw IllegalMove(from: state.rawValue, signal: move.name)
-            }
-            task.state = .assigned
-            task.assignedTo = agent
-            task.inBacklog = false
-            task.reminders = 0
-        case .start:
-            guard assignedTo != nil else { throw IllegalMove(from: "unassigned", signal: move.name) }
-            task.state = .running
-            task.startedAt = startedAt ?? now
-        case .complete(let result): task.end(.completed, result, now)
-        case .fail(let reason): task.end(.failed, reason, now)
-        case .cancel(let reason): task.end(.cancelled, reason, now)
-        case .requeue:
-            task.state = .pending
-            task.assignedTo = nil
-            task.startedAt = nil
-            task.inBacklog = true
-            task.reminders = 0
-        }
-        return task
-    }
-
-    private mutating func end(_ state: TaskState, _ result: String, _ now: Timestamp) {
-        self.state = state
-        self.result = result
-        completedAt = now
-        inBacklog = false
-    }
 }

@@ -97,7 +97,7 @@ extension Town {
     func currentTask(of agent: Agent) async throws -> AgentTask {
         if let id = agent.currentTask, let task = try await store.task(id), !task.state.isTerminal { return task }
         let open = try await store.tasks(
-            TaskFilter(states: [.pending, .assigned, .running], assignee: agent.id), page: Page(limit: 6))
+            TaskFilter(states: [.assigned, .running], assignee: agent.id), page: Page(limit: 6))
         switch open.count {
         case 1: return open[0]
         case 0: throw OperationError(.notFound, "\(agent.label) has no open task")

@@ -17,6 +17,7 @@ final class MemoryRecords: Records {
     private var live: Set<AgentID> = []
     private var taskRows: [TaskID: AgentTask] = [:]
     private var taskOrder: [TaskID] = []
+    private var needing: [TaskID: Set<TaskID>] = [:]
     private var owned: [AgentID: Set<TaskID>] = [:]
     private var counts = TaskCounts()
     private var hostRows: [HostID: Host] = [:]
@@ -255,22 +256,31 @@ final class MemoryRecords: Records {
         counts.byState[task.state, default: 0] += change
         if counts.byState[task.state] == 0 { counts.byState[task.state] = nil }
         if task.inBacklog { counts.backlog += change }
+        for need in Set(task.dependsOn + (task.parent.map { [$0] } ?? [])) {
+            if change > 0 { needing[need, default: []].insert(task.id) } else { needing[need]?.remove(task.id) }
+        }
         guard let owner = task.assignedTo else { return }
         if change > 0 { owned[owner, default: []].insert(task.id) } else { owned[owner]?.remove(task.id) }
     }
 
+    func dependents(of task: TaskID) -> [AgentTask] {
+        let ids = needing[task] ?? []
+        return ids.isEmpty ? [] : ordered(ids)
+    }
+
+    private func ordered(_ ids: Set<TaskID>) -> [AgentTask] {
+        taskOrder.lazy.filter { ids.contains($0) }.compactMap { self.taskRows[$0] }
+    }
+
     func tasks(_ filter: TaskFilter, page: Page) -> [AgentTask] {
-        var candidates: any Sequence<AgentTask> = taskOrder.lazy.compactMap { self.taskRows[$0] }
-        if let owner = filter.assignee {
-            let own = owned[owner] ?? []
-            if own.isEmpty { return [] }
-            candidates = taskOrder.lazy.filter { own.contains($0) }.compactMap { self.taskRows[$0] }
-        }
-        let digits = filter.idPrefix
-        let fitting = candidates.filter { task in
-            (filter.states?.contains(task.state) ?? true) && (filter.inBacklog ?? task.inBacklog) == task.inBacklog
-                && (digits.map { task.id.description.hasPrefix($0) } ?? true)
-        }
+        let fitting: [AgentTask] =
+            if let task = filter.needing {
+                dependents(of: task).filter(filter.fits)
+            } else if let owner = filter.assignee {
+                ordered(owned[owner] ?? []).filter(filter.fits)
+            } else {
+                taskOrder.lazy.compactMap { self.taskRows[$0] }.filter(filter.fits)
+            }
         let sorted = fitting.enumerated().sorted {
             ($0.element.createdAt, $0.offset) < ($1.element.createdAt, $1.offset)
         }

@@ -115,8 +115,8 @@ public actor MemoryStore: Store {
 
     // MARK: Tasks
 
-    public func create(_ task: AgentTask, assignee: Assignment?) throws(StoreError) {
-        try perform { verbs throws(StoreError) in try verbs.create(task, assignee: assignee) }
+    public func create(_ tasks: [NewTask]) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.create(tasks) }
     }
 
     @discardableResult

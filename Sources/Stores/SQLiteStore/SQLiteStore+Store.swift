@@ -96,8 +96,8 @@ extension SQLiteStore: Store {
 
     // MARK: Tasks
 
-    public func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.create(task, assignee: assignee) }
+    public func create(_ tasks: [NewTask]) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.create(tasks) }
     }
 
     @discardableResult

@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first]
+    static let steps: [String] = [first, dependencies]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -88,6 +88,16 @@ enum Schema {
             task blob, turn blob, letter blob, old_state text, new_state text);
         create index agent_events on events (agent, seq) where agent is not null;
         create table settings (name text primary key, value integer not null) without rowid;
+        """
+
+    // Tasks that wait for others. `depends_on` holds ids one after the other; `task_needs` is the way back.
+    private static let dependencies = """
+        alter table tasks add column depends_on blob;
+        alter table tasks add column waiting integer not null default 0;
+        alter table tasks add column is_group integer not null default 0;
+        alter table tasks add column priority text;
+        create table task_needs (need blob not null, task blob not null, primary key (need, task)) without rowid;
+        create index task_parts on tasks (parent) where parent is not null;
         """
 
     /// What is in an opened file.

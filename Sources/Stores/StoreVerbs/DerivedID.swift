@@ -38,4 +38,7 @@ enum Purpose {
     static let deathNotice: UInt64 = 2
     static let taskFailed: UInt64 = 3
     static let reminder: UInt64 = 4
+    static let released: UInt64 = 5
+    static let blocked: UInt64 = 6
+    static let groupEnded: UInt64 = 7
 }

@@ -75,6 +75,8 @@ public protocol Records: AnyObject {
     func insert(_ task: AgentTask) throws(StoreError)
     /// - Parameter old: the task as it was read.
     func update(_ task: AgentTask, was old: AgentTask) throws(StoreError)
+    /// Tasks that depend on `task` or whose parent it is, oldest first.
+    func dependents(of task: TaskID) throws(StoreError) -> [AgentTask]
     /// Oldest first.
     func tasks(_ filter: TaskFilter, page: Page) throws(StoreError) -> [AgentTask]
     func taskCounts() throws(StoreError) -> TaskCounts
@@ -100,6 +102,16 @@ public protocol Records: AnyObject {
     /// beyond the newest `events`. The newest message and event stay, so that sequence numbers never return.
     /// - Returns: whether there may be more to remove.
     func tidy(doneBefore: Timestamp, events: Int, limit: Int) throws(StoreError) -> Bool
+}
+
+extension TaskFilter {
+    /// Whether a task fits all conditions.
+    public func fits(_ task: AgentTask) -> Bool {
+        (states?.contains(task.state) ?? true) && (assignee == nil || task.assignedTo == assignee)
+            && (inBacklog ?? task.inBacklog) == task.inBacklog && (isWaiting ?? task.isWaiting) == task.isWaiting
+            && (idPrefix.map { task.id.description.hasPrefix($0) } ?? true)
+            && (needing.map { task.parent == $0 || task.dependsOn.contains($0) } ?? true)
+    }
 }
 
 /// A lease with what its turn hands on to the messages that it sends.

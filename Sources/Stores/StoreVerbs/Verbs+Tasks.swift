@@ -2,23 +2,50 @@ public import Model
 
 extension Verbs {
     /// See `Store.create`.
-    public func create(_ new: AgentTask, assignee: Assignment?) throws(StoreError) {
-        guard try rows.task(new.id) == nil else { return }
-        var task = new
+    public func create(_ news: [NewTask]) throws(StoreError) {
+        // All rows are there before anything is decided, because tasks of one call may need each other.
+        var made: [NewTask] = []
+        for new in news where try rows.task(new.task.id) == nil {
+            if let assignee = new.assignee { _ = try requireAgent(assignee.agent) }
+            var new = new
+            new.task = Self.blank(new.task, isOwned: new.assignee != nil)
+            if let assignee = new.assignee { new.task.priority = assignee.priority }
+            try rows.insert(new.task)
+            made.append(new)
+        }
+        for new in made { try checkNeeds(of: new.task) }
+        try checkCycles(from: made.map(\.task.id))
+        for new in made { try begin(new) }
+        for new in made where new.task.state.isTerminal { try endGroup(ofPart: new.task, now: new.task.createdAt) }
+    }
+
+    /// A task as it is before anything happens to it. What has ended already keeps its end.
+    private static func blank(_ task: AgentTask, isOwned: Bool) -> AgentTask {
+        var task = task
+        task.isWaiting = false
+        if task.state.isTerminal {
+            task.inBacklog = false
+            return task
+        }
         task.state = .pending
         task.assignedTo = nil
-        task.inBacklog = new.inBacklog && assignee == nil
-        let owner: Agent? = if let assignee { try requireAgent(assignee.agent) } else { nil }
-        try rows.insert(task)
+        task.inBacklog = task.inBacklog && !isOwned && !task.isGroup
+        return task
+    }
+
+    private func begin(_ new: NewTask) throws(StoreError) {
+        var task = new.task
         try log(
             .taskCreated, "task \(task.id.short) created\(task.inBacklog ? " in the backlog" : ""): \(task.title)",
             at: task.createdAt, task: task.id, new: task.state.rawValue)
-        guard let assignee, let owner else { return }
+        if task.state.isTerminal { return }
+        if try isHeldBack(task) { task = try hold(task, now: task.createdAt) }
+        guard let assignee = new.assignee else { return }
+        let owner = try requireAgent(assignee.agent)
         let assigned = try Self.moved(task, .assign(owner.id), task.createdAt)
         try rows.update(assigned, was: task)
         try announce(
-            assigned, was: task, to: owner, from: task.createdBy, id: assignee.announcement,
-            priority: assignee.priority, now: task.createdAt)
+            assigned, was: task, to: owner, from: task.createdBy, id: assignee.announcement, now: task.createdAt)
     }
 
     /// See `Store.move`.
@@ -26,11 +53,16 @@ extension Verbs {
         throws(StoreError) -> AgentTask
     {
         guard let old = try rows.task(id) else { throw StoreError(.taskNotFound, "there is no task \(id)") }
-        if case .assign(let agent) = move { return try assign(old, to: agent, by: by, announcement, now: now) }
+        switch move {
+        case .assign(let agent): return try assign(old, to: agent, by: by, announcement, now: now)
+        case .release: return try release(old, by: by, now: now)
+        case .revise(let revision): return try revise(old, revision, now: now)
+        default: break
+        }
         let new = try Self.moved(old, move, now)
         try rows.update(new, was: old)
         switch move {
-        case .assign: break
+        case .assign, .release, .revise: break
         case .start:
             if let owner = new.assignedTo { try setCurrentTask(id, of: owner) }
             try log(
@@ -39,7 +71,9 @@ extension Verbs {
         case .requeue:
             try letGo(old, now: now)
             try log(
-                .taskRequeued, "task \(id.short) is back in the backlog: \(new.title)", at: now,
+                .taskRequeued,
+                "task \(id.short) \(new.isWaiting ? "has no owner now" : "is back in the backlog"): "
+                    + new.title, at: now,
                 agent: old.assignedTo, task: id, old: old.state.rawValue, new: new.state.rawValue)
         case .complete, .fail, .cancel:
             try letGo(old, now: now)
@@ -59,30 +93,31 @@ extension Verbs {
         let new = try Self.moved(old, .assign(agent), now)
         try letGo(old, now: now)
         try rows.update(new, was: old)
-        try announce(new, was: old, to: owner, from: by, id: announcement, priority: .normal, now: now)
+        try announce(new, was: old, to: owner, from: by, id: announcement, now: now)
         return new
     }
 
-    private func announce(
-        _ task: AgentTask, was old: AgentTask, to owner: Agent, from: AgentID, id: MessageID, priority: Priority,
-        now: Timestamp
+    /// Logs that an agent got a task, and tells it, unless the task waits.
+    func announce(
+        _ task: AgentTask, was old: AgentTask, to owner: Agent, from: AgentID, id: MessageID, now: Timestamp
     ) throws(StoreError) {
         try log(
             .taskAssigned, "task \(task.id.short) assigned to \(owner.name): \(task.title)", at: now, agent: owner.id,
             task: task.id, old: old.state.rawValue, new: task.state.rawValue)
+        if task.isWaiting { return }
         let message = Message(
-            id: id, from: from, to: owner.id, body: .taskAssign(task.id), priority: priority, createdAt: now)
+            id: id, from: from, to: owner.id, body: .taskAssign(task.id), priority: task.priority, createdAt: now)
         try tell(message, now: now)
     }
 
     /// Delivers a message of the store's own, once, with what it inherits from its sender's turn.
-    private func tell(_ message: Message, now: Timestamp) throws(StoreError) {
+    func tell(_ message: Message, now: Timestamp) throws(StoreError) {
         guard try rows.delivery(message.id) == nil else { return }
         try deliver(Decisions.inheriting(message, from: try rows.lease(of: message.from)), now: now)
     }
 
     /// Takes a task from its owner: its waiting announcements have nothing left to say, and are done.
-    private func letGo(_ task: AgentTask, now: Timestamp) throws(StoreError) {
+    func letGo(_ task: AgentTask, now: Timestamp) throws(StoreError) {
         for old in try rows.waitingAssignments(of: task.id) {
             var new = old
             new.state = .done
@@ -94,9 +129,9 @@ extension Verbs {
         try rows.update(owner)
     }
 
-    /// Logs the end of a task, counts it, and tells whoever gave it.
+    /// Logs the end of a task, counts it, tells whoever gave it, and lets go what waited for it.
     /// - Returns: who was told.
-    private func ended(
+    func ended(
         _ task: AgentTask, was old: AgentTask, by: AgentID, announcement: MessageID, now: Timestamp
     ) throws(StoreError) -> AgentID? {
         let result = task.result ?? ""
@@ -115,6 +150,14 @@ extension Verbs {
         try log(
             type, "task \(task.id.short) \(task.state.rawValue): \(task.title)\(why)", at: now,
             agent: task.assignedTo ?? by, task: task.id, old: old.state.rawValue, new: task.state.rawValue)
+        let told = try report(task, body, by: by, announcement: announcement, now: now)
+        try settleDependents(of: task, by: by, now: now)
+        return told
+    }
+
+    private func report(
+        _ task: AgentTask, _ body: MessageBody, by: AgentID, announcement: MessageID, now: Timestamp
+    ) throws(StoreError) -> AgentID? {
         guard task.createdBy != .supervisor, task.createdBy != by, try rows.agent(task.createdBy) != nil else {
             return nil
         }

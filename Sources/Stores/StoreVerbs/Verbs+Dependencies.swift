@@ -1,0 +1,225 @@
+import Model
+
+extension Verbs {
+    /// What has to be completed before `task` begins. A parent that only groups holds nothing back by itself; what it
+    /// waits for, its parts wait for too.
+    private func needs(of task: AgentTask) throws(StoreError) -> [TaskID] {
+        var needs = task.dependsOn
+        var next = task.parent
+        var seen: Set<TaskID> = [task.id]
+        while let id = next, seen.insert(id).inserted {
+            guard let parent = try rows.task(id), parent.isGroup else {
+                needs.append(id)
+                break
+            }
+            needs += parent.dependsOn
+            next = parent.parent
+        }
+        return needs
+    }
+
+    /// Whether something that it needs is not completed.
+    func isHeldBack(_ task: AgentTask) throws(StoreError) -> Bool {
+        for need in try needs(of: task) where try rows.task(need)?.state != .completed { return true }
+        return false
+    }
+
+    /// Everything that it names has to be there.
+    func checkNeeds(of task: AgentTask) throws(StoreError) {
+        for need in task.dependsOn + (task.parent.map { [$0] } ?? []) where try rows.task(need) == nil {
+            throw StoreError(.taskNotFound, "there is no task \(need), which task \(task.id.short) is to wait for")
+        }
+    }
+
+    /// Refuses tasks that would wait for each other. Each task that is reachable is looked at once.
+    func checkCycles(from roots: [TaskID]) throws(StoreError) {
+        var finished: Set<TaskID> = []
+        for root in roots where !finished.contains(root) {
+            // The way from the root to where the search is, each with what is still to be tried.
+            var way: [(id: TaskID, rest: ArraySlice<TaskID>)] = [(root, try edges(of: root)[...])]
+            var onWay: Set<TaskID> = [root]
+            while !way.isEmpty {
+                let last = way.count - 1
+                guard let next = way[last].rest.popFirst() else {
+                    finished.insert(way[last].id)
+                    onWay.remove(way.removeLast().id)
+                    continue
+                }
+                if onWay.contains(next) {
+                    let cycle = way.map(\.id).drop { $0 != next } + [next]
+                    throw StoreError(
+                        .dependencyCycle,
+                        "tasks would wait for each other: " + cycle.map(\.short).joined(separator: " → "))
+                }
+                if finished.contains(next) { continue }
+                way.append((next, try edges(of: next)[...]))
+                onWay.insert(next)
+            }
+        }
+    }
+
+    // What a task waits for; a group waits for its parts. What has ended waits for nothing.
+    private func edges(of id: TaskID) throws(StoreError) -> [TaskID] {
+        guard let task = try rows.task(id), !task.state.isTerminal else { return [] }
+        let needs = try needs(of: task)
+        return task.isGroup ? needs + (try parts(of: id).map(\.id)) : needs
+    }
+
+    private func parts(of group: TaskID) throws(StoreError) -> [AgentTask] {
+        try rows.dependents(of: group).filter { $0.parent == group }
+    }
+
+    /// Makes a task wait: what was announced and not begun is taken back.
+    func hold(_ task: AgentTask, now: Timestamp) throws(StoreError) -> AgentTask {
+        let held = task.held()
+        try letGo(task, now: now)
+        try rows.update(held, was: task)
+        var names: [String] = []
+        for need in try needs(of: task) {
+            guard let needed = try rows.task(need), needed.state != .completed else { continue }
+            names.append("\(need.short) (\(needed.state.rawValue))")
+        }
+        try log(
+            .taskWaiting, "task \(task.id.short) waits for \(names.joined(separator: ", ")): \(task.title)", at: now,
+            agent: task.assignedTo, task: task.id, old: task.state.rawValue, new: held.state.rawValue)
+        return held
+    }
+
+    /// After the end of a task: what waited for it goes on, or whoever gave that is asked.
+    func settleDependents(of task: AgentTask, by: AgentID, now: Timestamp) throws(StoreError) {
+        let waiting = try rows.dependents(of: task.id).filter { $0.isWaiting && !$0.state.isTerminal }
+        if task.state == .completed {
+            for old in waiting where try !isHeldBack(old) { try letGoOn(old, now: now) }
+        } else {
+            // A part of a group does not need the group.
+            var stuck: [AgentTask] = []
+            for one in waiting where try needs(of: one).contains(task.id) { stuck.append(one) }
+            try ask(about: stuck, because: task, by: by, now: now)
+        }
+        try endGroup(ofPart: task, now: now)
+    }
+
+    /// Ends a group when the last of its parts has ended.
+    func endGroup(ofPart part: AgentTask, now: Timestamp) throws(StoreError) {
+        guard let id = part.parent, let group = try rows.task(id), group.isGroup, !group.state.isTerminal,
+            !group.isWaiting
+        else { return }
+        let parts = try parts(of: id)
+        guard !parts.isEmpty, parts.allSatisfy(\.state.isTerminal) else { return }
+        let undone = parts.count { $0.state != .completed }
+        let move: TaskMove =
+            undone == 0
+            ? .complete("All of its \(parts.count) tasks are completed")
+            : .fail("\(undone) of its \(parts.count) tasks failed or were cancelled")
+        let new = try Self.moved(group, move, now)
+        try rows.update(new, was: group)
+        _ = try ended(
+            new, was: group, by: .supervisor,
+            announcement: MessageID(from: [id.words], purpose: Purpose.groupEnded), now: now)
+    }
+
+    /// See `TaskMove.release`: only whoever gave a task, and the supervisor, may let it go on before its time.
+    func release(_ old: AgentTask, by: AgentID, now: Timestamp) throws(StoreError) -> AgentTask {
+        guard by == .supervisor || by == old.createdBy else {
+            throw StoreError(
+                .illegalMove,
+                "only the supervisor and \(try name(of: old.createdBy)), who gave it, may release task \(old.id.short)")
+        }
+        return try letGoOn(old, now: now)
+    }
+
+    @discardableResult
+    private func letGoOn(_ old: AgentTask, now: Timestamp) throws(StoreError) -> AgentTask {
+        let new = try Self.moved(old, .release, now)
+        try rows.update(new, was: old)
+        try log(
+            .taskReleased, "task \(new.id.short) waits no longer: \(new.title)", at: now, agent: new.assignedTo,
+            task: new.id, old: old.state.rawValue, new: new.state.rawValue)
+        if let id = new.assignedTo, let owner = try rows.agent(id) {
+            // A task may wait and be released more than once, and is announced each time.
+            let announcement = MessageID(
+                from: [new.id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.released)
+            try announce(new, was: old, to: owner, from: new.createdBy, id: announcement, now: now)
+        }
+        if new.isGroup {
+            try reconsiderParts(of: new, now: now)
+            if let part = try parts(of: new.id).first { try endGroup(ofPart: part, now: now) }
+        }
+        return new
+    }
+
+    /// See `TaskMove.revise`. Nothing happens where nothing changes.
+    func revise(_ old: AgentTask, _ revision: TaskRevision, now: Timestamp) throws(StoreError) -> AgentTask {
+        if revision == TaskRevision(old), !old.state.isTerminal { return old }
+        var new = try Self.moved(old, .revise(revision), now)
+        if new.isGroup, new.assignedTo != nil {
+            throw StoreError(.illegalMove, "task \(old.id.short) has an owner and cannot be a group")
+        }
+        if new.isGroup { new.inBacklog = false }
+        try checkNeeds(of: new)
+        try rows.update(new, was: old)
+        try checkCycles(from: [new.id])
+        try log(
+            .taskRevised, "task \(new.id.short) was changed: \(new.title)", at: now, agent: new.assignedTo, task: new.id
+        )
+        let isHeld = try isHeldBack(new)
+        if isHeld, !new.isWaiting {
+            new = try hold(new, now: now)
+            if new.isGroup { try reconsiderParts(of: new, now: now) }
+            return new
+        }
+        if !isHeld, new.isWaiting { return try letGoOn(new, now: now) }
+        if old.isGroup, !new.isGroup, new.assignedTo == nil, !new.isWaiting {
+            let shelved = new
+            new.inBacklog = true
+            try rows.update(new, was: shelved)
+        }
+        // Parts of what was a group wait for it now, and the other way round.
+        if old.isGroup != new.isGroup { try reconsiderParts(of: new, now: now) }
+        return new
+    }
+
+    private func reconsiderParts(of task: AgentTask, now: Timestamp) throws(StoreError) {
+        for part in try parts(of: task.id) where part.state == .pending || part.state == .assigned {
+            let isHeld = try isHeldBack(part)
+            if isHeld, !part.isWaiting { _ = try hold(part, now: now) }
+            if !isHeld, part.isWaiting { try letGoOn(part, now: now) }
+        }
+    }
+
+    /// Says of tasks that what they wait for will not be completed, and asks whoever gave them what to do.
+    private func ask(about stuck: [AgentTask], because failed: AgentTask, by: AgentID, now: Timestamp)
+        throws(StoreError)
+    {
+        var told: [(creator: AgentID, tasks: [AgentTask])] = []
+        let why = "task \(failed.id.short) \(failed.state == .failed ? "failed" : "was cancelled")"
+        for task in stuck {
+            try log(
+                .taskBlocked, "task \(task.id.short) cannot go on, because \(why): \(task.title)", at: now,
+                agent: task.assignedTo, task: task.id)
+            let isKnown = try rows.agent(task.createdBy) != nil
+            let creator = isKnown ? task.createdBy : .supervisor
+            if let at = told.firstIndex(where: { $0.creator == creator }) {
+                told[at].tasks.append(task)
+            } else {
+                told.append((creator, [task]))
+            }
+        }
+        for (creator, tasks) in told where creator != by {
+            let list = tasks.map { "- \($0.id): \($0.title)" }.joined(separator: "\n")
+            let question = """
+                Task \(failed.id) (\(failed.title)) \(failed.state == .failed ? "failed" : "was cancelled"): \
+                \(failed.result ?? "no reason given")
+                These tasks wait for it and cannot go on:
+                \(list)
+                What shall become of them? `tt task release ID` lets one begin all the same, `tt task cancel ID` calls \
+                it off.
+                """
+            var message = Message(
+                id: MessageID(from: [failed.id.words, creator.words], purpose: Purpose.blocked), from: .supervisor,
+                to: creator, body: .query(question: question), createdAt: now)
+            message.priority = .high
+            if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
+        }
+    }
+}

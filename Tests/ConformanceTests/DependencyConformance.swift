@@ -1,0 +1,227 @@
+import Model
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct DependencyConformance {
+    @Test(arguments: Subject.all)
+    func `a task waits until its parent and all it depends on are completed, and the last completion releases it`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let (boss, ada) = (try await town.spawn("boss"), try await town.spawn("ada"))
+            let (parent, first) = (try await town.task("parent", for: boss), try await town.task("first"))
+            let id = try await town.dependent("late", on: [first], parent: parent, for: ada, priority: .urgent)
+            let task = try #require(try await town.store.task(id))
+            #expect((task.state, task.isWaiting, task.assignedTo, task.inBacklog) == (.pending, true, ada, false))
+            #expect((task.dependsOn, task.parent) == ([first], parent))
+            #expect(try await town.texts(ada).isEmpty)
+            #expect(try await town.lease(ada) == nil)
+            #expect(try await town.events(.taskWaiting).map(\.task) == [id])
+            for needed in [parent, first] {
+                #expect(try await town.store.tasks(TaskFilter(needing: needed), page: Page()).map(\.id) == [id])
+            }
+            #expect(try await town.store.tasks(TaskFilter(isWaiting: true), page: Page()).map(\.id) == [id])
+            #expect(
+                try await town.store.tasks(TaskFilter(isWaiting: false), page: Page()).map(\.id) == [parent, first])
+
+            try await town.move(parent, .complete("done"))
+            #expect(try await town.store.task(id)?.isWaiting == true)
+            try await town.move(first, .complete("done"))
+            let free = try #require(try await town.store.task(id))
+            #expect((free.state, free.isWaiting, free.assignedTo) == (.assigned, false, ada))
+            let lease = try #require(try await town.lease(ada))
+            #expect(lease.deliveries.map(\.message.body) == [.taskAssign(id)])
+            #expect(lease.deliveries.map(\.message.priority) == [.urgent])
+            #expect(lease.tasks.map(\.id) == [id])
+            #expect(try await town.events(.taskReleased).map(\.task) == [id])
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a turn that completes a task releases what waits for it, for whomever it is`(_ subject: Subject) async throws
+    {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            let first = try await town.task("first", for: ada)
+            let own = try await town.dependent("own", on: [first], for: ada)
+            let other = try await town.dependent("other", on: [first], for: bob)
+            let open = try await town.dependent("open", on: [first])
+            let lease = try #require(try await town.lease(ada))
+            #expect(lease.tasks.map(\.id) == [first])
+            #expect(try await town.lease(bob) == nil)
+            try await town.move(first, .complete("done"), by: ada)
+            #expect(try await town.store.commit(town.finished(lease)).reminded.isEmpty)
+            #expect(try await town.lease(ada)?.tasks.map(\.id) == [own])
+            #expect(try await town.lease(bob)?.tasks.map(\.id) == [other])
+            #expect(try await town.store.tasks(.backlog, page: Page()).map(\.id) == [open])
+            #expect(try await town.store.taskCounts().backlog == 1)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a task that waits cannot be started or completed, and keeps waiting whoever gets it`(_ subject: Subject)
+        async throws
+    {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            let first = try await town.task("first")
+            let id = try await town.dependent("late", on: [first], for: ada)
+            #expect(await code { try await town.move(id, .complete("x"), by: ada) } == .illegalMove)
+            #expect(await code { try await town.move(id, .start) } == .illegalMove)
+            try await town.move(id, .assign(bob))
+            try await town.move(id, .requeue)
+            #expect(try await town.store.task(id)?.inBacklog == false)
+            try await town.move(id, .assign(bob))
+            #expect(try await town.store.waitingCounts().isEmpty)
+            try await town.move(first, .complete("x"))
+            #expect(try await town.store.waitingCounts() == [bob: ["task_assign": 1]])
+            let called = try await town.dependent("called off", on: [try await town.task()], for: ada)
+            #expect(try await town.move(called, .cancel("no")).isWaiting == false)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `where a dependency fails the dependents wait on, and whoever gave them is asked what to do`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let (boss, ada) = (try await town.spawn("boss"), try await town.spawn("ada"))
+            let first = try await town.task("first", for: ada)
+            let mine = try await town.dependent("of the boss", on: [first], by: boss, for: ada)
+            let open = try await town.dependent("of the supervisor", on: [first])
+            try await town.move(first, .fail("no access"), by: ada)
+            for id in [mine, open] { #expect(try await town.store.task(id)?.isWaiting == true) }
+            #expect(try await town.texts(ada).isEmpty, "there is nothing left for ada to do")
+            for (reader, named) in [(boss, mine), (AgentID.supervisor, open)] {
+                let letter = try #require(try await town.store.inbox(reader, page: Page()).first?.message)
+                #expect(letter.body.type == "query" && letter.body.wakes)
+                #expect(letter.body.text.contains("no access") && letter.body.text.contains("\(named)"))
+            }
+            #expect(try await town.events(.taskBlocked).map(\.task) == [mine, open])
+            #expect(await code { try await town.move(mine, .release, by: ada) } == .illegalMove)
+            #expect(try await town.move(mine, .release, by: boss).state == .assigned)
+            #expect(try await town.move(open, .release).inBacklog)
+            #expect(await code { try await town.move(open, .release) } == .illegalMove)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `what is not there and what would go in circles is refused, and nothing is created`(_ subject: Subject)
+        async throws
+    {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let before = try await town.dump()
+            #expect(await code { _ = try await town.dependent("x", on: [town.id()]) } == .taskNotFound)
+            #expect(await code { _ = try await town.dependent("x", on: [], parent: town.id()) } == .taskNotFound)
+            let ring = (0..<3).map { number in
+                AgentTask(
+                    id: TaskID(high: 5, low: UInt64(number)), description: "r", createdBy: .supervisor,
+                    createdAt: town.start)
+            }
+            let linked = ring.enumerated().map { number, task in
+                var task = task
+                if number == 0 { task.parent = ring[1].id } else { task.dependsOn = [ring[(number + 1) % 3].id] }
+                return NewTask(task, assignee: Assignment(agent: ada, announcement: town.id()))
+            }
+            #expect(await code { try await town.store.create(linked) } == .dependencyCycle)
+            #expect(try await town.dump() == before)
+            let (one, two) = (try await town.task("one"), try await town.task("two", for: ada))
+            let last = try await town.dependent("last", on: [two])
+            var revision = TaskRevision(try #require(try await town.store.task(two)))
+            revision.dependsOn = [one, last]
+            let middle = try await town.dump()
+            #expect(await code { try await town.move(two, .revise(revision)) } == .dependencyCycle)
+            revision.dependsOn = [two]
+            #expect(await code { try await town.move(two, .revise(revision)) } == .dependencyCycle)
+            #expect(try await town.dump() == middle)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `what is not started can be revised, and waits or goes on as it says then`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let (first, id) = (try await town.task("first"), try await town.task("old", for: ada))
+            var revision = TaskRevision(try #require(try await town.store.task(id)))
+            #expect(try await town.move(id, .revise(revision)) == town.store.task(id))
+            #expect(try await town.events(.taskRevised).isEmpty, "nothing changed")
+            (revision.description, revision.tags, revision.dependsOn) = ("new", ["a"], [first])
+            let held = try await town.move(id, .revise(revision))
+            #expect((held.description, held.tags, held.isWaiting, held.assignedTo) == ("new", ["a"], true, ada))
+            #expect(try await town.store.task(id) == held)
+            #expect(try await town.lease(ada) == nil, "its announcement is taken back")
+            revision.dependsOn = []
+            #expect(try await town.move(id, .revise(revision)).state == .assigned)
+            #expect(try await town.store.tasks(TaskFilter(needing: first), page: Page()).isEmpty)
+            #expect(try await town.lease(ada)?.tasks.map(\.description) == ["new"])
+            #expect(await code { try await town.move(id, .revise(revision)) } == nil, "nothing changes")
+            revision.description = "too late"
+            #expect(await code { try await town.move(id, .revise(revision)) } == .illegalMove)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a group holds nothing back, waits for what it depends on with its parts, and ends with the last of them`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let gate = try await town.task("gate")
+            var group = AgentTask(id: town.id(), description: "epic", createdBy: .supervisor, createdAt: town.start)
+            (group.isGroup, group.inBacklog, group.dependsOn) = (true, true, [gate])
+            var parts = (0..<2).map { number in
+                AgentTask(id: town.id(), description: "\(number)", createdBy: .supervisor, createdAt: town.start)
+            }
+            for index in parts.indices { parts[index].parent = group.id }
+            try await town.store.create(
+                [NewTask(group)] + parts.map { NewTask($0, assignee: Assignment(agent: ada, announcement: town.id())) })
+            let after = try await town.dependent("after the epic", on: [group.id])
+            #expect(try await town.store.task(group.id)?.inBacklog == false)
+            #expect(await code { try await town.move(group.id, .assign(ada)) } == .illegalMove)
+            #expect(try await town.lease(ada) == nil)
+            try await town.move(gate, .complete("open"))
+            #expect(try await town.store.task(group.id)?.isWaiting == false)
+            #expect(try await town.lease(ada)?.tasks.map(\.id) == parts.map(\.id))
+            try await town.move(parts[0].id, .complete("x"), by: ada)
+            #expect(try await town.store.task(group.id)?.state == .pending)
+            try await town.move(parts[1].id, .complete("x"), by: ada)
+            #expect(try await town.store.task(group.id)?.state == .completed)
+            #expect(try await town.store.task(after)?.inBacklog == true)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a task that has ended already is recorded so, and holds nothing back`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            var old = AgentTask(id: town.id(), description: "old", createdBy: .supervisor, createdAt: town.start)
+            (old.state, old.result, old.completedAt) = (.completed, "long ago", town.start)
+            var new = AgentTask(id: town.id(), description: "new", createdBy: .supervisor, createdAt: town.start)
+            new.dependsOn = [old.id]
+            let both = [
+                NewTask(new, assignee: Assignment(agent: ada, announcement: town.id())),
+                NewTask(old, assignee: Assignment(agent: ada, announcement: town.id())),
+            ]
+            try await town.store.create(both)
+            let state = try await town.dump()
+            try await town.store.create(both)
+            #expect(try await town.dump() == state, "safe to repeat")
+            #expect(try await town.store.task(old.id) == old)
+            #expect(try await town.lease(ada)?.tasks.map(\.id) == [new.id])
+        }
+    }
+}
+
+extension Town {
+    /// Creates a task that needs others.
+    func dependent(
+        _ description: String, on needs: [TaskID], parent: TaskID? = nil, by: AgentID = .supervisor,
+        for agent: AgentID? = nil, priority: Priority = .normal
+    ) async throws -> TaskID {
+        var task = AgentTask(id: id(), description: description, createdBy: by, createdAt: start)
+        (task.dependsOn, task.parent, task.inBacklog) = (needs, parent, agent == nil)
+        let assignment = agent.map { Assignment(agent: $0, announcement: id(), priority: priority) }
+        try await store.create(task, assignee: assignment)
+        return task.id
+    }
+}
