@@ -47,8 +47,22 @@ need_swift() {
 # What building needs.
 need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev pkg-config; need_swift; }
 
-# Builds the release binary with the Swift runtime inside and prints its path.
+# swift build for release, with the runtimes of Swift and C++ inside: release_build [OPTION…].
+release_build() {
+    local runtimes=$ROOT/.build/runtimes options=() library clang
+    clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
+    library=$("$clang" -print-file-name=libstdc++.a 2>/dev/null || true)
+    # A folder that holds nothing else: the linker takes from it what it would otherwise load at every start.
+    if [ "$(uname -s)" = Linux ] && [ -f "$library" ]; then
+        mkdir -p "$runtimes"
+        ln -sfn "$library" "$runtimes/libstdc++.a"
+        options=(-Xlinker "-L$runtimes")
+    fi
+    (cd "$ROOT" && swift build -c release --static-swift-stdlib "${options[@]}" "$@")
+}
+
+# Builds the release binary and prints its path.
 build_release() {
-    (cd "$ROOT" && swift build -c release --static-swift-stdlib --product tt >&2) || die "the build failed (see above)"
-    printf '%s/tt\n' "$(cd "$ROOT" && swift build -c release --static-swift-stdlib --show-bin-path)"
+    release_build --product tt >&2 || die "the build failed (see above)"
+    printf '%s/tt\n' "$(release_build --show-bin-path)"
 }

@@ -1,9 +1,13 @@
 #define _GNU_SOURCE
 #include "baseline.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 long long baseline_now(void) {
     struct timespec now;
@@ -78,40 +82,109 @@ static void read_row(sqlite3_stmt *statement) {
     }
 }
 
-int baseline_cycles(const char *path, int full, int count, const unsigned char agent[16], double *seconds) {
+typedef struct {
     sqlite3 *db;
-    sqlite3_stmt *prepared[statement_count] = {0};
-    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_OK) code = sqlite3_exec(db, "pragma journal_mode = wal", NULL, NULL, NULL);
+    sqlite3_stmt *prepared[statement_count];
+    unsigned char agent[16], supervisor[16], turn[16], host[16], message[16];
+    sqlite3_int64 sequence, rounds;
+} cycle;
+
+static int cycle_open(cycle *c, const char *path, int full, const unsigned char agent[16]) {
+    memset(c, 0, sizeof *c);
+    memcpy(c->agent, agent, 16), c->supervisor[15] = 1, c->host[0] = 7;
+    int code = sqlite3_open_v2(path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK) code = sqlite3_busy_timeout(c->db, 5000);
+    if (code == SQLITE_OK) code = sqlite3_exec(c->db, "pragma journal_mode = wal", NULL, NULL, NULL);
     if (code == SQLITE_OK)
-        code = sqlite3_exec(db, full ? "pragma synchronous = full" : "pragma synchronous = normal", NULL, NULL, NULL);
+        code = sqlite3_exec(c->db, full ? "pragma synchronous = full" : "pragma synchronous = normal", NULL, NULL, NULL);
     for (int i = 0; i < statement_count && code == SQLITE_OK; i++)
-        code = sqlite3_prepare_v3(db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &prepared[i], NULL);
-    unsigned char supervisor[16] = {[15] = 1}, turn[16], host[16] = {7}, message[16];
-    sqlite3_int64 sequence = 0, rounds = 0;
-    long long begun = baseline_now();
-    for (; rounds < count && code == SQLITE_OK; rounds++) {
-        sqlite3_randomness(16, message), sqlite3_randomness(16, turn);
-        for (int i = 0; i < statement_count && code == SQLITE_OK; i++) {
-            sqlite3_stmt *statement = prepared[i];
+        code = sqlite3_prepare_v3(c->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &c->prepared[i], NULL);
+    return code;
+}
+
+static void cycle_close(cycle *c) {
+    for (int i = 0; i < statement_count; i++) sqlite3_finalize(c->prepared[i]);
+    sqlite3_close(c->db);
+}
+
+// Runs the transactions from `first` up to `end`, of which a cycle has three.
+static int cycle_run(cycle *c, int first, int end) {
+    int code = SQLITE_OK, transaction = 0;
+    if (first == 0) sqlite3_randomness(16, c->message), sqlite3_randomness(16, c->turn);
+    for (int i = 0; i < statement_count && code == SQLITE_OK; i++) {
+        sqlite3_stmt *statement = c->prepared[i];
+        if (transaction >= first && transaction < end) {
             switch (sqlite3_bind_parameter_count(statement)) {
-            case 7: sqlite3_bind_int64(statement, 7, sequence); /* fall through */
-            case 6: sqlite3_bind_blob(statement, 6, supervisor, 16, SQLITE_STATIC); /* fall through */
-            case 5: sqlite3_bind_int64(statement, 5, 1700000000000000 + rounds); /* fall through */
-            case 4: sqlite3_bind_blob(statement, 4, host, 16, SQLITE_STATIC); /* fall through */
-            case 3: sqlite3_bind_blob(statement, 3, turn, 16, SQLITE_STATIC); /* fall through */
-            case 2: sqlite3_bind_blob(statement, 2, message, 16, SQLITE_STATIC); /* fall through */
-            case 1: sqlite3_bind_blob(statement, 1, agent, 16, SQLITE_STATIC); /* fall through */
+            case 7: sqlite3_bind_int64(statement, 7, c->sequence); /* fall through */
+            case 6: sqlite3_bind_blob(statement, 6, c->supervisor, 16, SQLITE_STATIC); /* fall through */
+            case 5: sqlite3_bind_int64(statement, 5, 1700000000000000 + c->rounds); /* fall through */
+            case 4: sqlite3_bind_blob(statement, 4, c->host, 16, SQLITE_STATIC); /* fall through */
+            case 3: sqlite3_bind_blob(statement, 3, c->turn, 16, SQLITE_STATIC); /* fall through */
+            case 2: sqlite3_bind_blob(statement, 2, c->message, 16, SQLITE_STATIC); /* fall through */
+            case 1: sqlite3_bind_blob(statement, 1, c->agent, 16, SQLITE_STATIC); /* fall through */
             default: break;
             }
-            while ((code = sqlite3_step(statement)) == SQLITE_ROW) read_row(statement);
+            int waiting = !strncmp(statements[i], "select * from messages where recipient", 38);
+            while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+                read_row(statement);
+                if (waiting) c->sequence = sqlite3_column_int64(statement, 0);
+            }
             if (code == SQLITE_DONE) code = SQLITE_OK;
             sqlite3_reset(statement);
-            if (!strncmp(statements[i], "insert into messages", 20)) sequence = sqlite3_last_insert_rowid(db);
         }
+        transaction += !strcmp(statements[i], "commit");
     }
+    return code;
+}
+
+int baseline_cycles(const char *path, int full, int count, const unsigned char agent[16], double *seconds) {
+    cycle c;
+    int code = cycle_open(&c, path, full, agent);
+    long long begun = baseline_now();
+    for (; c.rounds < count && code == SQLITE_OK; c.rounds++) code = cycle_run(&c, 0, 3);
     *seconds = (double)(baseline_now() - begun) / 1e9;
-    for (int i = 0; i < statement_count; i++) sqlite3_finalize(prepared[i]);
-    sqlite3_close(db);
+    cycle_close(&c);
+    return code;
+}
+
+int baseline_floor(const char *path, int full, int count, const unsigned char agent[16], double *microseconds) {
+    int rings[2], times[2];
+    cycle c;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, rings) != 0 || pipe(times) != 0) return SQLITE_IOERR;
+    pid_t pid = fork();
+    if (pid < 0) return SQLITE_IOERR;
+    char byte = 1;
+    if (pid == 0) {
+        close(rings[0]), close(times[0]);
+        // The other process opens the file itself: a connection must not be carried over a fork.
+        int code = cycle_open(&c, path, full, agent);
+        long long taken = 0;
+        if (write(times[1], &taken, sizeof taken) != sizeof taken) _exit(1);
+        while (code == SQLITE_OK && recv(rings[1], &byte, 1, 0) == 1) {
+            code = cycle_run(&c, 1, 2);
+            taken = baseline_now();
+            if (code == SQLITE_OK) code = cycle_run(&c, 2, 3);
+            c.rounds++;
+            if (write(times[1], &taken, sizeof taken) != sizeof taken) break;
+        }
+        _exit(code);
+    }
+    close(rings[1]), close(times[1]);
+    long long taken;
+    int code = cycle_open(&c, path, full, agent);
+    if (read(times[0], &taken, sizeof taken) != sizeof taken) code = SQLITE_IOERR;
+    for (int i = 0; i < count && code == SQLITE_OK; i++) {
+        usleep(500);
+        long long begun = baseline_now();
+        code = cycle_run(&c, 0, 1);
+        if (code == SQLITE_OK && (send(rings[0], &byte, 1, 0) != 1 || read(times[0], &taken, sizeof taken) != sizeof taken))
+            code = SQLITE_IOERR;
+        microseconds[i] = (double)(taken - begun) / 1e3;
+    }
+    // At the end of its socket the other process ends as well.
+    close(rings[0]), close(times[0]);
+    int status;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    cycle_close(&c);
     return code;
 }

@@ -15,8 +15,7 @@ enum Cycles {
         let ours = try await Subject.open("\(scratch)/cycles-\(durability.rawValue)", durability: durability)
         let folder = "\(scratch)/cycles-c-\(durability.rawValue)"
         let theirs = try await Subject.open(folder, durability: durability)
-        let (high, low) = (theirs.agent.high.bigEndian, theirs.agent.low.bigEndian)
-        let agent = withUnsafeBytes(of: (high, low)) { Array($0) }
+        let agent = theirs.agentBytes
         await theirs.store.close()
         var (swift, c) = (Samples(), Samples())
         for round in 0...rounds {

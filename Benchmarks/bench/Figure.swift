@@ -37,7 +37,8 @@ struct Figure {
     var unit: String
     var value: Double
     var baseline: Double?
-    var bar: Bar
+    /// Nil for what only explains another figure.
+    var bar: Bar?
     var samples: Samples
 
     var ratio: Double? { baseline.map { value / $0 } }
@@ -47,12 +48,14 @@ struct Figure {
         case .ratioAtMost(let limit): ratio.map { $0 <= limit } ?? false
         case .ratioAtLeast(let limit): ratio.map { $0 >= limit } ?? false
         case .valueBelow(let limit): value < limit
+        case nil: true
         }
     }
 
-    private var limit: Double {
+    private var limit: Double? {
         switch bar {
         case .ratioAtMost(let limit), .ratioAtLeast(let limit), .valueBelow(let limit): limit
+        case nil: nil
         }
     }
 

@@ -37,6 +37,9 @@ struct Subject {
         self.agent = agent
     }
 
+    /// The agent's id as C takes it.
+    var agentBytes: [UInt8] { withUnsafeBytes(of: (agent.high.bigEndian, agent.low.bigEndian)) { Array($0) } }
+
     func message() -> Message {
         Message(
             id: MessageID(random: SystemRandomness()), from: .supervisor, to: agent,

@@ -359,12 +359,34 @@ def clock_jumps():
     check(not left, f"and no process is left {left}")
 
 
+def rest():
+    """A host whose agents have nothing to do does not wake up at all."""
+    if not sys.platform.startswith("linux"): return
+    town = Town(f"{scratch}/rest", "[agent]\nidle_timeout_secs = 0\n")
+    for n in range(3): town.must("spawn", f"r{n}", "--cli", "rough", "--max-rounds", "0")
+    host, = processes(town)[1]
+
+    def sleeps():
+        total = 0
+        for thread in os.listdir(f"/proc/{host}/task"):
+            for line in open(f"/proc/{host}/task/{thread}/status"):
+                if "ctxt_switches" in line: total += int(line.split()[1])
+        return total
+
+    time.sleep(3)  # what its start has set in motion settles; there is no event to wait for
+    before = sleeps()
+    time.sleep(5)
+    woken = sleeps() - before
+    check(woken == 0, f"an idle host sleeps through five seconds (woken {woken} times)")
+    check(town.run("stop")[0] == 0, "and hears when it is to stop")
+
+
 try:
     if not args.no_life: life()
-    if not args.no_faults: faults()
+    if not args.no_faults: faults(), rest()
 finally:
     # However the run went, nothing of its towns outlives it.
-    for name in ("town", "faulty", "cut", "jump", "fixed", "small/town"):
+    for name in ("town", "faulty", "cut", "jump", "fixed", "rest", "small/town"):
         town = argparse.Namespace(root=os.path.realpath(f"{scratch}/{name}"))
         for pid in [p for found in processes(town)[::-1] for p in found]: kill(town, pid)
     if args.keep: print(f"kept: {scratch}")

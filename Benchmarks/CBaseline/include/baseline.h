@@ -9,6 +9,10 @@ long long baseline_now(void);
 // store, each cached, its rows read. The schema is the file's own. Returns 0, or SQLite's error code.
 int baseline_cycles(const char *path, int full, int count, const unsigned char agent[16], double *seconds);
 
+// The same sends in one process and leases in another that sleeps on a socket in between: how long each took
+// from its begin to its lease, in microseconds. The least that any program needs on this schema. Returns as above.
+int baseline_floor(const char *path, int full, int count, const unsigned char agent[16], double *microseconds);
+
 // A connection to a Redis server's Unix socket, or -1.
 int baseline_redis(const char *path);
 // LPUSH; returns 0 when the server has answered.

@@ -48,19 +48,20 @@ public actor TownHost {
         try await announce()
         announced()
         let ring = ring
-        let listeners = [
-            Task {
+        // Children, not tasks of their own: they listen where their parent prefers to run.
+        await withTaskGroup { listeners in
+            listeners.addTask {
                 for await _ in changes { ring.yield() }
                 ring.finish()
-            },
-            Task {
+            }
+            listeners.addTask {
                 for await _ in stopping {}
-                self.beginStopping()
-            },
-        ]
-        defer { for listener in listeners { listener.cancel() } }
-        await loop()
-        await drain()
+                if !Task.isCancelled { await self.beginStopping() }
+            }
+            await self.loop()
+            await self.drain()
+            listeners.cancelAll()
+        }
         for watch in watched.values { watch.cancel() }
         for recovery in recoveries.values { await recovery.value }
         try? await tools.store.retire(host.id, died: false, now: tools.time.now())

@@ -2,16 +2,21 @@ import Dispatch
 import Model
 import SQLite
 import StoreVerbs
+import Synchronization
 
-/// The one reader of this process, on a queue of its own: it neither waits for the writer nor holds it up.
+/// The one reader of this process: it neither waits for the writer nor holds it up.
+///
+/// A read needs no lock that others hold and takes less time than a change of threads, which is why the caller's own
+/// thread does it while nobody else reads. Opening, and what has to wait for its turn, is the queue's.
 final class ReadQueue: Sendable {
-    /// Unchecked: touched on `queue` alone.
+    /// Unchecked: touched by whoever holds `turn`.
     private final class Held: @unchecked Sendable {
         var rows: SQLiteRecords?
         var isClosed = false
     }
 
     private let held = Held()
+    private let turn = Mutex(())
     private let queue = DispatchQueue(label: "store.read", qos: .userInitiated)
     private let open: @Sendable () throws(StoreError) -> SQLiteRecords
 
@@ -22,10 +27,18 @@ final class ReadQueue: Sendable {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
+        if let result = readAtOnce(body) { return try result.get() }
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
-            queue.async { continuation.resume(returning: self.perform(body)) }
+            queue.async { continuation.resume(returning: self.turn.withLock { _ in self.perform(body) }) }
         }
         return try result.get()
+    }
+
+    /// Nil where the queue has to do it: somebody else reads, or the file is not open yet.
+    private func readAtOnce<Value: Sendable>(
+        _ body: (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+    ) -> Result<Value, StoreError>? {
+        turn.withLockIfAvailable { _ in held.rows == nil ? nil : perform(body) } ?? nil
     }
 
     private func perform<Value>(
@@ -47,9 +60,11 @@ final class ReadQueue: Sendable {
     func close() async {
         await withCheckedContinuation { continuation in
             queue.async {
-                self.held.rows?.db.close()
-                self.held.rows = nil
-                self.held.isClosed = true
+                self.turn.withLock { _ in
+                    self.held.rows?.db.close()
+                    self.held.rows = nil
+                    self.held.isClosed = true
+                }
                 continuation.resume()
             }
         }

@@ -44,17 +44,19 @@ extension SQLiteStore: Store {
 
     public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
         // After a power failure there is no host that could hold it, and its messages wait as before.
-        try await writer.write(needsSync: false) { verbs throws(StoreError) in try verbs.lease(request) }
+        try await writer.write(rings: .soon, needsSync: false) { verbs throws(StoreError) in
+            try verbs.lease(request)
+        }
     }
 
     public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
-        try await writer.write(rings: false, needsSync: false) { verbs throws(StoreError) in
+        try await writer.write(rings: .never, needsSync: false) { verbs throws(StoreError) in
             try verbs.renew(token, until: until, now: now)
         }
     }
 
     public func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError) {
-        try await writer.write(rings: false, needsSync: false) { verbs throws(StoreError) in
+        try await writer.write(rings: .never, needsSync: false) { verbs throws(StoreError) in
             try verbs.note(token, session: session, now: now)
         }
     }
@@ -126,7 +128,7 @@ extension SQLiteStore: Store {
     public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
         // A renewal is nobody's business; the first announcement is an event, and rings.
         let isKnown = try await reader.read { verbs throws(StoreError) in try verbs.rows.host(host.id) != nil }
-        _ = try await writer.write(rings: !isKnown) { verbs throws(StoreError) in try verbs.announce(host, now: now) }
+        _ = try await writer.write(rings: isKnown ? .never : .first) { verbs throws(StoreError) in try verbs.announce(host, now: now) }
     }
 
     public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {
@@ -154,7 +156,7 @@ extension SQLiteStore: Store {
     public func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {
         var hasMore = true
         while hasMore {
-            hasMore = try await writer.write(rings: false) { verbs throws(StoreError) in
+            hasMore = try await writer.write(rings: .never) { verbs throws(StoreError) in
                 try verbs.rows.tidy(
                     doneBefore: now - retention.doneMessages, events: retention.events, limit: 2000)
             }

@@ -55,6 +55,7 @@ struct StoreFile: Sendable {
             try db.useWriteAheadLog()
             try db.setSynchronous(options.durability == .full ? .full : .normal)
             try db.run("pragma journal_size_limit = 67108864")
+            db.checkpointByHand()
             if let pages = options.maxPages { _ = try db.setMaximumPageCount(pages) }
             return db
         } catch {

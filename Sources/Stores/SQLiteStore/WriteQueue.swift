@@ -1,3 +1,4 @@
+import Concurrency
 import Dispatch
 import Model
 import SQLite
@@ -7,10 +8,18 @@ import Synchronization
 /// The one writer of this process: verbs that arrive while a transaction is under way go into the next one together,
 /// and each is answered only after the commit that made it last. One sync to the disk then serves all of them.
 final class WriteQueue: Sendable {
+    /// When followers hear of a verb.
+    enum Ring: Sendable {
+        case never
+        /// Before its caller goes on, who may end at once.
+        case first
+        /// After its caller, who lives on, where that costs no change of threads.
+        case soon
+    }
+
     /// A verb that can be carried out again after its transaction was undone.
     protocol Job: Sendable {
-        /// Whether followers hear of it.
-        var rings: Bool { get }
+        var rings: Ring { get }
         /// Whether its effects must be on the disk before it counts.
         var needsSync: Bool { get }
         func attempt(_ verbs: Verbs<SQLiteRecords>) -> StoreError?
@@ -18,14 +27,14 @@ final class WriteQueue: Sendable {
     }
 
     private final class Verb<Value: Sendable>: Job {
-        let rings: Bool
+        let rings: Ring
         let needsSync: Bool
         private let body: @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
         private let continuation: CheckedContinuation<Result<Value, StoreError>, Never>
         private let value = Mutex<Value?>(nil)
 
         init(
-            rings: Bool, needsSync: Bool, continuation: CheckedContinuation<Result<Value, StoreError>, Never>,
+            rings: Ring, needsSync: Bool, continuation: CheckedContinuation<Result<Value, StoreError>, Never>,
             body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
         ) {
             self.rings = rings
@@ -70,11 +79,14 @@ final class WriteQueue: Sendable {
     private let syncs: Bool
     private let busyTimeout: Duration
     private let queue = DispatchQueue(label: "store.write", qos: .userInitiated)
+    private let isCheckpointDue = Atomic(false)
     private let open: @Sendable () throws(StoreError) -> SQLiteRecords
     private let committed: @Sendable () -> Void
 
     // Longer transactions would keep other processes waiting.
     private static let mostTogether = 128
+    // In pages; SQLite's own default. Moving them takes milliseconds, for which no caller waits.
+    private static let longestLog = 1000
 
     /// - Parameters:
     ///   - syncs: whether verbs that need it wait for the disk.
@@ -93,7 +105,7 @@ final class WriteQueue: Sendable {
 
     /// Carries out a verb; returns when it is durable.
     func write<Value: Sendable>(
-        rings: Bool = true, needsSync: Bool = true,
+        rings: Ring = .first, needsSync: Bool = true,
         _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
@@ -140,7 +152,7 @@ final class WriteQueue: Sendable {
         }
         guard done == true else { return false }
         let isMore = pending.withLock { pending in
-            pending.isScheduled = !pending.jobs.isEmpty
+            pending.isScheduled = !pending.jobs.isEmpty || isCheckpointDue.load(ordering: .relaxed)
             return pending.isScheduled
         }
         if isMore { queue.async { self.drain() } }
@@ -188,8 +200,9 @@ final class WriteQueue: Sendable {
                 pending.jobs.removeFirst(batch.count)
                 return batch
             }
+            if !batch.isEmpty { turn.withLock { _ in carryOut(batch) } }
+            if isCheckpointDue.exchange(false, ordering: .relaxed) { turn.withLock { _ in checkpoint() } }
             if batch.isEmpty { return }
-            turn.withLock { _ in carryOut(batch) }
         }
     }
 
@@ -225,8 +238,11 @@ final class WriteQueue: Sendable {
             return job.finish(failure)
         }
         let failure = commit(rows)
-        if failure == nil, job.rings, rows.db.totalChanges != before { committed() }
+        let rings = failure == nil && rows.db.totalChanges != before ? job.rings : .never
+        let isLate = rings == .soon && Reactor.shared.isCurrent
+        if rings != .never, !isLate { committed() }
         job.finish(failure)
+        if isLate { Reactor.shared.perform(committed) }
     }
 
     /// - Returns: false where the transaction was lost as a whole and nothing was answered: each verb has to be tried
@@ -247,7 +263,7 @@ final class WriteQueue: Sendable {
                     try rows.db.rollbackSavepoint()
                 } else {
                     try rows.db.releaseSavepoint()
-                    rings = rings || (job.rings && rows.db.totalChanges != before)
+                    rings = rings || (job.rings != .never && rows.db.totalChanges != before)
                 }
                 failures.append(failure)
             }
@@ -265,6 +281,11 @@ final class WriteQueue: Sendable {
         return true
     }
 
+    private func checkpoint() {
+        // One that fails, on a full disk for example, is tried again after the next commit.
+        _ = try? held.rows?.db.checkpoint()
+    }
+
     /// The next transaction waits for the disk, or not. A later one that does takes the earlier ones along.
     private func setSync(_ needed: Bool, _ rows: SQLiteRecords) throws(SQLiteError) {
         guard syncs, rows.isSyncing != needed else { return }
@@ -275,6 +296,7 @@ final class WriteQueue: Sendable {
     private func commit(_ rows: SQLiteRecords) -> StoreError? {
         do throws(SQLiteError) {
             try rows.db.commit()
+            if rows.db.loggedPages >= Self.longestLog { isCheckpointDue.store(true, ordering: .relaxed) }
             return nil
         } catch {
             try? rows.db.rollback()

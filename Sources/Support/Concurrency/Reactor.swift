@@ -13,7 +13,10 @@ import Synchronization
 /// Dispatch sources would do this, but on Linux their list of descriptors is not safe when sources come and go on
 /// several threads: events get lost, or it crashes (https://github.com/swiftlang/swift-corelibs-libdispatch/issues/949).
 /// Handlers run on the reactor's thread, one after the other; they must not block.
-public final class Reactor: Sendable {
+///
+/// It is also an executor: a task that prefers it goes on where the event was noticed, without a change of threads.
+/// Such a task must not block either.
+public final class Reactor: TaskExecutor {
     /// What to wait for.
     public enum Interest: Sendable {
         /// Something to read, or the end.
@@ -36,6 +39,8 @@ public final class Reactor: Sendable {
         var jobs: [@Sendable () -> Void] = []
         /// A byte is in the wake-up pipe already.
         var isWoken = false
+        /// The reactor's own, once it runs.
+        nonisolated(unsafe) var thread: pthread_t?
     }
 
     /// The process's own; it never ends.
@@ -97,6 +102,14 @@ public final class Reactor: Sendable {
         change { $0.jobs.append(job) }
     }
 
+    /// Whether this is the reactor's thread.
+    public var isCurrent: Bool { state.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        perform { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+
     /// One descriptor that is waited for. Letting go of it changes nothing: cancel it.
     public struct Registration: Sendable {
         fileprivate let id: Int
@@ -121,6 +134,8 @@ public final class Reactor: Sendable {
     private func change<Value>(_ body: (inout State) -> Value) -> Value where Value: Sendable {
         let (value, wake) = state.withLock { state in
             let value = body(&state)
+            // The thread itself looks at the state once more before it waits.
+            if let thread = state.thread, pthread_equal(thread, pthread_self()) != 0 { return (value, false) }
             defer { state.isWoken = true }
             return (value, !state.isWoken)
         }
@@ -129,6 +144,7 @@ public final class Reactor: Sendable {
     }
 
     fileprivate func run() {
+        state.withLock { $0.thread = pthread_self() }
         while true {
             // Between here and poll() nothing on this thread closes a descriptor of the set: jobs come first.
             let jobs = state.withLock { state in
@@ -136,9 +152,9 @@ public final class Reactor: Sendable {
                 return state.jobs
             }
             for job in jobs { job() }
-            let (ids, waiting) = descriptors()
+            let (ids, waiting, isIdle) = descriptors()
             var set = waiting
-            guard poll(&set, nfds_t(set.count), -1) > 0 else { continue }
+            guard poll(&set, nfds_t(set.count), isIdle ? -1 : 0) > 0 else { continue }
             if set[0].revents != 0 { drainWakeUps() }
             for (id, slot) in zip(ids, set.dropFirst()) where slot.revents != 0 {
                 let entry = state.withLock { $0.entries[id] }
@@ -153,8 +169,8 @@ public final class Reactor: Sendable {
         }
     }
 
-    /// The wake-up pipe first, then everything that is not paused.
-    private func descriptors() -> (ids: [Int], set: [pollfd]) {
+    /// The wake-up pipe first, then everything that is not paused; and whether no job came from a job meanwhile.
+    private func descriptors() -> (ids: [Int], set: [pollfd], isIdle: Bool) {
         state.withLock { state in
             var ids: [Int] = []
             var set = [pollfd(fd: wakeUp.reading, events: Int16(POLLIN), revents: 0)]
@@ -164,7 +180,7 @@ public final class Reactor: Sendable {
                 let events = entry.interest == .reading ? POLLIN : POLLOUT
                 set.append(pollfd(fd: entry.descriptor, events: Int16(events), revents: 0))
             }
-            return (ids, set)
+            return (ids, set, state.jobs.isEmpty)
         }
     }
 

@@ -95,6 +95,23 @@ extension Connection {
         try value(SQL(composed: "pragma max_page_count = \(pages)")) ?? 0
     }
 
+    /// Leaves checkpoints to the caller, who sees in `loggedPages` when one is due.
+    public func checkpointByHand() {
+        guard logPages == nil else { return }
+        let pages = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        pages.initialize(to: 0)
+        logPages = pages
+        sqlite3_wal_hook(
+            handle,
+            { pages, _, _, count in
+                pages?.assumingMemoryBound(to: Int32.self).pointee = count
+                return SQLITE_OK
+            }, pages)
+    }
+
+    /// Pages in the write-ahead log after this connection's latest commit; 0 before one, and without `checkpointByHand`.
+    public var loggedPages: Int { logPages.map { Int($0.pointee) } ?? 0 }
+
     /// Moves pages from the write-ahead log into the database.
     /// - Throws: `busy` where `full` or `truncate` waited in vain for another connection.
     @discardableResult

@@ -23,6 +23,8 @@ public final class Connection {
     let handle: OpaquePointer
     private var cache = StatementCache()
     private var isOpen = true
+    // Where SQLite's hook writes; it has an address for as long as the connection may call it.
+    var logPages: UnsafeMutablePointer<Int32>?
 
     /// Opens a file, or a database of its own in memory for the path `:memory:`.
     ///
@@ -74,7 +76,10 @@ public final class Connection {
         interrupter.disarm()
         cache.removeAll()
         // Statements that are still held keep the handle alive until they go, instead of leaving it open for good.
+        if logPages != nil { sqlite3_wal_hook(handle, nil, nil) }
         sqlite3_close_v2(handle)
+        logPages?.deallocate()
+        logPages = nil
     }
 
     /// How long a statement waits for other connections' locks.

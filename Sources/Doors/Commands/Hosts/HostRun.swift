@@ -75,7 +75,11 @@ struct HostRun: Sendable {
             settings: settings)
         let tidying = Task { await tidyDaily() }
         defer { tidying.cancel() }
-        try await TownHost(tools: tools, janitor: janitor, host: host).run(until: shutdown.stream())
+        // Where the bell is heard the lease is taken: a change of threads costs as much as the lease itself. What the
+        // host does there does not block; turns run elsewhere.
+        try await withTaskExecutorPreference(Reactor.shared) {
+            try await TownHost(tools: tools, janitor: janitor, host: host).run(until: shutdown.stream())
+        }
     }
 
     private func tidyDaily() async {
