@@ -76,6 +76,24 @@ struct KeptOpen: Store {
         try await store.change(agent, value, now: now)
     }
 
+    func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
+        try await store.remove(agent, now: now)
+    }
+
+    func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
+        -> Reclaimed
+    {
+        try await store.reclaim(from: agent, to: destination, now: now)
+    }
+
+    func reset(now: Timestamp) async throws(StoreError) {
+        try await store.reset(now: now)
+    }
+
+    func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult {
+        try await store.offer(task, to: agent, now: now)
+    }
+
     func agents() async throws(StoreError) -> [Agent] {
         try await store.agents()
     }

@@ -105,6 +105,26 @@ struct FaultyStore: Store {
     func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
         try await fault.around { () async throws(StoreError) in try await inner.change(agent, change, now: now) }
     }
+    func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
+        try await fault.around { () async throws(StoreError) in try await inner.remove(agent, now: now) }
+    }
+    func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
+        -> Reclaimed
+    {
+        try await fault.around { () async throws(StoreError) in
+            try await inner.reclaim(from: agent, to: destination, now: now)
+        }
+    }
+    func reset(now: Timestamp) async throws(StoreError) {
+        try await fault.around { () async throws(StoreError) in try await inner.reset(now: now) }
+    }
+    func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult {
+        try await fault.around { () async throws(StoreError) in
+            let result = try await inner.offer(task, to: agent, now: now)
+            if result == .offered { witness.offered(task, agent) }
+            return result
+        }
+    }
     func agents() async throws(StoreError) -> [Agent] {
         try await fault.around { () async throws(StoreError) in try await inner.agents() }
     }

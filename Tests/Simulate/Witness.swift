@@ -8,6 +8,8 @@ final class Witness: Sendable {
         var turns = 0
         var sent: [MessageID: Message] = [:]
         var tasks: Set<TaskID> = []
+        /// Which tasks of the backlog each agent was offered.
+        var offers: [AgentID: Set<TaskID>] = [:]
         var leases: [TurnID: Lease] = [:]
         var finished: [MessageID: Int] = [:]
         /// The highest epoch seen for each agent.
@@ -63,6 +65,19 @@ final class Witness: Sendable {
 
     func created(_ task: AgentTask, _ assignment: Assignment?) {
         state.withLock { if assignment != nil { $0.tasks.insert(task.id) } }
+    }
+
+    func offered(_ task: TaskID, _ agent: AgentID) {
+        note("offer \(task.short) to \(agent.short)")
+        state.withLock { state in
+            if !state.offers[agent, default: []].insert(task).inserted {
+                state.violations.append("W20: task \(task.short) was offered twice to \(agent.short)")
+            }
+        }
+    }
+
+    func wasOffered(_ task: TaskID, _ agent: AgentID) -> Bool {
+        state.withLock { $0.offers[agent]?.contains(task) ?? false }
     }
 
     func leased(_ lease: Lease) {

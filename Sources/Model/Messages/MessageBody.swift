@@ -72,9 +72,19 @@ public enum MessageBody: Sendable, Equatable {
     public var task: TaskID? {
         switch self {
         case .taskAssign(let task), .taskDone(let task, _), .taskFailed(let task, _): task
-        default: nil
+        default: offeredTask
         }
     }
+
+    /// An offer of a task of the backlog, in a form that programs which know nothing of offers can keep.
+    public static func offer(_ task: TaskID) -> MessageBody { .custom(kind: offerKind, payload: task.description) }
+
+    /// The task of the backlog that it offers.
+    public var offeredTask: TaskID? {
+        if case .custom(Self.offerKind, let payload) = self { TaskID(payload) } else { nil }
+    }
+
+    private static let offerKind = "backlog_offer"
 
     /// The kind shown in listings: `[T]` task, `[Q]` query, `[I]` informational, `[C]` confirmation, `[!]` other.
     ///

@@ -90,6 +90,25 @@ public protocol Store: Sendable {
     @discardableResult
     func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent
 
+    /// Takes an agent that has ended off the town's list (W7).
+    ///
+    /// Its open tasks go back to the backlog. What waits in its inbox becomes dead letters, and agents that asked for
+    /// something are told; only pointers to tasks that need none any more are done silently.
+    /// - Throws: `agentNotFound`; `illegalMove` while it is live or takes a turn.
+    func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal
+
+    /// Moves the work of an agent that has ended, or that nobody knows any more, all at once (W16).
+    ///
+    /// To the backlog go its open tasks, and a task for each message that describes one; other messages stay where they
+    /// are. To another agent goes all of that and every other message but a request to stop, in their order, with
+    /// attempts forgotten.
+    /// - Throws: `illegalMove` while the agent is live or takes a turn; `agentNotFound` for an unknown destination.
+    func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError) -> Reclaimed
+
+    /// Forgets agents, tasks, messages and events; only hosts stay known, and the log begins with this.
+    /// - Throws: `illegalMove` while a turn runs: end it first (W9).
+    func reset(now: Timestamp) async throws(StoreError)
+
     /// All agents, in the order in which they were registered.
     func agents() async throws(StoreError) -> [Agent]
 
@@ -124,6 +143,13 @@ public protocol Store: Sendable {
     @discardableResult
     func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
         async throws(StoreError) -> AgentTask
+
+    /// Offers a task of the backlog to an idle agent, by a message in its inbox (W20).
+    ///
+    /// Once for each task and agent, as long as done messages are kept, and to one agent at a time. An offer that still
+    /// waits is withdrawn when the task leaves the backlog.
+    /// - Throws: `agentNotFound`.
+    func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult
 
     func task(_ id: TaskID) async throws(StoreError) -> AgentTask?
 

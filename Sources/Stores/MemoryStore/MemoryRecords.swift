@@ -224,6 +224,18 @@ final class MemoryRecords: Records {
         undoing { $0.setLive(agent.id, wasLive) }
     }
 
+    func remove(_ agent: AgentID) {
+        guard let at = agentOrder.firstIndex(of: agent) else { return }
+        agentOrder.remove(at: at)
+        let wasLive = live.contains(agent)
+        setLive(agent, false)
+        undoing {
+            $0.agentOrder.insert(agent, at: at)
+            $0.setLive(agent, wasLive)
+        }
+        set(\.agentRows, agent, nil)
+    }
+
     private func setLive(_ id: AgentID, _ isLive: Bool) {
         if isLive { live.insert(id) } else { live.remove(id) }
     }
@@ -332,6 +344,22 @@ final class MemoryRecords: Records {
         let old = agentLimit
         agentLimit = count
         undoing { $0.agentLimit = old }
+    }
+
+    func removeEverything() {
+        let mail = (deliveries, sequences, keys, boxes, dead, done, assignments)
+        let people = (leaseRows, epochs, agentRows, agentOrder, live, agentLimit)
+        let work = (taskRows, taskOrder, needing, owned, counts, log, firstEvent)
+        undoing { rows in
+            (rows.deliveries, rows.sequences, rows.keys, rows.boxes, rows.dead, rows.done, rows.assignments) = mail
+            (rows.leaseRows, rows.epochs, rows.agentRows, rows.agentOrder, rows.live, rows.agentLimit) = people
+            (rows.taskRows, rows.taskOrder, rows.needing, rows.owned, rows.counts, rows.log, rows.firstEvent) = work
+        }
+        (deliveries, sequences, keys, boxes, dead, done, assignments) = ([:], [:], [:], [:], Sorted(), Sorted(), [:])
+        (leaseRows, epochs, agentRows, agentOrder, live, agentLimit) = ([:], [:], [:], [], [], nil)
+        (taskRows, taskOrder, needing, owned, counts) = ([:], [], [:], [:], TaskCounts())
+        firstEvent += Int64(max(0, log.count - 1))
+        log = Array(log.suffix(1))
     }
 
     func tidy(doneBefore: Timestamp, events: Int, limit: Int) -> Bool {

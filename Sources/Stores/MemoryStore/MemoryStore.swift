@@ -101,6 +101,20 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in try verbs.change(agent, change, now: now) }
     }
 
+    public func remove(_ agent: AgentID, now: Timestamp) throws(StoreError) -> Removal {
+        try perform { verbs throws(StoreError) in try verbs.remove(agent, now: now) }
+    }
+
+    public func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) throws(StoreError)
+        -> Reclaimed
+    {
+        try perform { verbs throws(StoreError) in try verbs.reclaim(from: agent, to: destination, now: now) }
+    }
+
+    public func reset(now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.reset(now: now) }
+    }
+
     public func agents() throws(StoreError) -> [Agent] {
         try perform { verbs throws(StoreError) in verbs.rows.agents(onlyLive: false) }
     }
@@ -126,6 +140,10 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in
             try verbs.move(task, move, by: by, announcement: announcement, now: now)
         }
+    }
+
+    public func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) throws(StoreError) -> OfferResult {
+        try perform { verbs throws(StoreError) in try verbs.offer(task, to: agent, now: now) }
     }
 
     public func task(_ id: TaskID) throws(StoreError) -> AgentTask? {

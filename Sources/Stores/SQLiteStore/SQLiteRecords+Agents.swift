@@ -67,4 +67,9 @@ extension SQLiteRecords {
             agent.retryAt, agent.consecutiveFailures, agent.attention, agent.stopRequest?.rawValue, agent.pinnedTo,
             agent.id)
     }
+
+    func remove(_ agent: AgentID) throws(StoreError) {
+        try run("delete from agents where id = ?", agent)
+        try run("delete from tallies where recipient = ? and n = 0", agent)
+    }
 }

@@ -155,6 +155,19 @@ final class SQLiteRecords: Records {
         try run("insert or replace into settings values ('max_agents', ?)", count)
     }
 
+    func removeEverything() throws(StoreError) {
+        try run("delete from events where seq < (select max(seq) from events)")
+        // Whatever tables there are, so that what a later version adds is forgotten as well. What triggers count goes
+        // last.
+        let tables: [String] = try all(
+            """
+            select name from sqlite_schema where type = 'table' and name not in ('events', 'hosts')
+            and name not like 'sqlite_%' order by name like '%tallies', name
+            """
+        ) { $0[0] }
+        for table in tables { try run(SQL(composed: "delete from \"\(table)\"")) }
+    }
+
     func tidy(doneBefore: Timestamp, events: Int, limit: Int) throws(StoreError) -> Bool {
         try run(
             """

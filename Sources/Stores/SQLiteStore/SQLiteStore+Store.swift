@@ -84,6 +84,20 @@ extension SQLiteStore: Store {
         try await writer.write { verbs throws(StoreError) in try verbs.change(agent, change, now: now) }
     }
 
+    public func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
+        try await writer.write { verbs throws(StoreError) in try verbs.remove(agent, now: now) }
+    }
+
+    public func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
+        -> Reclaimed
+    {
+        try await writer.write { verbs throws(StoreError) in try verbs.reclaim(from: agent, to: destination, now: now) }
+    }
+
+    public func reset(now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.reset(now: now) }
+    }
+
     public func agents() async throws(StoreError) -> [Agent] {
         try await reader.read { verbs throws(StoreError) in try verbs.rows.agents(onlyLive: false) }
     }
@@ -109,6 +123,10 @@ extension SQLiteStore: Store {
         try await writer.write { verbs throws(StoreError) in
             try verbs.move(task, move, by: by, announcement: announcement, now: now)
         }
+    }
+
+    public func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult {
+        try await writer.write { verbs throws(StoreError) in try verbs.offer(task, to: agent, now: now) }
     }
 
     public func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {

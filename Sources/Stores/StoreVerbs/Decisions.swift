@@ -63,6 +63,17 @@ public enum Decisions {
         return agent.pinnedTo == nil || agent.pinnedTo == host
     }
 
+    /// Whether an agent that has nothing to do may be offered something.
+    public static func mayOffer(_ agent: Agent, isLeased: Bool, hasWork: Bool, now: Timestamp) -> Bool {
+        agent.kind == .worker && (agent.state == .idle || agent.state == .starting) && agent.stopRequest == nil
+            && !agent.isOutOfRounds && !isLeased && !hasWork && !agent.isBackingOff(at: now)
+    }
+
+    /// Whether an agent that was offered something may still think about it; else it keeps nobody waiting.
+    public static func isConsidering(_ agent: Agent, isLeased: Bool, now: Timestamp) -> Bool {
+        isLeased || (agent.state.canTakeTurns && !agent.isOutOfRounds && !agent.isBackingOff(at: now))
+    }
+
     /// Whether a host's wish to end an agent still holds when it arrives.
     public static func mayRetire(_ agent: Agent, isLeased: Bool, hasWork: Bool) -> Bool {
         if agent.state.isTerminal || isLeased { return false }

@@ -41,4 +41,6 @@ enum Purpose {
     static let released: UInt64 = 5
     static let blocked: UInt64 = 6
     static let groupEnded: UInt64 = 7
+    static let offer: UInt64 = 8
+    static let reclaimed: UInt64 = 9
 }

@@ -68,6 +68,8 @@ public protocol Records: AnyObject {
     func agents(onlyLive: Bool) throws(StoreError) -> [Agent]
     func insert(_ agent: Agent) throws(StoreError)
     func update(_ agent: Agent) throws(StoreError)
+    /// Forgets an agent that holds no lease; messages to it stay.
+    func remove(_ agent: AgentID) throws(StoreError)
 
     // MARK: Tasks
 
@@ -97,6 +99,9 @@ public protocol Records: AnyObject {
     /// The limit of live agents that the latest registration gave, because a restart must keep it as well.
     func maxAgents() throws(StoreError) -> Int?
     func setMaxAgents(_ count: Int) throws(StoreError)
+
+    /// Removes everything but hosts and the newest event, so that the log's numbers never return.
+    func removeEverything() throws(StoreError)
 
     /// Removes up to `limit` done messages that became so before `doneBefore`, and up to `limit` of the oldest events
     /// beyond the newest `events`. The newest message and event stay, so that sequence numbers never return.

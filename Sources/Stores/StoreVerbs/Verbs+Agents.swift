@@ -40,7 +40,11 @@ extension Verbs {
             let isLeased = try rows.lease(of: id) != nil
             if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id)) {
                 let isDone = agent.isOutOfRounds && agent.stopRequest == nil
-                try stop(&agent, isDone ? .agentCompleted : .agentStopped, because: reason, now: now)
+                if isDone, agent.consecutiveFailures > 0 {
+                    try giveUp(&agent, because: reason, now: now)
+                } else {
+                    try stop(&agent, isDone ? .agentCompleted : .agentStopped, because: reason, now: now)
+                }
             }
         case .restart(let maxRounds): try restart(&agent, maxRounds, now)
         case .pin(let host): agent.pinnedTo = host

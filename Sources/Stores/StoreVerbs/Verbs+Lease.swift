@@ -147,6 +147,18 @@ extension Verbs {
         }
     }
 
+    /// Ends an agent that has used up its rounds without being able to do its work (W47).
+    func giveUp(_ agent: inout Agent, because reason: String, now: Timestamp) throws(StoreError) {
+        let old = agent.state
+        agent.state = try Self.moved(old, .failed, agent.name)
+        let turns = agent.consecutiveFailures == 1 ? "its last turn" : "its last \(agent.consecutiveFailures) turns"
+        agent.attention = "\(reason), and \(turns) failed"
+        agent.retryAt = nil
+        try log(
+            .agentFailed, "\(agent.name) ended in error: \(reason), and \(turns) failed", at: now, agent: agent.id,
+            old: old.rawValue, new: agent.state.rawValue)
+    }
+
     /// Ends an agent.
     func stop(_ agent: inout Agent, _ type: EventType, because reason: String, now: Timestamp) throws(StoreError) {
         let old = agent.state

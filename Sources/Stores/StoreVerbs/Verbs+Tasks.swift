@@ -116,7 +116,8 @@ extension Verbs {
         try deliver(Decisions.inheriting(message, from: try rows.lease(of: message.from)), now: now)
     }
 
-    /// Takes a task from its owner: its waiting announcements have nothing left to say, and are done.
+    /// Takes a task from its owner or the backlog: waiting announcements and offers have nothing left to say, and are
+    /// done.
     func letGo(_ task: AgentTask, now: Timestamp) throws(StoreError) {
         for old in try rows.waitingAssignments(of: task.id) {
             var new = old
@@ -124,6 +125,7 @@ extension Verbs {
             new.changedAt = now
             try rows.update(new, was: old)
         }
+        if task.inBacklog { try withdrawOffers(of: task.id, now: now) }
         guard let id = task.assignedTo, var owner = try rows.agent(id), owner.currentTask == task.id else { return }
         owner.currentTask = nil
         try rows.update(owner)

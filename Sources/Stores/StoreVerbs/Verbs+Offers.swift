@@ -1,0 +1,47 @@
+public import Model
+
+extension Verbs {
+    /// See `Store.offer`.
+    public func offer(_ id: TaskID, to agent: AgentID, now: Timestamp) throws(StoreError) -> OfferResult {
+        let candidate = try requireAgent(agent)
+        let message = Self.offerID(id, agent)
+        if try rows.delivery(message) != nil { return .known }
+        let isLeased = try rows.lease(of: agent) != nil
+        let hasWork = try rows.hasWork(agent)
+        guard Decisions.mayOffer(candidate, isLeased: isLeased, hasWork: hasWork, now: now) else { return .busy }
+        guard let task = try rows.task(id), task.inBacklog, try !isConsidered(id, now: now) else { return .taken }
+        try deliver(
+            Message(id: message, from: .supervisor, to: agent, body: .offer(id), createdAt: now),
+            toName: candidate.name, now: now)
+        try log(
+            .taskOffered, "task \(id.short) of the backlog was offered to \(candidate.name): \(task.title)", at: now,
+            agent: agent, task: id, letter: message)
+        return .offered
+    }
+
+    // One id for each task and agent: the known message is what keeps an offer from being repeated.
+    private static func offerID(_ task: TaskID, _ agent: AgentID) -> MessageID {
+        MessageID(from: [task.words, agent.words], purpose: Purpose.offer)
+    }
+
+    private func isConsidered(_ task: TaskID, now: Timestamp) throws(StoreError) -> Bool {
+        for agent in try rows.agents(onlyLive: true) {
+            guard let offer = try rows.delivery(Self.offerID(task, agent.id)) else { continue }
+            guard offer.state == .queued || offer.state == .leased else { continue }
+            let isLeased = try rows.lease(of: agent.id) != nil
+            if Decisions.isConsidering(agent, isLeased: isLeased, now: now) { return true }
+        }
+        return false
+    }
+
+    /// Offers of a task that is not to be had any more would only cost turns.
+    func withdrawOffers(of task: TaskID, now: Timestamp) throws(StoreError) {
+        for agent in try rows.agents(onlyLive: false) {
+            guard let old = try rows.delivery(Self.offerID(task, agent.id)), old.state == .queued else { continue }
+            var new = old
+            new.state = .done
+            new.changedAt = now
+            try rows.update(new, was: old)
+        }
+    }
+}
