@@ -367,17 +367,18 @@ def rest():
     host, = processes(town)[1]
 
     def sleeps():
-        total = 0
+        """How often each thread slept. One that ends, as spare threads of the pool do after a while, no longer counts."""
+        found = {}
         for thread in os.listdir(f"/proc/{host}/task"):
-            for line in open(f"/proc/{host}/task/{thread}/status"):
-                if "ctxt_switches" in line: total += int(line.split()[1])
-        return total
+            with open(f"/proc/{host}/task/{thread}/status") as f:
+                found[thread] = sum(int(line.split()[1]) for line in f if "ctxt_switches" in line)
+        return found
 
     time.sleep(3)  # what its start has set in motion settles; there is no event to wait for
     before = sleeps()
     time.sleep(5)
-    woken = sleeps() - before
-    check(woken == 0, f"an idle host sleeps through five seconds (woken {woken} times)")
+    woken = {t: n - before.get(t, 0) for t, n in sleeps().items() if n != before.get(t, 0)}
+    check(not woken, f"an idle host sleeps through five seconds {woken or ''}")
     check(town.run("stop")[0] == 0, "and hears when it is to stop")
 
 

@@ -146,7 +146,9 @@ extension SQLiteStore: Store {
     public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
         // A renewal is nobody's business; the first announcement is an event, and rings.
         let isKnown = try await reader.read { verbs throws(StoreError) in try verbs.rows.host(host.id) != nil }
-        _ = try await writer.write(rings: isKnown ? .never : .first) { verbs throws(StoreError) in try verbs.announce(host, now: now) }
+        _ = try await writer.write(rings: isKnown ? .never : .first) { verbs throws(StoreError) in
+            try verbs.announce(host, now: now)
+        }
     }
 
     public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {
