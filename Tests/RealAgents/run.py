@@ -8,6 +8,7 @@ TT_HOME. Each case is a town of its own. A line is printed for each check; the l
 the exit status is 0 only when all passed. `--keep` leaves the scratch folder for a look at it.
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -23,6 +24,9 @@ import fetch
 
 SHELL = {"claude": ("Bash", "command"), "codex": ("exec_command", "cmd")}
 AGENT = "worker"
+# Seconds; longer than any delay that the cases configure, so that only the service can be the reason.
+ASKED = 9
+FIRST_DELAY = 2
 
 
 class Checks:
@@ -118,6 +122,10 @@ def until(condition, seconds):
         time.sleep(0.2)
 
 
+def moment(event):
+    return datetime.datetime.fromisoformat(event["timestamp"].replace("Z", "+00:00")).timestamp()
+
+
 def completing(cli, match, result, **more):
     tool, key = SHELL[cli]
     command = f'tt task complete "$TINYTOWN_TASK_ID" --result "{result}"'
@@ -128,6 +136,7 @@ def two_tasks(town, checks):
     cli = town.cli
     town.stand.set([completing(cli, "paint the second fence", "second fence"),
                     completing(cli, "paint the first fence", "first fence")])
+    sessions = []
     for word in ("first", "second"):
         ident = town.assign(f"Please paint the {word} fence.")
         done = until(lambda: town.task(ident)["state"] == "completed", 60)
@@ -135,6 +144,8 @@ def two_tasks(town, checks):
         checks.check(town.task(ident).get("result") == f"{word} fence", "its result is what the shell command said",
                      town.task(ident).get("result"))
         until(lambda: town.agent().get("state") == "idle", 30)
+        sessions.append(town.agent().get("session_id"))
+    checks.check(sessions[0] and sessions[0] == sessions[1], "both turns have one session id", str(sessions))
     users = [(entry["text"], entry["users"]) for entry in town.stand.requests() if "text" in entry]
     checks.check(any("first fence" in text for text, _ in users), "the task's text reaches the service in full")
     last = [number for text, number in users if "second fence" in text]
@@ -157,7 +168,9 @@ def bad_key(town, checks):
 
 
 def rate_limit(town, checks):
-    limited = {"status": 429, "headers": {"retry-after": 3}, "error": {"type": "rate_limit_error", "message": "slow down"}}
+    # The header is for the CLI, which tries again by itself; what it finally says is for the town.
+    limited = {"status": 429, "headers": {"retry-after": 1},
+               "error": {"type": "rate_limit_error", "message": f"slow down, please try again in {ASKED}s"}}
     town.stand.set([limited])
     ident = town.assign("Please paint the fence.")
     failed = until(lambda: town.events("turn_failed"), 90)
@@ -170,6 +183,14 @@ def rate_limit(town, checks):
     town.stand.set([completing(town.cli, "", "after the limit")])
     done = until(lambda: town.task(ident)["state"] == "completed", 90)
     checks.check(done, "it is done when the service answers again", town.story())
+    ended, again = failed[0], [event for event in town.events("turn_started") if moment(event) > moment(failed[0])]
+    waited = moment(again[0]) - moment(ended) if again else -1
+    # Codex only says that it was limited ("exceeded retry limit"), after waiting as asked itself.
+    told = f"{ASKED}s" in ended.get("message", "")
+    checks.check(told or town.cli == "codex", "the CLI passes on how long the service asks to wait", ended.get("message"))
+    # The service's time began when it answered, a moment before the turn ended.
+    checks.check(waited >= (ASKED - 0.5 if told else 0.8 * FIRST_DELAY),
+                 f"the town waits {f'the {ASKED} s that the service asked for' if told else 'its first delay'} ({waited:.2f} s)")
 
 
 def hung_service(town, checks):
@@ -209,7 +230,7 @@ def killed(town, checks):
     checks.check(done, "the task is tried again and done", town.story())
 
 
-FAST = ["first_delay_secs = 2", "longest_delay_secs = 5"]
+FAST = [f"first_delay_secs = {FIRST_DELAY}", "longest_delay_secs = 5"]
 CASES = {
     "two-tasks": (two_tasks, "two tasks in one session", {"agent": FAST}),
     "bad-key": (bad_key, "401", {"agent": FAST}),
