@@ -27,6 +27,9 @@ public struct ConfigurationKey: Sendable {
         seconds("agent.idle_timeout_secs", "an idle agent ends after this time; 0: never", "300") {
             $0.idleTimeout = $1
         },
+        flag("agent.offer_backlog", "idle agents are offered backlog tasks that suit their role", "true") {
+            $0.offersBacklog = $1
+        },
         seconds("agent.turn_timeout_secs", "the longest turn; 0: no limit", "3600") { $0.turnTimeout = $1 },
         time("agent.turn_timeout", "the same with a unit, such as \"60m\"", "60m") { $0.turnTimeout = $1 },
         seconds("agent.stall_notice_secs", "silence after which a turn is reported", "600") { $0.stallNotice = $1 },
@@ -83,6 +86,17 @@ public struct ConfigurationKey: Sendable {
                 return "must be from \(range.lowerBound) to \(range.upperBound), not \(number)"
             }
             set(&configuration, number)
+            return nil
+        }
+    }
+
+    private static func flag(
+        _ path: String, _ meaning: String, _ standard: String,
+        _ set: @escaping @Sendable (inout TownConfiguration, Bool) -> Void
+    ) -> ConfigurationKey {
+        make(path, meaning, standard) { value, configuration in
+            guard case .bool(let truth) = value else { return "must be true or false, not \(value.kind)" }
+            set(&configuration, truth)
             return nil
         }
     }

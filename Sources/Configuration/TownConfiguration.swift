@@ -16,6 +16,8 @@ public struct TownConfiguration: Sendable, Equatable {
     public var synchronous = Synchronous.full
     /// An idle agent ends after this time; zero: never.
     public var idleTimeout = Duration.seconds(300)
+    /// An idle agent is offered tasks of the backlog that suit its role.
+    public var offersBacklog = true
     /// The longest that a turn may take; zero: no limit.
     public var turnTimeout = Duration.seconds(3600)
     /// Silence after which a turn is reported as stalled; zero: never.

@@ -37,6 +37,8 @@ public struct HostSettings: Sendable {
     public var renewsHost: Bool
     /// Runs this agent alone, in a terminal.
     public var only: AgentID?
+    /// Idle agents are offered what suits their role.
+    public var offersBacklog: Bool
     /// A message longer than this many bytes goes to a file that the prompt names.
     public var longMessage: Int
 
@@ -49,6 +51,7 @@ public struct HostSettings: Sendable {
         failurePolicy = FailurePolicy()
         sendLimits = SendLimits()
         renewsHost = false
+        offersBacklog = true
         longMessage = 48 * 1024
     }
 }

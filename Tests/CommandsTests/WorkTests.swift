@@ -103,10 +103,11 @@ import Testing
         let ids = lines.dropFirst().map { String($0.split(separator: " ")[0]) }
         #expect(await bench.tt("backlog", "claim", ids[0], "worker").exit == .done)
         #expect(await bench.tt("backlog", "remove", ids[1]).exit == .done)
-        #expect(bench.hostRequests == 1)
+        // What is added may be offered to an idle agent; what is removed concerns nobody.
+        #expect(bench.hostRequests == 4)
         #expect(await bench.tt("backlog", "assign-all", "worker").output.hasPrefix("📋 Assigned 1 task(s)"))
         #expect(await bench.tt("backlog", "list").output == "The backlog is empty.\n")
-        #expect(bench.hostRequests == 2)
+        #expect(bench.hostRequests == 5)
     }
 
     @Test func `candidates for the shell are one a line and never an error`() async throws {

@@ -50,6 +50,24 @@ private func task(_ description: String, tags: [String] = []) -> AgentTask {
         #expect(prompt.contains("`tt task fail \(work.id) --result"))
     }
 
+    @Test func `W20 - an offered task is whole, with the command that takes it and the freedom to leave it`() {
+        var work = task(Self.text, tags: ["api"])
+        work.inBacklog = true
+        let prompt = PromptBuilder.build(context([message(.offer(work.id))], tasks: [work], role: "backend")).prompt
+        #expect(prompt.contains(Self.text) && prompt.contains("Offer of a task from supervisor"))
+        #expect(prompt.contains("`tt backlog claim \(work.id) builder`"))
+        #expect(prompt.contains("You are free to leave it"))
+        #expect(!prompt.contains("`tt task complete \(work.id)"), "it is not the agent's task yet")
+    }
+
+    @Test func `an offer of a task that somebody took meanwhile asks for nothing`() {
+        let work = task("Build the cellar")
+        let prompt = PromptBuilder.build(context([message(.offer(work.id))], tasks: [work], role: "backend")).prompt
+        #expect(
+            prompt.contains("has been taken or called off since") && !prompt.contains("tt backlog claim \(work.id)"))
+        #expect(!prompt.contains("cellar"))
+    }
+
     @Test func `what is too long goes to a file that the prompt names, whole`() {
         let (prompt, files) = PromptBuilder.build(context([message(.task(description: Self.text))], long: 100))
         #expect(files == [PromptFile(name: "message-\(MessageID(high: 9, low: 1)).md", content: Self.text)])

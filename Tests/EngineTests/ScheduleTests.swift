@@ -72,6 +72,43 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         #expect(decide([pulse(old, work: false)]).actions == [.retire(old.id, reason: "idle for 300 s")])
     }
 
+    @Test func `W20 - idle agents with a role are named for the backlog, the longest idle first`() {
+        let idle = [
+            agent(1) { $0.role = "backend" },
+            agent(2) {
+                $0.role = "docs"; $0.lastActiveAt = now - .seconds(9)
+            },
+        ]
+        #expect(decide(idle.map { pulse($0, work: false) }).idle.map(\.id) == [idle[1].id, idle[0].id])
+        #expect(decide(idle.map { pulse($0, work: false) }) { $0.offersBacklog = false }.idle.isEmpty)
+    }
+
+    @Test func `nothing of the backlog is for agents without a role, rounds, time or leave`() {
+        let others = [
+            agent(1),
+            agent(2) {
+                $0.role = "r"; $0.kind = .supervisor
+            },
+            agent(3) {
+                $0.role = "r"; $0.state = .paused
+            },
+            agent(4) {
+                $0.role = "r"; $0.retryAt = now + .seconds(9)
+            },
+            agent(5) {
+                $0.role = "r"; $0.maxRounds = 1; $0.roundsSinceStart = 1
+            },
+            agent(6) {
+                $0.role = "r"; $0.stopRequest = .whenEmpty; $0.state = .draining
+            },
+            agent(7) {
+                $0.role = "r"; $0.lastActiveAt = now - .seconds(301)
+            },
+        ]
+        #expect(decide(others.map { pulse($0, work: false) }).idle.isEmpty)
+        #expect(decide([pulse(agent(8) { $0.role = "r" })]).idle.isEmpty, "it has work")
+    }
+
     @Test func `W20 - work that waits keeps an agent from ending`() {
         let old = agent(1) { $0.lastActiveAt = now - .seconds(301) }
         #expect(decide([pulse(old)]).actions == [.startTurn(old.id)])

@@ -1,3 +1,4 @@
+import Engine
 import Model
 
 /// One life of a simulated town: people send work while hosts die, clocks jump and answers are lost; then all becomes
@@ -32,6 +33,7 @@ struct Scenario {
         for number in 0..<world.number(1..<6) {
             var agent = Agent(id: AgentID(random: world.random), name: "agent-\(number)", cli: "script", createdAt: now)
             agent.maxRounds = world.chance(0.2) ? world.number(3..<10) : 0
+            agent.role = [nil, "backend", "tester", "worker"][world.number(0..<4)]
             let new = agent
             await attempt { () async throws(StoreError) in try await world.store.register(new, maxAgents: 10) }
             ids.append(agent.id)
@@ -45,6 +47,10 @@ struct Scenario {
         for index in 0..<world.number(5..<30) {
             await world.pause(upTo: 30)
             let to = agents[world.number(0..<agents.count)]
+            if world.chance(0.15) {
+                await shelve("shelved \(number)/\(index)", in: store)
+                continue
+            }
             if world.chance(0.4) {
                 var task = AgentTask(
                     id: TaskID(random: world.random), description: "task \(number)/\(index)", createdBy: .supervisor,
@@ -73,6 +79,16 @@ struct Scenario {
         }
     }
 
+    /// Puts a task into the backlog, for whoever has time.
+    private func shelve(_ description: String, in store: some Store) async {
+        var task = AgentTask(
+            id: TaskID(random: world.random), description: description, createdBy: .supervisor, createdAt: now,
+            tags: [[], ["api"], ["qa"]][world.number(0..<3)])
+        task.inBacklog = true
+        let new = NewTask(task)
+        await attempt { () async throws(StoreError) in try await store.create([new]) }
+    }
+
     private func disturb(_ hosts: inout [World.RunningHost], _ agents: [AgentID]) async {
         hosts.removeAll { world.deaths.isDead($0.id) }
         switch world.number(0..<10) {
@@ -82,6 +98,10 @@ struct Scenario {
         case 5: await change(agents, .interrupt(reason: nil))
         case 6: await change(agents, .stop([.afterTurn, .now, .whenEmpty][world.number(0..<3)]))
         case 7: await change(agents, .restart(maxRounds: 0))
+        case 8:
+            // Refused unless the first has ended.
+            let (from, to) = (agents[world.number(0..<agents.count)], agents[world.number(0..<agents.count)])
+            _ = try? await world.client().reclaim(from: from, to: .agent(to), now: now)
         default: await change(agents, .resume)
         }
         hosts.removeAll { world.deaths.isDead($0.id) }
@@ -95,6 +115,7 @@ struct Scenario {
 
     /// Lets the town finish: everybody may work again, and nothing fails.
     private func settle(_ agents: [AgentID], _ hosts: inout [World.RunningHost]) async {
+        var quietLooks = 0
         for _ in 0..<400 {
             hosts.removeAll { world.deaths.isDead($0.id) }
             if hosts.isEmpty { hosts.append(world.startHost()) }
@@ -112,7 +133,9 @@ struct Scenario {
                 }
                 for pulse in try await world.store.pulse() where pulse.hasWork || pulse.lease != nil { isQuiet = false }
             } catch { world.witness.violation("the calm store refused: \(error)") }
-            if isQuiet { return }
+            // A host may still be about to offer something to whoever became idle a moment ago.
+            quietLooks = isQuiet ? quietLooks + 1 : 0
+            if quietLooks == 2 { return }
             try? await Scheduler.shared.sleep(microseconds: 600_000_000)
         }
         world.witness.violation("liveness: the town does not come to rest")
@@ -182,9 +205,22 @@ struct Scenario {
                 }
                 if !task.state.isTerminal { witness.violation("W5: task \(id) is forgotten in state \(task.state)") }
             }
+            try await accountForBacklog()
             if !(try await world.store.leases()).isEmpty { witness.violation("a lease is stuck") }
             if witness.livingProcesses > 0 { witness.violation("a process is left") }
         } catch { witness.violation("the store cannot be read: \(error)") }
+    }
+
+    /// Whatever still waits in the backlog was offered to each agent that it suits, and left by it (W20).
+    private func accountForBacklog() async throws {
+        let agents = try await world.store.agents()
+        for task in try await world.store.tasks(.backlog, page: Page()) {
+            for agent in agents where agent.role.map({ BacklogMatch.suits(role: $0, tags: task.tags) }) ?? false {
+                if !world.witness.wasOffered(task.id, agent.id) {
+                    world.witness.violation("W20: task \(task.id.short) was never offered to idle \(agent.name)")
+                }
+            }
+        }
     }
 
     private func attempt(_ body: () async throws(StoreError) -> Void) async {

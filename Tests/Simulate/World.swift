@@ -150,6 +150,17 @@ struct AgentScript: Sendable {
             }
             await world.pause(upTo: 5)
         }
+        for task in offeredTasks() where !Task.isCancelled && world.chance(0.5) {
+            await attempt { () async throws(StoreError) in
+                _ = try await store.move(
+                    task, .assign(agent), by: agent, announcement: MessageID(random: world.random), now: now)
+            }
+            guard world.chance(0.7) else { continue }
+            await attempt { () async throws(StoreError) in
+                _ = try await store.move(
+                    task, .complete("done"), by: agent, announcement: MessageID(random: world.random), now: now)
+            }
+        }
         if !Task.isCancelled, world.chance(0.3), let other = try? await world.store.agents().randomElement(world) {
             var message = Message(
                 id: MessageID(random: world.random), from: agent, to: other.id,
@@ -177,6 +188,10 @@ struct AgentScript: Sendable {
     // As a real agent would: from the commands that its prompt shows.
     private func assignedTasks() -> [TaskID] {
         request.prompt.split(separator: "`tt task complete ").dropFirst().compactMap { TaskID(String($0.prefix(36))) }
+    }
+
+    private func offeredTasks() -> [TaskID] {
+        request.prompt.split(separator: "`tt backlog claim ").dropFirst().compactMap { TaskID(String($0.prefix(36))) }
     }
 
     /// Repeats a command until it is through, as long as the process lives. Verbs are safe to repeat.

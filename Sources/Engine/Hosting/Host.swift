@@ -14,6 +14,7 @@ public actor TownHost {
     private var recovering: Set<TurnID> = []
     private var watched: [HostID: Task<Void, Never>] = [:]
     private var recoveries: [TurnID: Task<Void, Never>] = [:]
+    private var offers = Offers()
     private var isStopping = false
     private var storeFailures = 0
     private let bell: AsyncStream<Void>
@@ -87,11 +88,12 @@ public actor TownHost {
     private func loop() async {
         var bells = bell.makeAsyncIterator()
         while !Task.isCancelled {
-            let decision = await look()
+            var decision = await look()
             if isStopping { return }
-            if let decision {
-                await act(on: decision)
-                if decision.isDone, turns.isEmpty, recoveries.isEmpty { return }
+            if let decided = decision {
+                await act(on: decided)
+                if decided.isDone, turns.isEmpty, recoveries.isEmpty { return }
+                if !(await offer(to: decided.idle)) { decision = nil }
             }
             let timer = alarm(for: decision)
             defer { timer?.cancel() }
@@ -148,6 +150,20 @@ public actor TownHost {
                 try? await tools.store.retire(dead.id, died: true, now: tools.time.now())
                 watched.removeValue(forKey: dead.id)?.cancel()
             }
+        }
+    }
+
+    /// - Returns: false where the store did not answer, and has to be asked again.
+    private func offer(to idle: [Agent]) async -> Bool {
+        // A copy, because an actor's state is not handed out over a wait.
+        var offers = offers
+        defer { self.offers = offers }
+        do {
+            try await offers.make(to: idle, store: tools.store, now: tools.time.now())
+            return true
+        } catch {
+            storeFailures += 1
+            return false
         }
     }
 

@@ -18,6 +18,8 @@ package struct Schedule: Sendable {
         package var actions: [Action] = []
         /// When to look again at the latest, though nothing rings.
         package var wakeAt: Timestamp?
+        /// Agents that have nothing to do and a role by which something may be found, the longest idle first.
+        package var idle: [Agent] = []
         /// No live agent is left that this host could ever run.
         package var isDone = false
     }
@@ -133,6 +135,7 @@ package struct Schedule: Sendable {
             decide(pulse, view, &ready, &decision)
         }
         decision.isDone = !anyone
+        decision.idle.sort { ($0.lastActiveAt, $0.id) < ($1.lastActiveAt, $1.id) }
         // Who has waited longest goes first.
         let free = max(0, view.settings.maxConcurrentTurns - view.running.count)
         ready.sort { ($0.agent.lastActiveAt, $0.agent.id) < ($1.agent.lastActiveAt, $1.agent.id) }
@@ -160,6 +163,7 @@ package struct Schedule: Sendable {
             }
             return
         }
+        defer { noteIdle(agent, view, &decision) }
         guard view.settings.idleTimeout > .zero else { return }
         let due = agent.lastActiveAt + view.settings.idleTimeout
         if due <= view.now {
@@ -168,6 +172,21 @@ package struct Schedule: Sendable {
         } else {
             decision.wake(at: due)
         }
+    }
+}
+
+extension Schedule {
+    private static func noteIdle(_ agent: Agent, _ view: View, _ decision: inout Decision) {
+        guard view.settings.offersBacklog, agent.kind == .worker, agent.role != nil, agent.stopRequest == nil,
+            !agent.isBackingOff(at: view.now), !decision.actions.contains(where: { $0.retires(agent.id) })
+        else { return }
+        decision.idle.append(agent)
+    }
+}
+
+extension Schedule.Action {
+    fileprivate func retires(_ agent: AgentID) -> Bool {
+        if case .retire(agent, _) = self { true } else { false }
     }
 }
 

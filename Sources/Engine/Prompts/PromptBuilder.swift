@@ -96,6 +96,8 @@ public struct PromptBuilder {
         }
         if case .taskAssign(let id) = message.body {
             describeTask(id)
+        } else if let id = message.body.offeredTask {
+            describeOffer(id)
         } else if let id = message.body.task, let task = task(id) {
             lines.append("It is about task `\(id)`: \(task.title)")
             fence(message.body.text, name: "message-\(message.id)")
@@ -128,6 +130,20 @@ public struct PromptBuilder {
         fence(task.description, name: "task-\(id)")
         lines.append("When it is done: `tt task complete \(id) --result \"what you did\"`")
         lines.append("When it cannot be done: `tt task fail \(id) --result \"why\"`")
+    }
+
+    private mutating func describeOffer(_ id: TaskID) {
+        guard let task = task(id), task.inBacklog else {
+            lines.append("Task `\(id)` has been taken or called off since: nothing is to be done for it.")
+            return
+        }
+        lines.append(
+            "You have nothing else to do, and task `\(id)` of the backlog suits your role. You are free to leave it; "
+                + "then it is offered to others, and not to you again.")
+        if !task.tags.isEmpty { lines.append("Tags: \(task.tags.joined(separator: ", "))") }
+        fence(task.description, name: "task-\(id)")
+        lines.append("Take it first: `tt backlog claim \(id) \(agent.name)`")
+        lines.append("Then do it in this turn, and complete or fail it as below.")
     }
 
     private mutating func backlog() {
@@ -214,6 +230,7 @@ public struct PromptBuilder {
         case .ping: "Ping (answer with `tt send NAME --ack received`)"
         case .pong: "Pong"
         case .shutdown: "Request to finish and stop"
+        case .custom where body.offeredTask != nil: "Offer of a task"
         case .custom(let kind, _): "Message of kind \"\(kind)\""
         }
     }

@@ -11,6 +11,7 @@ extension HostSettings {
         self.init()
         maxConcurrentTurns = configuration.maxConcurrentTurns ?? max(2, cores)
         idleTimeout = configuration.idleTimeout
+        offersBacklog = configuration.offersBacklog
         leaseDuration = configuration.lease
         drainGrace = configuration.drainGrace
         turnLimits.turn = configuration.turnTimeout

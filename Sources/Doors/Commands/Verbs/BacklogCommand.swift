@@ -23,10 +23,12 @@ enum BacklogCommand {
             examples: [Example("tt backlog add \"Write the docs\" --tags docs", "add a task with a tag")])
     ) { context in
         let text = try await context.text(of: "TASK")
-        let output = try await context.withTown(.readWrite) { town in
-            try await AddToBacklog.call(.init(description: text, tags: context.list("tags")), in: town)
+        try await context.withTown(.readWrite) { town in
+            let output = try await AddToBacklog.call(.init(description: text, tags: context.list("tags")), in: town)
+            try context.show(output) { ["📥 Added task \($0.task.id) to the backlog"] }
+            // An idle agent may be offered it.
+            try await context.ensureHost(town)
         }
-        try context.show(output) { ["📥 Added task \($0.task.id) to the backlog"] }
     }
 
     private static let list = Verb(
