@@ -114,7 +114,8 @@ let proof: [Target] = [
 let benchmarks: [Target] = [
     .target(name: "CBaseline", dependencies: ["CSQLite"], path: "Benchmarks/CBaseline"),
     .executableTarget(
-        name: "bench", dependencies: ["CBaseline", "Concurrency", "Model", "SQLiteStore", "Hosting"], path: "Benchmarks/bench",
+        name: "bench", dependencies: ["CBaseline", "Concurrency", "Model", "SQLiteStore", "Hosting"],
+        path: "Benchmarks/bench",
         swiftSettings: strict),
 ]
 

@@ -8,7 +8,8 @@ private let globals: [Option] = [
 private let spawn = CommandSpec(
     "spawn", "Create an agent", group: "Start",
     options: [
-        .value("cli", "c", "CLI", "what runs it", standard: "claude", completion: .values(["claude", "codex"])),
+        .value("cli", "c", "CLI", "what runs it", standard: "claude", completion: .values(["claude", "codex"])
+        ).alias("model", "m"),
         .flag("foreground", "f", "run it here"), .flag("background", "b", "run it there"),
         .value("tag", nil, "TAG", "a tag", isRepeatable: true), .value("rounds", "n", "N", "how many turns"),
     ],
@@ -25,7 +26,7 @@ private let tree = CommandSpec(
                     "show", "Show one",
                     positionals: [Positional("TASK", .optional, "its id", completion: .dynamic("tasks"))])
             ]),
-        CommandSpec("secret", "Hidden", isHidden: true),
+        CommandSpec("secret", "Hidden", isHidden: true, aliases: ["arcane"]),
     ])
 private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments {
     try ArgumentsParser(root: tree, globals: globals).parse(words)
@@ -46,6 +47,15 @@ private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments
         #expect(try parse("spawn", "--", "-c").required("NAME") == "-c")
         #expect(try parse("spawn", "-").required("NAME") == "-")
         #expect(try parse("spawn", "-5").required("NAME") == "-5")
+    }
+
+    @Test func `other names of options and commands are understood as their own`() throws {
+        for words in [["--model", "codex"], ["--model=codex"], ["-m", "codex"], ["-mcodex"]] {
+            let parsed = try ArgumentsParser(root: tree, globals: globals).parse(["spawn", "a"] + words)
+            #expect(parsed.string("cli") == "codex")
+        }
+        #expect(try parse("arcane").path == ["secret"])
+        #expect(throws: ArgumentsError.self) { try parse("spawn", "a", "--m", "codex") }
     }
 
     @Test func `subcommands nest`() throws {

@@ -12,7 +12,7 @@ import Testing
     /// A town in which the program `claude` is installed.
     private func bench() throws -> Bench {
         let bench = try Bench()
-        try Files.makeFolder(bench.folder.path("bin"))
+        try TestFiles.makeFolder(bench.folder.path("bin"))
         try bench.folder.write("#!/bin/sh\n", to: "bin/claude", mode: 0o700)
         return bench
     }
@@ -65,7 +65,7 @@ import Testing
     @Test func `the CLI is the one asked for, else the town's, else the user's, else claude`() async throws {
         let bench = try bench()
         let environment = environment(bench)
-        try Files.makeFolder(bench.folder.path("home"))
+        try TestFiles.makeFolder(bench.folder.path("home"))
         try bench.folder.write("name = \"demo\"\n", to: "tinytown.toml")
         _ = await bench.tt("spawn", "a", environment: environment)
         try bench.folder.write("default_cli = \"codex\"\n", to: "home/config.toml")

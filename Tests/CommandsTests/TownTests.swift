@@ -77,7 +77,7 @@ import Testing
 
     @Test func `W54 a list of towns that cannot be read is put aside, and init says so`() async throws {
         let bench = try Bench()
-        try Files.makeFolder(bench.folder.path("home"))
+        try TestFiles.makeFolder(bench.folder.path("home"))
         try bench.folder.write("towns = oops", to: "home/towns.toml")
         let result = await bench.tt("--town", "x", "init", environment: environment(bench))
         #expect(result.exit == .done)
@@ -90,8 +90,8 @@ import Testing
         let environment = environment(bench)
         #expect(await bench.tt("towns", environment: environment).output == "No towns. Make one with: tt init\n")
         let registry = TownRegistry(home: bench.folder.path("home"))
-        try Files.makeFolder(bench.folder.path("bare"))
-        try Files.makeFolder(bench.folder.path("broken"))
+        try TestFiles.makeFolder(bench.folder.path("bare"))
+        try TestFiles.makeFolder(bench.folder.path("broken"))
         try bench.folder.write("name = ", to: "broken/tinytown.toml")
         try registry.register(.init(path: bench.folder.path, name: "demo"))
         try registry.register(.init(path: bench.folder.path("gone"), name: "gone"))
@@ -161,6 +161,6 @@ import Testing
     }
 
     private func text(_ bench: Bench, _ name: String) throws -> String? {
-        try Files.text(bench.folder.path(name))
+        try TestFiles.text(bench.folder.path(name))
     }
 }

@@ -95,7 +95,7 @@ import Testing
     @Test func `a log is shown over its rotation, and its end only`() async throws {
         let bench = try Bench()
         try await bench.spawn("worker", nickname: "Ada")
-        try Files.makeLogs(bench.folder.path)
+        try TestFiles.makeLogs(bench.folder.path)
         _ = try bench.folder.write("1\n2\n3\n", to: ".tt/logs/worker.log.1")
         _ = try bench.folder.write("4\n5 \u{1B}[31m\n", to: ".tt/logs/worker.log")
         #expect(await bench.tt("logs", "ada", "-n", "3").output == "3\n4\n5 \u{FFFD}[31m\n")
@@ -106,7 +106,7 @@ import Testing
     @Test func `a followed log goes on over its rotation without a line lost or repeated`() async throws {
         let bench = try Bench()
         try await bench.spawn("worker", nickname: "Ada")
-        try Files.makeLogs(bench.folder.path)
+        try TestFiles.makeLogs(bench.folder.path)
         let path = bench.folder.path(".tt/logs/worker.log")
         _ = try bench.folder.write("one\n", to: ".tt/logs/worker.log")
         let console = RecordingConsole(lastWords: "four\n")
@@ -114,11 +114,11 @@ import Testing
             .run(["logs", "-f", "worker"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         await writes.next()
-        try Files.append("two\n", to: path)
+        try TestFiles.append("two\n", to: path)
         await writes.next()
-        try Files.append("three\n", to: path)
-        try Files.rename(path, to: path + ".1")
-        try Files.append("four\n", to: path)
+        try TestFiles.append("three\n", to: path)
+        try TestFiles.rename(path, to: path + ".1")
+        try TestFiles.append("four\n", to: path)
         #expect(await following == .done)
         #expect(console.output == "one\ntwo\nthree\nfour\n")
     }

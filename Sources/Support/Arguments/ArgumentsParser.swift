@@ -50,9 +50,9 @@ public struct ArgumentsParser: Sendable {
                 words.append(word)
                 return
             }
-            if let next = command.subcommands.first(where: { $0.name == word }) {
+            if let next = command.subcommands.first(where: { $0.isCalled(word) }) {
                 result.command = next
-                result.path.append(word)
+                result.path.append(next.name)
             } else if command.positionals.isEmpty {
                 let known = command.subcommands.filter { !$0.isHidden }.map(\.name)
                 let hint = Suggestion.closest(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
@@ -65,7 +65,7 @@ public struct ArgumentsParser: Sendable {
         mutating func take(long argument: String, _ rest: inout ArraySlice<String>) throws(ArgumentsError) {
             let body = argument.dropFirst(2)
             let name = String(body.prefix { $0 != "=" })
-            guard let option = options.first(where: { $0.name == name }) else {
+            guard let option = options.first(where: { $0.isCalled(name) }) else {
                 let hint =
                     Suggestion.closest(to: name, among: options.map(\.name)).map { "; did you mean '--\($0)'?" } ?? ""
                 throw ArgumentsError(.unknownOption, "unknown option '--\(name)'\(hint)", path: result.path)
@@ -88,7 +88,7 @@ public struct ArgumentsParser: Sendable {
         mutating func take(short argument: String, _ rest: inout ArraySlice<String>) throws(ArgumentsError) {
             var letters = argument.dropFirst()
             while let letter = letters.popFirst() {
-                guard let option = options.first(where: { $0.short == letter }) else {
+                guard let option = options.first(where: { $0.isCalled(letter) }) else {
                     throw ArgumentsError(.unknownOption, "unknown option '-\(letter)'", path: result.path)
                 }
                 if option.value == nil {

@@ -14,11 +14,13 @@ public struct CommandSpec: Sendable {
     /// Sets of long names of which at most one may be given.
     public var exclusive: [[String]]
     public var isHidden: Bool
+    /// Other names that are understood, but neither listed nor completed.
+    public var aliases: [String]
 
     public init(
         _ name: String, _ summary: String, group: String = "", options: [Option] = [], positionals: [Positional] = [],
         examples: [Example] = [], subcommands: [CommandSpec] = [], exclusive: [[String]] = [], isHidden: Bool = false,
-        discussion: String = ""
+        aliases: [String] = [], discussion: String = ""
     ) {
         self.name = name
         self.summary = summary
@@ -29,8 +31,12 @@ public struct CommandSpec: Sendable {
         self.subcommands = subcommands
         self.exclusive = exclusive
         self.isHidden = isHidden
+        self.aliases = aliases
         self.discussion = discussion
     }
+
+    /// Whether `word` names this command.
+    public func isCalled(_ word: String) -> Bool { name == word || aliases.contains(word) }
 }
 
 /// A command line, and what it does.
@@ -64,11 +70,24 @@ public struct Option: Sendable {
     public var completion: Completion
     /// May be given several times.
     public var isRepeatable: Bool
+    /// Other long names, or letters, that are understood, but neither listed nor completed.
+    public var aliases: [String] = []
 
     /// A switch.
     public static func flag(_ name: String, _ short: Character? = nil, _ help: String) -> Option {
         Option(name: name, short: short, value: nil, help: help, standard: nil, completion: .none, isRepeatable: false)
     }
+
+    /// The same option, which also answers to `names`: long ones, or single letters.
+    public func alias(_ names: String...) -> Option {
+        var option = self
+        option.aliases += names
+        return option
+    }
+
+    func isCalled(_ name: String) -> Bool { self.name == name || (name.count > 1 && aliases.contains(name)) }
+
+    func isCalled(_ letter: Character) -> Bool { short == letter || aliases.contains(String(letter)) }
 
     /// An option that takes a value.
     public static func value(

@@ -47,21 +47,6 @@ public struct HelpRenderer: Sendable {
         return words.joined(separator: " ")
     }
 
-    /// The command as a Markdown page.
-    public func page(for command: CommandSpec, path: [String]) -> String {
-        var text = "# \(([program] + path).joined(separator: " "))\n\n\(command.summary).\n\n"
-        text += "```\n\(usage(for: command, path: path))\n```\n"
-        if !command.discussion.isEmpty { text += "\n\(command.discussion)\n" }
-        let rows =
-            command.positionals.map { ($0.usage, $0.help) } + command.options.map(row)
-            + command.subcommands.filter { !$0.isHidden }.map { ($0.name, $0.summary) }
-        if !rows.isEmpty {
-            text += "\n| | |\n|---|---|\n" + rows.map { "| `\($0.0)` | \($0.1) |\n" }.joined()
-        }
-        for example in command.examples { text += "\n`\(example.line)`: \(example.meaning)\n" }
-        return text
-    }
-
     private func subcommands(of command: CommandSpec) -> [String] {
         var groups: [(name: String, rows: [(String, String)])] = []
         for sub in command.subcommands where !sub.isHidden {

@@ -86,6 +86,11 @@ public struct CommandContext: Sendable {
         let root = try townRoot()
         let (configuration, warnings) = try TownConfiguration.load(root: root)
         if !wantsJSON { for warning in warnings { console.writeError("warning: \(TerminalText.line(warning))\n") } }
+        if arguments.flag("verbose") {
+            console.writeError(
+                "town \(TerminalText.line(configuration.name)) at \(TerminalText.line(root)), "
+                    + "store \(configuration.store.rawValue)\n")
+        }
         let store = try await parts.openStore(configuration, TownFiles(root: root), access)
         let town = Town(
             root: root, configuration: configuration, store: store, time: parts.time, random: parts.random,

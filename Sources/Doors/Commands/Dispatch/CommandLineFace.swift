@@ -20,7 +20,7 @@ public struct CommandLineFace: Sendable {
     public static let globals: [Option] = [
         .value("town", "t", "PATH", "the town's folder; else TINYTOWN_TOWN, else here or above", completion: .folder),
         .flag("json", nil, "print one JSON value; errors as JSON on standard error"),
-        .flag("verbose", "v", "say more"),
+        .flag("verbose", "v", "say which town and store are used"),
         .flag("help", "h", "show help"),
         .flag("version", "V", "show the version"),
     ]
@@ -78,7 +78,7 @@ public struct CommandLineFace: Sendable {
     private func help(_ words: [String], _ parts: CommandParts) throws -> ExitCode {
         var command = root
         for word in words {
-            guard let next = command.subcommands.first(where: { $0.name == word }) else {
+            guard let next = command.subcommands.first(where: { $0.isCalled(word) }) else {
                 let known = command.subcommands.filter { !$0.isHidden }.map(\.name)
                 let hint = Suggestion.closest(to: word, among: known).map { "did you mean '\($0)'?" }
                 throw CommandFailure.usage("unknown command '\(word)'", hint: hint ?? "see: tt --help")

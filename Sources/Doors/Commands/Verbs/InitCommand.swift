@@ -10,6 +10,7 @@ enum InitCommand {
         CommandSpec(
             "init", "Make a town of this folder", group: Group.town,
             options: [.value("name", "n", "NAME", "the town's name", standard: "repository and branch, or the folder")],
+            positionals: [Positional("NAME", .optional, "the town's name, as with --name")],
             examples: [
                 Example("tt init", "name it after the repository and its branch"),
                 Example("tt --town ~/work/shop init --name shop", "another folder, which is made if need be"),
@@ -44,7 +45,11 @@ enum InitCommand {
         let root = try folder(context)
         let files = TownFiles(root: root)
         try refuseExisting(files)
-        let name = context.arguments.string("name") ?? TownLocator.suggestedName(for: root)
+        let (option, word) = (context.arguments.string("name"), context.arguments.positional("NAME"))
+        if let option, let word, option != word {
+            throw CommandFailure.usage("the town cannot be called both '\(option)' and '\(word)'")
+        }
+        let name = option ?? word ?? TownLocator.suggestedName(for: root)
         if let problem = TownName.problem(with: name) { throw CommandFailure.usage("the town's name \(problem)") }
 
         // The store comes first: a configuration without a store would look like a town that works.

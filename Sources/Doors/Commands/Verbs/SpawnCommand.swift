@@ -13,7 +13,8 @@ enum SpawnCommand {
             options: [
                 .value(
                     "cli", "c", "CLI", "what runs its turns: a preset, a configured name or a command",
-                    standard: "default_cli of the town, then yours, then claude", completion: .dynamic("clis")),
+                    standard: "default_cli of the town, then yours, then claude", completion: .dynamic("clis")
+                ).alias("model", "m"),
                 .value("max-rounds", nil, "N", "turns it may take; 0: no limit", standard: "10"),
                 .flag("foreground", nil, "run it here, with what it says, until it ends or Ctrl-C"),
                 .value("role", nil, "ROLE", "what it is for, such as backend"),

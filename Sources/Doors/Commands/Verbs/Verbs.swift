@@ -18,7 +18,7 @@ public enum Verbs {
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
-        helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb,
+        helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
     ]
 
     // The face answers both itself; they are here so that they parse, complete and are listed.

@@ -9,7 +9,7 @@
 struct FileTrouble: Error { var number: Int32 }
 
 /// What the tests do to files.
-enum Files {
+enum TestFiles {
     static func makeLogs(_ root: String) throws {
         for folder in [root + "/.tt", root + "/.tt/logs"] where mkdir(folder, 0o700) != 0 && errno != EEXIST {
             throw FileTrouble(number: errno)

@@ -1,0 +1,64 @@
+import Arguments
+import Files
+import Testing
+
+@testable import Commands
+
+struct PagesTests {
+    private static let folder = Files.parent(of: Files.parent(of: Files.parent(of: #filePath))) + "/docs/commands"
+
+    @Test func `docs commands has the page of every command as it is declared, and no other`() throws {
+        let pages = CommandPages.all
+        #expect(
+            Set(Files.names(in: Self.folder)) == Set(pages.keys), "write them anew with: tt __docs docs/commands")
+        for (name, text) in pages {
+            let written = try Files.text("\(Self.folder)/\(name)")
+            #expect(written == text, "\(name) differs; write the pages anew with: tt __docs docs/commands")
+        }
+    }
+
+    @Test func `every command and subcommand has an example that its own parser reads`() throws {
+        let face = CommandLineFace(verbs: Verbs.all, version: "0")
+        let parser = ArgumentsParser(root: face.root, globals: CommandLineFace.globals)
+        func walk(_ command: CommandSpec) throws {
+            if command.subcommands.isEmpty, !["help", "version"].contains(command.name) {
+                #expect(!command.examples.isEmpty, "\(command.name) has no example")
+            }
+            for example in command.examples {
+                guard let words = Words.split(example.line) else {
+                    Issue.record("\(example.line) is no line of a shell")
+                    continue
+                }
+                if words.first == "tt" { _ = try parser.parse(Array(words.dropFirst())) }
+            }
+            for sub in command.subcommands where !sub.isHidden { try walk(sub) }
+        }
+        try walk(face.root)
+    }
+}
+
+/// Words of an example as a shell would see them, up to a pipe or redirection; nil where quotes are open.
+enum Words {
+    static func split(_ line: String) -> [String]? {
+        var words: [String] = []
+        var word: String?
+        var quote: Character?
+        for character in line {
+            if let open = quote {
+                if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+            } else if character == "\"" || character == "'" {
+                quote = character
+                word = word ?? ""
+            } else if character == " " {
+                if let done = word { words.append(done) }
+                word = nil
+            } else if "|><&;".contains(character) {
+                break
+            } else {
+                word = (word ?? "") + String(character)
+            }
+        }
+        if let done = word { words.append(done) }
+        return quote == nil ? words : nil
+    }
+}
