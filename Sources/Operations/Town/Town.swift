@@ -13,11 +13,14 @@ public struct Town: Sendable {
     public var caller: Caller
     /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
     public var isAlive: @Sendable (Host) -> Bool?
+    /// Ends every process of this machine that belongs to one of these turns, and returns when none is left.
+    public var endSurvivors: @Sendable ([TurnID]) async -> Void
 
     public init(
         root: String, configuration: TownConfiguration, store: any Store, time: any TimeSource,
         random: any Randomness, caller: Caller = Caller(),
-        isAlive: @escaping @Sendable (Host) -> Bool? = { _ in nil }
+        isAlive: @escaping @Sendable (Host) -> Bool? = { _ in nil },
+        endSurvivors: @escaping @Sendable ([TurnID]) async -> Void = { _ in }
     ) {
         self.root = root
         self.configuration = configuration
@@ -26,6 +29,7 @@ public struct Town: Sendable {
         self.random = random
         self.caller = caller
         self.isAlive = isAlive
+        self.endSurvivors = endSurvivors
     }
 
     public var name: String { configuration.name }

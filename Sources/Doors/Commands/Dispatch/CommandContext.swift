@@ -19,6 +19,8 @@ public struct CommandParts: Sendable {
     public var isAlive: @Sendable (Host) -> Bool?
     /// Returns when the process behind a host has ended; never for a host of another machine. Throws when cancelled.
     public var waitForEnd: @Sendable (Host) async throws -> Void
+    /// Ends every process of this machine that belongs to one of these turns.
+    public var endSurvivors: @Sendable ([TurnID]) async -> Void
     /// Makes sure that a host runs for the town, where a live agent may need one.
     public var ensureHost: @Sendable (Town) async throws -> Void
 
@@ -31,7 +33,8 @@ public struct CommandParts: Sendable {
             let (never, continuation) = AsyncStream.makeStream(of: Never.self)
             for await _ in never {}
             continuation.finish()
-        }, ensureHost: @escaping @Sendable (Town) async throws -> Void
+        }, endSurvivors: @escaping @Sendable ([TurnID]) async -> Void = { _ in },
+        ensureHost: @escaping @Sendable (Town) async throws -> Void
     ) {
         self.console = console
         self.environment = environment
@@ -41,6 +44,7 @@ public struct CommandParts: Sendable {
         self.openStore = openStore
         self.isAlive = isAlive
         self.waitForEnd = waitForEnd
+        self.endSurvivors = endSurvivors
         self.ensureHost = ensureHost
     }
 }
@@ -94,7 +98,7 @@ public struct CommandContext: Sendable {
         let store = try await parts.openStore(configuration, TownFiles(root: root), access)
         let town = Town(
             root: root, configuration: configuration, store: store, time: parts.time, random: parts.random,
-            caller: Caller(environment: environment), isAlive: parts.isAlive)
+            caller: Caller(environment: environment), isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
         do {
             let result = try await body(town)
             await store.close()

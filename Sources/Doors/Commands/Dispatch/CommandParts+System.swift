@@ -17,7 +17,7 @@ extension CommandParts {
         return CommandParts(
             console: SystemConsole(environment: environment), environment: environment, folder: folder,
             time: SystemTime(), random: SystemRandomness(), openStore: openStore, isAlive: janitor.isAlive,
-            waitForEnd: janitor.waitForEnd, ensureHost: ensureHost)
+            waitForEnd: janitor.waitForEnd, endSurvivors: janitor.endSurvivors, ensureHost: ensureHost)
     }
 
     /// The store that a town's configuration names. One that is missing is made: a town that came with a repository

@@ -25,9 +25,12 @@ enum StopCommand {
             let count = output.agents.count
             let asked = Set(output.agents.map(\.id))
             context.say(count == 0 ? "No active agents." : "🛑 Asked \(count) agent\(count == 1 ? "" : "s") to stop")
-            if !arguments.flag("no-wait") { try await wait.untilStopped(asked) }
+            // A turn that stops its own agent cannot wait for its own end.
+            let isInTurn = try await town.callingAgent() != nil
+            let waits = !arguments.flag("no-wait") && !isInTurn
+            if waits { try await wait.untilStopped(asked) }
             let agents = try await ListAgents.call(.init(), in: town).agents
-            if !arguments.flag("no-wait"), agents.allSatisfy(\.state.isTerminal) {
+            if waits, agents.allSatisfy(\.state.isTerminal) {
                 await wait.untilGone(hosts)
             }
             struct Stopped: Encodable {

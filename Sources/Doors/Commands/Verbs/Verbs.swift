@@ -14,7 +14,8 @@ public enum Verbs {
     public static let all: [Verb] = [
         InitCommand.verb, TownsCommand.verb, ConfigCommand.verb, SpawnCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
-        RestartCommand.verb, WaitCommand.verb, StopCommand.verb,
+        RestartCommand.verb, WaitCommand.verb, PruneCommand.verb, RecoverCommand.verb, ReclaimCommand.verb,
+        StartCommand.verb, StopCommand.verb, ResetCommand.verb,
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,

@@ -1,0 +1,62 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum PruneCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "prune", "Remove agents that have ended", group: Group.agents,
+            options: [.flag("all", nil, "active agents too: they are stopped at once first")],
+            examples: [
+                Example("tt prune", "forget those that have stopped or failed"),
+                Example("tt prune --all", "stop everybody and forget them all"),
+            ],
+            discussion: "Nothing that others need is lost: open tasks of a removed agent go back to the backlog, and "
+                + "messages that waited for it to the dead letters (tt dead list). Move them to another agent first "
+                + "with tt reclaim. Logs stay.")
+    ) { context in
+        let all = context.arguments.flag("all")
+        try await context.withTown(.readWrite) { town in
+            if all { try await context.stopEverybody(town, before: "tt prune --all") }
+            let output = try await PruneAgents.call(.init(cold: all), in: town)
+            try context.show(output) { output in
+                let active = "\(output.active) agent\(output.active == 1 ? " is" : "s are") active"
+                guard !output.removed.isEmpty else {
+                    return ["✨ Nothing to prune" + (output.active > 0 ? ": \(active)" : "")]
+                }
+                return output.removed.flatMap(lines)
+                    + ["✨ Pruned \(output.removed.count) agent(s)" + (output.active > 0 ? "; \(active)" : "")]
+            }
+            // What is in the backlog again may be offered to others.
+            if output.active > 0 { try await context.ensureHost(town) }
+        }
+    }
+
+    private static func lines(_ agent: RemovedAgent) -> [String] {
+        var lines = ["🗑️  Removed \(TerminalText.line(agent.name)) (\(agent.id)) - \(agent.state.shown)"]
+        if !agent.tasks.isEmpty { lines.append("      \(agent.tasks.count) task(s) back in the backlog") }
+        if agent.deadLetters > 0 {
+            lines.append("      \(agent.deadLetters) message(s) to the dead letters; see: tt dead list")
+        }
+        return lines
+    }
+}
+
+extension CommandContext {
+    /// Ends every turn, stops every agent, and returns when no process of the town is left (W9).
+    /// - Throws: `conflict` in an agent's turn, which would have to wait for its own end.
+    func stopEverybody(_ town: Town, before command: String) async throws {
+        guard try await town.callingAgent() == nil else {
+            throw OperationError(
+                .conflict, "an agent cannot stop everybody in its own turn", hint: "a person has to run: \(command)")
+        }
+        let wait = try await TownWait(town, self)
+        let hosts = try await town.store.hosts()
+        let asked = try await StopAllAgents.call(.init(now: true), in: town).agents
+        guard !asked.isEmpty else { return }
+        say("🛑 Stopping \(asked.count) agent\(asked.count == 1 ? "" : "s")")
+        try await wait.untilStopped(Set(asked.map(\.id)))
+        if try await town.store.agents().allSatisfy(\.state.isTerminal) { await wait.untilGone(hosts) }
+    }
+}

@@ -1,0 +1,71 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum ResetCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "reset", "Forget the town's agents, tasks and messages", group: Group.town,
+            options: [
+                .flag("force", nil, "do it; without this only what would go is shown"),
+                .flag("agents-only", nil, "keep tasks and backlog; waiting messages become dead letters"),
+            ],
+            examples: [
+                Example("tt reset", "see what would go"),
+                Example("tt reset --force", "begin anew"),
+                Example("tt reset --agents-only --force", "other agents for the same tasks"),
+            ],
+            discussion:
+                "Turns are ended and hosts stopped first, so that nothing goes on in a town that is gone. Files "
+                + "of the town, its configuration and its logs stay.")
+    ) { context in
+        let force = context.arguments.flag("force")
+        let agentsOnly = context.arguments.flag("agents-only")
+        try await context.withTown(force ? .readWrite : .readOnly) { town in
+            if !context.wantsJSON || !force {
+                let preview = try await ResetTown.call(.init(agentsOnly: agentsOnly), in: town)
+                if !force { return try context.show(preview) { question($0, agentsOnly, town) } }
+                for line in heading(preview, agentsOnly, town) { context.say(line) }
+            }
+            let command = agentsOnly ? "tt reset --agents-only --force" : "tt reset --force"
+            try await context.stopEverybody(town, before: command)
+            let output = try await ResetTown.call(.init(agentsOnly: agentsOnly, confirm: true), in: town)
+            try context.show(output) { output in
+                let deleted =
+                    agentsOnly
+                    ? "\(output.agents) agent(s); tasks and backlog were kept"
+                    : "\(output.agents) agent(s), \(output.tasks) task(s) and "
+                        + "\(output.messages + output.deadLetters) message(s)"
+                return ["✅ Reset complete: deleted \(deleted)", "   Run 'tt spawn NAME' to create new agents"]
+            }
+        }
+    }
+
+    private static func heading(_ output: ResetTown.Output, _ agentsOnly: Bool, _ town: Town) -> [String] {
+        let name = TerminalText.line(town.name)
+        guard !agentsOnly else {
+            var lines = [
+                "🗑️  Resetting agents in town '\(name)'", "   This will delete:",
+                "   - \(output.agents) agent(s) and their inboxes",
+            ]
+            if output.messages > 0 {
+                lines.append("     \(output.messages) waiting message(s) go to the dead letters")
+            }
+            return lines + ["   Tasks and backlog will be preserved."]
+        }
+        return [
+            "🗑️  Resetting town '\(name)'", "   This will delete:", "   - \(output.agents) agent(s)",
+            "   - \(output.tasks) task(s)", "   - \(output.backlog) backlog item(s)",
+            "   - \(output.messages) waiting message(s) and \(output.deadLetters) dead letter(s)",
+            "   - the log of events",
+        ]
+    }
+
+    private static func question(_ output: ResetTown.Output, _ agentsOnly: Bool, _ town: Town) -> [String] {
+        let command = agentsOnly ? "tt reset --agents-only --force" : "tt reset --force"
+        return heading(output, agentsOnly, town) + [
+            "", "⚠️  This action cannot be undone!", "   Run with --force to confirm: \(command)",
+        ]
+    }
+}

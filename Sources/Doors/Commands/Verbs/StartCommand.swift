@@ -1,0 +1,92 @@
+import Arguments
+import Model
+import Operations
+import Terminal
+
+enum StartCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "start", "Bring the town up and watch it", group: Group.agents,
+            options: [
+                .flag("detach", "d", "bring it up and return"),
+                .flag("restart", nil, "bring back agents that have ended, too"),
+            ],
+            examples: [
+                Example("tt start", "see what happens, until Ctrl-C"),
+                Example("tt start --restart --detach", "everybody works again, after tt stop or a reboot"),
+            ],
+            discussion: "Rarely needed: every command that gives work starts what it needs. Ctrl-C ends the watching; "
+                + "agents go on in the background until tt stop.")
+    ) { context in
+        let arguments = context.arguments
+        let detaches = arguments.flag("detach")
+        guard detaches || !context.wantsJSON else {
+            throw CommandFailure.usage(
+                "watching has no JSON form here", hint: "say --detach, or see: tt events -f --json")
+        }
+        let shutdown = detaches ? nil : Shutdown()
+        try await context.withTown(.readWrite) { town in
+            let recovered = try await RecoverTown.call(Nothing(), in: town).recovered
+            for agent in recovered { context.say("   🔄 Recovered '\(TerminalText.line(agent.name))'") }
+            if arguments.flag("restart") { try await restart(town, context) }
+            try await context.parts.ensureHost(town)
+            let follower = try await EventFollower(town: town, filter: EventFilter())
+            let status = try await ReadStatus.call(Nothing(), in: town)
+            try context.show(status) { opening($0, follows: !detaches) }
+            guard let shutdown else { return }
+            try await watch(follower, shutdown, town, context)
+            context.say("", "👋 Closing town connection...")
+        }
+    }
+
+    private static func opening(_ status: ReadStatus.Output, follows: Bool) -> [String] {
+        let live = status.agents.count { !$0.state.isTerminal }
+        let host = status.hosts.first { $0.alive && !$0.foreground }.map { ", host pid \($0.pid)" } ?? ""
+        let name = TerminalText.line(status.town.name)
+        var lines = ["🚀 Town '\(name)' is open: \(live) active agent\(live == 1 ? "" : "s")\(host)"]
+        if live == 0 {
+            let ended = status.agents.count
+            lines.append(
+                ended == 0
+                    ? "   Add one with: tt spawn NAME"
+                    : "   \(ended) agent\(ended == 1 ? " has" : "s have") ended; bring them back with: tt start --restart"
+            )
+        }
+        if follows { lines.append("   Ctrl-C ends the watching; agents go on until: tt stop") }
+        return lines
+    }
+
+    /// A name may have a new bearer by now; such an agent stays as it is.
+    private static func restart(_ town: Town, _ context: CommandContext) async throws {
+        for agent in try await town.store.agents() where agent.state.isTerminal {
+            do {
+                _ = try await RestartAgent.call(.init(agent: agent.id.description), in: town)
+                context.say("   ▶️  Restarted '\(TerminalText.line(agent.name))'")
+            } catch let error as OperationError where error.code == .conflict {
+                context.warn(error.description)
+            }
+        }
+    }
+
+    private static func watch(
+        _ follower: EventFollower, _ shutdown: Shutdown, _ town: Town, _ context: CommandContext
+    ) async throws {
+        let following = Task {
+            try await follower.run(newest: 0) { event in
+                let labels = try await town.labels()
+                return context.console.write(EventText.row(event, labels, context) + "\n")
+            }
+        }
+        do {
+            try await shutdown.guarding { _ in
+                following.cancel()
+            } _: {
+                try await withTaskCancellationHandler {
+                    try await following.value
+                } onCancel: {
+                    following.cancel()
+                }
+            }
+        } catch is CancellationError {}
+    }
+}

@@ -1,0 +1,72 @@
+public import Model
+
+/// Takes agents that have ended off the town's list. Their tasks go back to the backlog and their mail to the dead
+/// letters, so nothing that others wait for is lost (W7).
+public struct PruneAgents: Operation {
+    public static let name = "agent.prune"
+    public static let summary = "Remove agents that have ended"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// Cold agents too, which could be woken. Live ones stay in any case.
+        public var cold: Bool?
+
+        public init(cold: Bool? = nil) { self.cold = cold }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        public var removed: [RemovedAgent]
+        /// Agents that stay because they have not ended.
+        public var active: Int
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        var output = Output(removed: [], active: 0)
+        for agent in try await town.store.agents() {
+            guard agent.state.isTerminal else {
+                output.active += 1
+                continue
+            }
+            if agent.state == .cold, input.cold != true { continue }
+            do throws(StoreError) {
+                let removal = try await town.store.remove(agent.id, now: town.time.now())
+                output.removed.append(RemovedAgent(agent, removal))
+            } catch {
+                // It may have been restarted, or removed, meanwhile.
+                switch error.code {
+                case .illegalMove: output.active += 1
+                case .agentNotFound: break
+                default: throw error
+                }
+            }
+        }
+        return output
+    }
+}
+
+/// An agent that is gone, and what became of what it had.
+public struct RemovedAgent: Codable, Sendable, Equatable {
+    public var id: AgentID
+    public var name: String
+    /// The state in which it had ended.
+    public var state: AgentState
+    /// Its open tasks, which are in the backlog again.
+    public var tasks: [TaskID]
+    /// How many of its messages are dead letters now.
+    public var deadLetters: Int
+
+    enum CodingKeys: String, CodingKey {
+        case id, name, state, tasks
+        case deadLetters = "dead_letters"
+    }
+
+    init(_ agent: Agent, _ removal: Removal) {
+        id = agent.id
+        name = agent.name
+        state = agent.state
+        tasks = removal.tasks
+        deadLetters = removal.deadLetters
+    }
+}

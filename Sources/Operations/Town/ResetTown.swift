@@ -1,0 +1,82 @@
+import Model
+
+/// Forgets a town's agents, or everything. Without `confirm` it only says what would go.
+public struct ResetTown: Operation {
+    public static let name = "town.reset"
+    public static let summary = "Forget the town's agents, tasks and messages"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        /// Tasks and the backlog stay; what waits in the agents' inboxes becomes dead letters.
+        public var agentsOnly: Bool?
+        /// Does it.
+        public var confirm: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case confirm
+            case agentsOnly = "agents_only"
+        }
+
+        public init(agentsOnly: Bool? = nil, confirm: Bool? = nil) {
+            self.agentsOnly = agentsOnly
+            self.confirm = confirm
+        }
+    }
+
+    /// What goes, or has gone.
+    public struct Output: Codable, Sendable, Equatable {
+        public var agents: Int
+        /// Tasks of whatever state; 0 where they stay.
+        public var tasks: Int
+        /// Those of them that nobody owns.
+        public var backlog: Int
+        /// Messages that wait.
+        public var messages: Int
+        public var deadLetters: Int
+        /// False for a preview.
+        public var done: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case agents, tasks, backlog, messages, done
+            case deadLetters = "dead_letters"
+        }
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let isPartial = input.agentsOnly == true
+        let agents = try await town.store.agents()
+        let output = try await contents(of: town, agents, isPartial: isPartial)
+        guard input.confirm == true else { return output }
+        let live = agents.filter { !$0.state.isTerminal }
+        guard live.isEmpty else {
+            throw OperationError(
+                .conflict, "\(live.count) agent(s) are active: \(live.prefix(5).map(\.name).joined(separator: ", "))",
+                hint: "stop them first: tt stop --now")
+        }
+        var done = output
+        if isPartial {
+            _ = try await PruneAgents.call(.init(cold: true), in: town)
+        } else {
+            try await town.store.reset(now: town.time.now())
+        }
+        done.done = true
+        return done
+    }
+
+    private func contents(of town: Town, _ agents: [Agent], isPartial: Bool) async throws -> Output {
+        let queue = try await town.store.queueCounts()
+        if isPartial {
+            let ids = Set(agents.map(\.id))
+            let waiting = try await town.store.waitingCounts().filter { ids.contains($0.key) }
+            let count = waiting.values.reduce(0) { $0 + $1.values.reduce(0, +) }
+            return Output(
+                agents: agents.count, tasks: 0, backlog: 0, messages: count + queue.leased, deadLetters: 0, done: false)
+        }
+        let tasks = try await town.store.taskCounts()
+        return Output(
+            agents: agents.count, tasks: tasks.byState.values.reduce(0, +), backlog: tasks.backlog,
+            messages: queue.waiting + queue.leased, deadLetters: queue.dead, done: false)
+    }
+}
