@@ -15,6 +15,10 @@ public struct TownFiles: Sendable, Equatable {
     public var turns: String { state + "/turns" }
     /// Held by the background host while it lives.
     public var hostLock: String { state + "/host.lock" }
+    /// Which process holds the lock only to let its turns end.
+    public var hostDraining: String { state + "/host.draining" }
+    /// There where somebody needs a host as soon as the draining one has ended.
+    public var hostWanted: String { state + "/host.wanted" }
     public var hostLog: String { logs + "/host.log" }
 
     /// An agent's log. Names are checked when agents are made, so this is always inside `logs` (W22).
@@ -22,6 +26,18 @@ public struct TownFiles: Sendable, Equatable {
 
     /// The raw output of one round.
     public func log(agent name: String, round: Int) -> String { logs + "/\(name)_round_\(round).log" }
+
+    /// Removes the raw output of the rounds of an agent that had this name before.
+    /// - Parameter others: names of agents whose own logs may look like such files.
+    public func removeRounds(agent name: String, others: Set<String>) {
+        let prefix = "\(name)_round_"
+        for file in Files.names(in: logs) where file.hasPrefix(prefix) && file.hasSuffix(".log") {
+            let stem = file.dropLast(4)
+            let number = stem.dropFirst(prefix.count)
+            guard !number.isEmpty, number.allSatisfy(\.isNumber), !others.contains(String(stem)) else { continue }
+            Files.remove(logs + "/" + file)
+        }
+    }
 
     /// Makes the folders that do not exist.
     public func prepare() throws(FileError) {

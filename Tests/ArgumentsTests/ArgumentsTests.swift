@@ -8,7 +8,8 @@ private let globals: [Option] = [
 private let spawn = CommandSpec(
     "spawn", "Create an agent", group: "Start",
     options: [
-        .value("cli", "c", "CLI", "what runs it", standard: "claude", completion: .values(["claude", "codex"])
+        .value(
+            "cli", "c", "CLI", "what runs it", standard: "claude", completion: .values(["claude", "codex"])
         ).alias("model", "m"),
         .flag("foreground", "f", "run it here"), .flag("background", "b", "run it there"),
         .value("tag", nil, "TAG", "a tag", isRepeatable: true), .value("rounds", "n", "N", "how many turns"),

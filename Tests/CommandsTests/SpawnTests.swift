@@ -1,4 +1,5 @@
 import Commands
+import Files
 import Model
 import Operations
 import TestSupport
@@ -100,6 +101,19 @@ import Testing
         #expect(
             console.error == "error: agent 'a' is registered, but nothing runs it: no host; look there\n")
         #expect(try await bench.store.agents().count == 1)
+    }
+
+    @Test func `a new agent does not show the rounds of one that had its name`() async throws {
+        let bench = try bench()
+        try TestFiles.makeFolder(bench.folder.path(".tt"))
+        try TestFiles.makeFolder(bench.folder.path(".tt/logs"))
+        #expect(await bench.tt("spawn", "a_round_9", environment: environment(bench)).exit == .done)
+        for name in ["a_round_1.log", "a_round_9.log", "a_round_12.log", "a_round_x.log", "a.log", "ab_round_1.log"] {
+            try bench.folder.write("x", to: ".tt/logs/\(name)")
+        }
+        #expect(await bench.tt("spawn", "a", environment: environment(bench)).exit == .done)
+        let left = ["a.log", "a_round_9.log", "a_round_x.log", "ab_round_1.log"]
+        #expect(Files.names(in: bench.folder.path(".tt/logs")).sorted() == left)
     }
 
     @Test func `max_agents of the town holds`() async throws {

@@ -89,4 +89,49 @@ import Testing
         }
         try await town.close()
     }
+
+    private static let gated = "cat >/dev/null; touch running; until [ -e gate ]; do sleep 0.05; done"
+
+    /// A host that was asked to end, and waits for its turn.
+    private func drainingTown(_ script: String) async throws -> (TownOnDisk, ProcessIdentity) {
+        let town = try await TownOnDisk(agents: ["gated": script], settings: "[limits]\ndrain_secs = 60")
+        try await town.tt("spawn", "first", "--cli", "gated")
+        try await town.tt("send", "first", "work")
+        while !FileManager.default.fileExists(atPath: town.root + "/running") { await Task.yield() }
+        let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
+        host.send(.terminate)
+        while !FileManager.default.fileExists(atPath: town.root + "/.tt/host.draining") { await Task.yield() }
+        return (town, host)
+    }
+
+    @Test func `an agent that comes while a host drains is served by the next host, without any further command`()
+        async throws
+    {
+        let (town, host) = try await drainingTown(Self.gated)
+        try await town.tt("spawn", "second", "--cli", "gated")
+        #expect(try await town.hostPid == host.pid, "nobody waited for the turn")
+        try "".write(toFile: town.root + "/gate", atomically: true, encoding: .utf8)
+        try await host.waitForExit()
+        while try await town.hostPid == nil {}
+        #expect(try await town.hostPid != host.pid)
+        try await town.close()
+    }
+
+    @Test func `what a turn itself does brings no host back that was asked to end`() async throws {
+        let (town, host) = try await drainingTown(Self.gated + "; tt send first 'more'; tt backlog add later")
+        try "".write(toFile: town.root + "/gate", atomically: true, encoding: .utf8)
+        try await host.waitForExit()
+        #expect(await town.processes.isEmpty)
+        #expect(try await town.json(["status"], "queue", "waiting") == "1")
+        try await town.close()
+    }
+
+    @Test func `a host whose town is removed ends`() async throws {
+        let town = try await TownOnDisk(agents: ["say": "cat > /dev/null"])
+        try await town.tt("spawn", "worker", "--cli", "say")
+        let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
+        try FileManager.default.removeItem(atPath: town.root)
+        try await host.waitForExit()
+        #expect(await town.processes.isEmpty)
+    }
 }

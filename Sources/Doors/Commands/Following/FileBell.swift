@@ -19,14 +19,17 @@ final class FileBell: Sendable {
     // Set once; cancelling, the only use, is safe from any thread.
     private nonisolated(unsafe) let source: any DispatchSourceProtocol
 
+    /// - Parameter removals: rings only when the file is removed, and sleeps through everything else.
     /// - Throws: a `CommandFailure` where the folder cannot be watched.
-    init(folder: String, file: String) throws(CommandFailure) {
+    init(folder: String, file: String, removals: Bool = false) throws(CommandFailure) {
         let (rings, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.rings = rings
         self.continuation = continuation
         #if os(Linux)
             let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
-            let events = UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
+            let events =
+                removals
+                ? UInt32(IN_DELETE | IN_MOVED_FROM) : UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
             guard descriptor >= 0, inotify_add_watch(descriptor, folder, events) >= 0 else {
                 let reason = String(cString: strerror(errno))
                 if descriptor >= 0 { _ = close(descriptor) }
@@ -44,7 +47,8 @@ final class FileBell: Sendable {
                     .unavailable, code: "file", "cannot watch \(folder)/\(file): \(String(cString: strerror(errno)))")
             }
             let source = DispatchSource.makeFileSystemObjectSource(
-                fileDescriptor: descriptor, eventMask: [.write, .extend, .rename, .delete],
+                fileDescriptor: descriptor,
+                eventMask: removals ? [.rename, .delete] : [.write, .extend, .rename, .delete],
                 queue: DispatchQueue(label: "file bell"))
             source.setEventHandler { @Sendable in continuation.yield() }
         #endif

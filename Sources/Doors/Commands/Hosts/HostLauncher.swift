@@ -10,6 +10,8 @@ public struct HostLauncher: Sendable {
     private let program: String
     private let environment: [String: String]
     private let limit: Duration
+    /// A turn's own commands never ask for a host: the one that runs the turn may be waiting for its end.
+    private let isInTurn: Bool
 
     /// - Parameters:
     ///   - program: the absolute path of `tt`.
@@ -18,6 +20,7 @@ public struct HostLauncher: Sendable {
     ///   - limit: how long a host may take to come up.
     public init(program: String, environment: [String: String], limit: Duration = .seconds(30)) {
         self.program = program
+        isInTurn = environment["TINYTOWN_TURN"] != nil
         self.environment = environment.filter { !$0.key.hasPrefix("TINYTOWN_") }
         self.limit = limit
     }
@@ -27,7 +30,8 @@ public struct HostLauncher: Sendable {
         HostLauncher(program: Executable.currentPath ?? "tt", environment: environment)
     }
 
-    /// Returns when a host serves the town, or no live agent needs one.
+    /// Returns when a host serves the town, or no live agent needs one; where a host still drains, when it knows that
+    /// another one has to follow it.
     ///
     /// Any number of callers at once end up with one host: the town's lock decides, and whoever comes too late waits
     /// for the winner. Nothing polls: the store's bell, the end of the started process and the end of the lock's
@@ -58,6 +62,7 @@ public struct HostLauncher: Sendable {
         var bells = rings.makeAsyncIterator()
         while true {
             if try await isServed(town) { return }
+            if isDraining(files), isInTurn || isSuccessorAsked(files) { return }
             if let status = child?.exitStatus {
                 child = nil
                 if !status.isSuccess {
@@ -69,7 +74,7 @@ public struct HostLauncher: Sendable {
             }
             if FileLock.isHeld(files.hostLock) {
                 // It comes up, or it is about to end and will look once more at what there is to do.
-                if let holder = Self.holder(files.hostLock), holder != watched {
+                if let holder = Self.identity(in: files.hostLock), holder != watched {
                     watched = holder
                     waiting.append(
                         Task {
@@ -98,7 +103,22 @@ public struct HostLauncher: Sendable {
     }
 
     private func isServed(_ town: Town) async throws -> Bool {
-        try await town.store.hosts().contains { !$0.isForeground && town.isAlive($0) == true }
+        let draining = Self.identity(in: TownFiles(root: town.root).hostDraining)?.description
+        return try await town.store.hosts().contains {
+            !$0.isForeground && town.isAlive($0) == true && $0.process != draining
+        }
+    }
+
+    private func isDraining(_ files: TownFiles) -> Bool {
+        guard let draining = Self.identity(in: files.hostDraining) else { return false }
+        return FileLock.isHeld(files.hostLock) && Self.identity(in: files.hostLock) == draining
+    }
+
+    /// Tells the draining host that another one is needed. It looks after it has let go of the lock, so either it sees
+    /// this or the lock is free by now.
+    private func isSuccessorAsked(_ files: TownFiles) -> Bool {
+        try? Files.write("", to: files.hostWanted)
+        return isDraining(files)
     }
 
     private func start(_ town: Town, _ files: TownFiles) async throws -> ChildProcess {
@@ -120,8 +140,9 @@ public struct HostLauncher: Sendable {
             .unavailable, said.isEmpty ? message : "\(message): \(said)", hint: "the host's log is \(files.hostLog)")
     }
 
-    private static func holder(_ lock: String) -> ProcessIdentity? {
-        FileLock.text(of: lock).flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
+    /// The process that a file names.
+    private static func identity(in file: String) -> ProcessIdentity? {
+        FileLock.text(of: file).flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
     }
 
     /// Puts the log aside where it has grown too large; returns where new text will begin.

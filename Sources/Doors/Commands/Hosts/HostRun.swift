@@ -38,13 +38,31 @@ struct HostRun: Sendable {
             guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
                 return log("another host serves \(town.name)")
             }
+            Files.remove(files.hostWanted)
             log("host of \(town.name) starts as process \(ProcessIdentity.current.pid)")
+            let watch = watchTown(files, shutdown)
+            defer { watch?.cancel() }
             let host = Machine.host(random: town.random, now: town.time.now(), isForeground: false)
             try await serve(host, only: nil, echo: nil, shutdown)
             log(shutdown.signal.map { "host ends on \($0)" } ?? "host ends: no live agent is left")
             lock.release()
             // An agent that was added while the lock was held was left to this host by whoever added it.
         } while try await isNeeded(shutdown)
+    }
+
+    /// A town whose folder was removed needs no host: its lock protects nothing any more.
+    private func watchTown(_ files: TownFiles, _ shutdown: Shutdown) -> Task<Void, Never>? {
+        let lock = files.hostLock
+        guard let bell = try? FileBell(folder: files.state, file: Files.name(of: lock), removals: true) else {
+            return nil
+        }
+        let log = log
+        return Task {
+            for await _ in bell.rings where !Files.exists(lock) {
+                log("the town's folder is gone")
+                shutdown.ask()
+            }
+        }
     }
 
     /// Runs one agent in this process until it ends or `shutdown` asks.

@@ -8,6 +8,9 @@ final class Shutdown: Sendable {
     /// The signal that asked, once one has.
     var signal: Signal? { asked.current }
 
+    /// Asks as the first signal would.
+    func ask() { _ = asked.set(.terminate) }
+
     /// A stream that ends when the process is asked to end.
     func stream() -> AsyncStream<Never> {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)

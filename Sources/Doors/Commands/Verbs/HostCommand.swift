@@ -3,6 +3,7 @@ import Configuration
 import Files
 import Model
 import Operations
+import Processes
 import Terminal
 
 enum HostCommand {
@@ -19,7 +20,15 @@ enum HostCommand {
             let run = HostRun(town, global: global, environment: context.environment) { line in
                 console.write("\(time.now()) \(TerminalText.line(line))\n")
             }
-            try await shutdown.guarding { try await run.background(shutdown) }
+            let files = TownFiles(root: town.root)
+            try await shutdown.guarding { _ in
+                // Whoever needs a host from now on knows that this one takes nothing more.
+                try? Files.write("\(ProcessIdentity.current)\n", to: files.hostDraining)
+            } _: {
+                try await run.background(shutdown)
+            }
+            // Whoever came meanwhile left it to this process to have another one started.
+            if shutdown.signal != nil, Files.exists(files.hostWanted) { try await context.parts.ensureHost(town) }
         }
     }
 }

@@ -43,6 +43,9 @@ enum SpawnCommand {
                     name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
                     nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds),
                 in: town)
+            // An agent of this name may have been there before: its rounds are not this one's.
+            TownFiles(root: town.root).removeRounds(
+                agent: output.agent.name, others: Set(try await town.store.agents().map(\.name)))
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
                 return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
