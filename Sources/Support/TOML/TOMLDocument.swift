@@ -1,4 +1,7 @@
-/// A TOML text that is changed in place: comments, order and blank lines stay as they are.
+/// A TOML text that is changed in place: comments, order, blank lines, line breaks and the way in which everything else
+/// is written stay as they are, byte by byte.
+///
+/// A change is made to the text, and the new text is read again: it counts only where it means exactly what was wanted.
 public struct TOMLDocument: Sendable {
     /// The text as it is now.
     public private(set) var text: String
@@ -15,88 +18,253 @@ public struct TOMLDocument: Sendable {
     /// Gives the value at `path` a new value; makes the key, and the table around it, where there is none.
     /// - Throws: where a key on the way is no table, or the text cannot be changed safely.
     public mutating func set(_ path: [String], to value: TOMLValue) throws(TOMLError) {
-        precondition(!path.isEmpty, "a path has at least one key")
-        if let node = table[path: path] {
-            try adopt(replacing(node, with: TOMLWriter.inline(value)), path, value)
-            return
+        try set(path.map(TOMLStep.key), to: value)
+    }
+
+    /// The same with places in arrays on the way: `["tasks", 2, "status"]`.
+    public mutating func set(_ path: [TOMLStep], to value: TOMLValue) throws(TOMLError) {
+        precondition(!path.isEmpty, "a path has at least one step")
+        if let old = table[steps: path]?.value, old == value { return }
+        guard let wanted = table.setting(path, to: value) else { throw unsafe(path) }
+        let syntax = try syntax(path)
+        if let spot = syntax.spot(path) {
+            try adopt(replacing(spot.value, with: rewritten(spot, value, syntax), in: syntax), wanted, path)
+        } else if case .key(let key) = path[path.count - 1] {
+            try adopt(inserting(key, value, into: Array(path.dropLast()), syntax), wanted, path)
+        } else {
+            throw unsafe(path)
         }
-        let parent = Array(path.dropLast())
-        let line = "\(TOMLWriter.key(path.last!)) = \(TOMLWriter.inline(value))"
-        try adopt(inserting(line, into: parent), path, value)
+    }
+
+    /// Gives many values at once; each path stands for itself, and none lies within another.
+    public mutating func set(_ changes: [(path: [TOMLStep], value: TOMLValue)]) throws(TOMLError) {
+        guard let first = changes.first?.path else { return }
+        let syntax = try syntax(first)
+        let spots = Dictionary(syntax.spots.map { ($0.path, $0) }) { $1 }
+        var wanted = table
+        var bytes = syntax.bytes
+        var missing: [(path: [TOMLStep], value: TOMLValue)] = []
+        var present: [(spot: TOMLSyntax.Spot, value: TOMLValue)] = []
+        for change in changes where table[steps: change.path]?.value != change.value {
+            guard let spot = spots[change.path] else {
+                missing.append(change)
+                continue
+            }
+            guard let next = wanted.setting(change.path, to: change.value) else { throw unsafe(change.path) }
+            wanted = next
+            present.append((spot, change.value))
+        }
+        // From the end on, so that the places before stay where they are.
+        for (spot, value) in present.sorted(by: { $0.spot.value.lowerBound > $1.spot.value.lowerBound }) {
+            bytes.replaceSubrange(spot.value, with: rewritten(spot, value, syntax).utf8)
+        }
+        let before = self
+        do throws(TOMLError) {
+            if !present.isEmpty { try adopt(String(decoding: bytes, as: UTF8.self), wanted, first) }
+            for change in missing { try set(change.path, to: change.value) }
+        } catch {
+            self = before
+            throw error
+        }
+    }
+
+    /// Appends tables to the array of tables at `path`, which is made where it is missing.
+    public mutating func append(_ tables: [[(key: String, value: TOMLValue)]], to path: [String]) throws(TOMLError) {
+        if tables.isEmpty { return }
+        let steps = path.map(TOMLStep.key)
+        var nodes: [TOMLNode] = []
+        if let old = table[steps: steps] {
+            guard case .array(let known) = old.value else { throw unsafe(steps) }
+            nodes = known
+        }
+        let new = tables.map { entries in
+            TOMLNode(.table(TOMLTable(entries.map { ($0.key, TOMLNode($0.value)) })))
+        }
+        guard let wanted = table.setting(steps, to: .array(nodes + new)) else { throw unsafe(steps) }
+        let syntax = try syntax(steps)
+        if let spot = syntax.spot(steps) {
+            let style = appending(new.map { TOMLWriter.inline($0.value) }, in: spot, syntax)
+            return try adopt(style, wanted, steps)
+        }
+        let header = "[[" + path.map(TOMLWriter.key).joined(separator: ".") + "]]"
+        let blocks = tables.map { entries in
+            let lines = entries.map { "\(TOMLWriter.key($0.key)) = \(TOMLWriter.block($0.value, newline))" }
+            return ([header] + lines).joined(separator: newline) + newline
+        }
+        let block = blocks.joined(separator: newline)
+        guard let last = syntax.sections.lastIndex(where: { !$0.path.isEmpty && $0.path.starts(with: steps) }) else {
+            return try adopt(atEnd(block), wanted, steps)
+        }
+        let end = syntax.end(ofSection: last)
+        let added = separator(before: end, syntax) + newline + block
+        try adopt(replacing(end..<end, with: added, in: syntax), wanted, steps)
     }
 
     /// Takes the key at `path` out, with its line; nothing happens where there is none.
-    public mutating func remove(_ path: [String]) throws(TOMLError) {
-        guard let node = table[path: path] else { return }
-        var lines = self.lines
-        let first = node.key.line > 0 ? node.key.line - 1 : node.start.line - 1
-        var last = max(first, node.end.line - 1)
-        if case .table = node.value, lines[first].hasPrefix("[") {
-            last = first
-            while last + 1 < lines.count, !lines[last + 1].hasPrefix("[") { last += 1 }
+    public mutating func remove(_ path: [String]) throws(TOMLError) { try remove(path.map(TOMLStep.key)) }
+
+    /// The same with places in arrays on the way.
+    public mutating func remove(_ path: [TOMLStep]) throws(TOMLError) {
+        guard table[steps: path] != nil else { return }
+        guard let wanted = table.setting(path, to: nil) else { throw unsafe(path) }
+        let syntax = try syntax(path)
+        if let spot = syntax.spot(path) {
+            guard case .lines(let lines, _) = spot.home else { throw unsafe(path) }
+            return try adopt(replacing(lines, with: "", in: syntax), wanted, path)
         }
-        lines.removeSubrange(first...min(last, lines.count - 1))
-        let changed = lines.joined(separator: "\n")
-        let parsed = try TOML.parse(changed, file: file)
-        guard parsed[path: path] == nil else { throw unsafe("\(path.joined(separator: ".")) cannot be taken out") }
-        (text, table) = (changed, parsed)
+        var bytes = syntax.bytes
+        for index in syntax.sections.indices.reversed() where syntax.sections[index].path.starts(with: path) {
+            let start = syntax.sections[index].header.lowerBound
+            let isLast = index == syntax.sections.count - 1
+            let end =
+                isLast ? bytes.count : syntax.startOfComments(above: syntax.sections[index + 1].header.lowerBound)
+            bytes.removeSubrange(start..<max(start, end))
+        }
+        try adopt(String(decoding: bytes, as: UTF8.self), wanted, path)
     }
 
-    private var lines: [String] { text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) }
+    // MARK: Making the new text
 
-    private func replacing(_ node: TOMLNode, with new: String) -> String {
-        var lines = self.lines
-        let (first, last) = (node.start.line - 1, node.end.line - 1)
-        guard lines.indices.contains(first), lines.indices.contains(last) else { return text }
-        let head = String(lines[first].unicodeScalars.prefix(node.start.column - 1).map(Character.init))
-        let tail = String(lines[last].unicodeScalars.dropFirst(node.end.column - 1).map(Character.init))
-        lines.replaceSubrange(first...last, with: [head + new + tail])
-        return lines.joined(separator: "\n")
+    private func syntax(_ path: [TOMLStep]) throws(TOMLError) -> TOMLSyntax {
+        guard let syntax = TOMLSyntax(text) else { throw unsafe(path) }
+        return syntax
     }
 
-    private func inserting(_ line: String, into parent: [String]) -> String {
-        var lines = self.lines
-        if parent.isEmpty {
-            // Root keys must stand before the first table.
-            var at = lines.firstIndex { $0.drop { $0 == " " }.hasPrefix("[") } ?? lines.count
-            while at > 0, lines[at - 1].allSatisfy(\.isWhitespace) || lines[at - 1].hasPrefix("#"), at < lines.count {
-                at -= 1
+    /// The file's own line break.
+    private var newline: String { text.utf8.firstRange(of: "\r\n".utf8) == nil ? "\n" : "\r\n" }
+
+    private func replacing(_ range: Range<Int>, with new: String, in syntax: TOMLSyntax) -> String {
+        var bytes = syntax.bytes
+        bytes.replaceSubrange(range, with: new.utf8)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    // A string in single quotes stays so where it can.
+    private func rewritten(_ spot: TOMLSyntax.Spot, _ value: TOMLValue, _ syntax: TOMLSyntax) -> String {
+        let old = syntax.bytes[spot.value]
+        if case .string(let text) = value, old.first == UInt8(ascii: "'"), !old.starts(with: "'''".utf8),
+            text.utf8.allSatisfy({ $0 >= 32 && $0 < 127 && $0 != UInt8(ascii: "'") })
+        {
+            return "'\(text)'"
+        }
+        if case .lines = spot.home { return TOMLWriter.block(value, newline) }
+        return TOMLWriter.inline(value)
+    }
+
+    private func inserting(_ key: String, _ value: TOMLValue, into parent: [TOMLStep], _ syntax: TOMLSyntax) -> String {
+        // The innermost table on the way that the text has; what is below it becomes a dotted key.
+        for count in stride(from: parent.count, through: 0, by: -1) {
+            let ancestor = Array(parent.prefix(count))
+            let names = parent.dropFirst(count) + [.key(key)]
+            let dotted = names.compactMap { if case .key(let name) = $0 { TOMLWriter.key(name) } else { nil } }
+            guard dotted.count == names.count else { continue }
+            let name = dotted.joined(separator: ".")
+            if let spot = syntax.spot(ancestor) {
+                let element = "\(name) = \(TOMLWriter.inline(value))"
+                return appending([element], in: spot, syntax)
             }
-            while at > 0, at == lines.count, lines[at - 1].isEmpty { at -= 1 }
-            lines.insert(line, at: at)
-            return ended(lines)
+            if count == 0, !parent.isEmpty { break }
+            let line = "\(name) = \(TOMLWriter.block(value, newline))\(newline)"
+            if let index = syntax.sections.lastIndex(where: { $0.path == ancestor }), count > 0 {
+                return adding(line, toSection: index, syntax)
+            }
+            if count == 0 { return addingToRoot(line, syntax) }
+            if let line = besideDottedKeys(ancestor, key, value, syntax) { return line }
         }
-        let header = "[" + parent.map(TOMLWriter.key).joined(separator: ".") + "]"
-        guard let start = lines.firstIndex(where: { $0.split(separator: "#").first.map(Self.squeezed) == header })
+        let names = parent.compactMap { if case .key(let name) = $0 { TOMLWriter.key(name) } else { nil } }
+        return atEnd(
+            "[\(names.joined(separator: "."))]\(newline)\(TOMLWriter.key(key)) = \(TOMLWriter.block(value, newline))\(newline)"
+        )
+    }
+
+    private func adding(_ line: String, toSection index: Int, _ syntax: TOMLSyntax) -> String {
+        let end = syntax.end(ofSection: index)
+        // Indented like the line before it.
+        var indent = ""
+        if let last = syntax.spots.last(where: { if case .lines(_, index) = $0.home { true } else { false } }),
+            case .lines(let lines, _) = last.home, let key = last.key
+        {
+            indent = String(decoding: syntax.bytes[lines.lowerBound..<key.lowerBound], as: UTF8.self)
+        }
+        return replacing(end..<end, with: separator(before: end, syntax) + indent + line, in: syntax)
+    }
+
+    private func addingToRoot(_ line: String, _ syntax: TOMLSyntax) -> String {
+        let end = syntax.end(ofSection: 0)
+        if end > syntax.sections[0].header.upperBound { return adding(line, toSection: 0, syntax) }
+        guard syntax.sections.count > 1 else { return text + (separator(before: syntax.bytes.count, syntax) + line) }
+        let start = syntax.startOfComments(above: syntax.sections[1].header.lowerBound)
+        return replacing(start..<start, with: line + newline, in: syntax)
+    }
+
+    // A table that only dotted keys make: the new key joins them.
+    private func besideDottedKeys(_ parent: [TOMLStep], _ key: String, _ value: TOMLValue, _ syntax: TOMLSyntax)
+        -> String?
+    {
+        for spot in syntax.spots.reversed() where spot.path.count > parent.count && spot.path.starts(with: parent) {
+            guard case .lines(let lines, let section) = spot.home else { continue }
+            let base = syntax.sections[section].path
+            guard base.count < parent.count else { continue }
+            let names = (parent.dropFirst(base.count) + [.key(key)]).compactMap {
+                if case .key(let name) = $0 { TOMLWriter.key(name) } else { nil }
+            }
+            let line = "\(names.joined(separator: ".")) = \(TOMLWriter.block(value, newline))\(newline)"
+            let end = lines.upperBound
+            return replacing(end..<end, with: separator(before: end, syntax) + line, in: syntax)
+        }
+        return nil
+    }
+
+    /// Puts elements before the closing bracket of an inline table or an array, in its style.
+    private func appending(_ elements: [String], in spot: TOMLSyntax.Spot, _ syntax: TOMLSyntax) -> String {
+        let close = spot.value.upperBound - 1
+        let inside = syntax.spots.filter { $0.home == .inline && $0.path.count == spot.path.count + 1 }
+            .filter { spot.value.contains($0.value.lowerBound) && $0.path.starts(with: spot.path) }
+        let dotted = syntax.spots.filter { spot.value.contains($0.value.lowerBound) && $0.value != spot.value }
+        guard let last = (inside.isEmpty ? dotted : inside).map(\.value).max(by: { $0.upperBound < $1.upperBound })
         else {
-            if lines.last == "" { lines.removeLast() }
-            if !lines.isEmpty { lines.append("") }
-            return ended(lines + [header, line])
+            let isTable = syntax.bytes[spot.value.lowerBound] == UInt8(ascii: "{")
+            return replacing(
+                spot.value.lowerBound + 1..<close,
+                with: isTable ? " \(elements.joined(separator: ", ")) " : elements.joined(separator: ", "), in: syntax)
         }
-        var at = start + 1
-        while at < lines.count, !lines[at].drop(while: { $0 == " " }).hasPrefix("[") { at += 1 }
-        while at > start + 1, lines[at - 1].allSatisfy(\.isWhitespace) || lines[at - 1].hasPrefix("#") { at -= 1 }
-        lines.insert(line, at: at)
-        return ended(lines)
+        // Elements that have a line each keep it.
+        var lineStart = last.lowerBound
+        while lineStart > 0, syntax.bytes[lineStart - 1] != UInt8(ascii: "\n") { lineStart -= 1 }
+        let isOnOwnLine = lineStart > spot.value.lowerBound
+        let indent = syntax.bytes[lineStart...].prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        let gap = isOnOwnLine ? newline + String(decoding: indent, as: UTF8.self) : " "
+        return replacing(last.upperBound..<last.upperBound, with: elements.map { "," + gap + $0 }.joined(), in: syntax)
     }
 
-    private static func squeezed(_ text: Substring) -> String { String(text.filter { $0 != " " && $0 != "\t" }) }
-
-    private func ended(_ lines: [String]) -> String {
-        let joined = lines.joined(separator: "\n")
-        return joined.hasSuffix("\n") ? joined : joined + "\n"
+    private func atEnd(_ block: String) -> String {
+        if text.isEmpty { return block }
+        let isEnded = text.utf8.last == UInt8(ascii: "\n")
+        return text + (isEnded ? "" : newline) + newline + block
     }
 
-    // A change counts only when the new text says what was wanted and nothing else changed its place silently.
-    private mutating func adopt(_ changed: String, _ path: [String], _ value: TOMLValue) throws(TOMLError) {
-        let parsed = try TOML.parse(changed, file: file)
-        guard parsed[path: path]?.value == value else {
-            throw unsafe("\(path.joined(separator: ".")) cannot be changed in place; edit the file by hand")
-        }
+    // A line break where the last line has none.
+    private func separator(before position: Int, _ syntax: TOMLSyntax) -> String {
+        position == 0 || syntax.bytes[position - 1] == UInt8(ascii: "\n")
+            || position == syntax.sections[0].header.lowerBound
+            ? "" : newline
+    }
+
+    private mutating func adopt(_ changed: String, _ wanted: TOMLTable, _ path: [TOMLStep]) throws(TOMLError) {
+        guard let parsed = try? TOML.parse(changed, file: file), parsed == wanted else { throw unsafe(path) }
         (text, table) = (changed, parsed)
     }
 
-    private func unsafe(_ message: String) -> TOMLError {
-        TOMLError(file: file, position: TOMLPosition(line: 0, column: 0), message: message)
+    private func unsafe(_ path: [TOMLStep]) -> TOMLError {
+        let node = table[steps: path]
+        return TOMLError(
+            file: file, position: node?.start ?? TOMLPosition(line: 0, column: 0),
+            message: "\(path.shown) cannot be changed in place; edit the file by hand")
+    }
+}
+
+extension Collection where Element: Equatable {
+    fileprivate func firstRange(of other: some Collection<Element>) -> Index? {
+        indices.first { self[$0...].starts(with: other) }
     }
 }

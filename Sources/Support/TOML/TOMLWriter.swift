@@ -20,6 +20,16 @@ public enum TOMLWriter {
         }
     }
 
+    /// The same where a value may have several lines: a text of several lines stays one.
+    /// - Parameter newline: the line break of the file.
+    static func block(_ value: TOMLValue, _ newline: String) -> String {
+        guard case .string(let text) = value, text.contains("\n"), newline == "\n", !text.contains("\r") else {
+            return inline(value)
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { quoted(String($0)) }
+        return "\"\"\"\n" + lines.map { String($0.dropFirst().dropLast()) }.joined(separator: "\n") + "\"\"\""
+    }
+
     /// A key, quoted where it must be.
     public static func key(_ text: String) -> String {
         let isBare =
