@@ -68,8 +68,12 @@ let engine: [Target] = [
 ]
 
 let doors: [Target] = [
+    // The plan under version control: tasks.toml.
     .target(
-        name: "Operations", dependencies: ["Model", "Configuration", "Arguments"], path: "Sources/Operations",
+        name: "Plans", dependencies: ["Model", "TOML", "Arguments"], path: "Sources/Plans", swiftSettings: strict),
+    .target(
+        name: "Operations", dependencies: ["Model", "Configuration", "Plans", "Files", "Arguments"],
+        path: "Sources/Operations",
         swiftSettings: strict),
     layer(
         "Doors", "Commands",
@@ -104,7 +108,8 @@ let proof: [Target] = [
     tests("EngineTests", ["Engine", "Model"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),
-    tests("OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore"]),
+    tests("PlansTests", ["Plans", "Model"]),
+    tests("OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore", "Files", "TestSupport"]),
     tests(
         "CommandsTests",
         ["Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "TestSupport"]),

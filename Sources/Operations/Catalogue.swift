@@ -9,5 +9,6 @@ public enum Catalogue {
         ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, ReadStatus.self,
         CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self, ReclaimWork.self,
         ShowTask.self, RecoverTown.self, ResetTown.self,
+        InitPlan.self, ReadPlan.self, PullPlan.self, PushPlan.self,
     ]
 }

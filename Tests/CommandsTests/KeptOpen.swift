@@ -116,6 +116,9 @@ struct KeptOpen: Store {
         try await store.move(task, value, by: by, announcement: announcement, now: now)
     }
 
+    func revise(_ revisions: [TaskRevision], now: Timestamp) async throws(StoreError) {
+        try await store.revise(revisions, now: now)
+    }
     func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {
         try await store.task(id)
     }

@@ -147,6 +147,9 @@ struct FaultyStore: Store {
             try await inner.move(task, move, by: by, announcement: announcement, now: now)
         }
     }
+    func revise(_ revisions: [TaskRevision], now: Timestamp) async throws(StoreError) {
+        try await fault.around { () async throws(StoreError) in try await inner.revise(revisions, now: now) }
+    }
     func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {
         try await fault.around { () async throws(StoreError) in try await inner.task(id) }
     }

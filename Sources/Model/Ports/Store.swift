@@ -151,6 +151,11 @@ public protocol Store: Sendable {
     /// - Throws: `agentNotFound`.
     func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult
 
+    /// Changes what tasks say; all of them or none. A task waits, or goes on, as it says afterwards.
+    /// - Throws: `taskNotFound` for a task or something that it needs; `illegalMove` for a task that was started, or for
+    ///   a group with an owner; `dependencyCycle`.
+    func revise(_ revisions: [TaskRevision], now: Timestamp) async throws(StoreError)
+
     func task(_ id: TaskID) async throws(StoreError) -> AgentTask?
 
     /// Tasks that fit, oldest first.

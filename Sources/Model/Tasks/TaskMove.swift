@@ -10,8 +10,6 @@ public enum TaskMove: Sendable, Equatable {
     case requeue
     /// Ends its waiting, whatever it waits for.
     case release
-    /// Changes what it says while it is not started.
-    case revise(TaskRevision)
 
     public var name: String {
         switch self {
@@ -22,13 +20,13 @@ public enum TaskMove: Sendable, Equatable {
         case .cancel: "cancel"
         case .requeue: "requeue"
         case .release: "release"
-        case .revise: "revise"
         }
     }
 }
 
 /// What a task says: all that may be changed before it is started.
 public struct TaskRevision: Sendable, Equatable {
+    public let task: TaskID
     public var description: String
     public var tags: [String]
     public var parent: TaskID?
@@ -37,6 +35,7 @@ public struct TaskRevision: Sendable, Equatable {
 
     /// What `task` says now.
     public init(_ task: AgentTask) {
+        self.task = task.id
         description = task.description
         tags = task.tags
         parent = task.parent
@@ -85,14 +84,22 @@ extension AgentTask {
             guard isWaiting else { throw IllegalMove(from: state.rawValue, signal: move.name) }
             task.isWaiting = false
             if assignedTo != nil { task.state = .assigned } else { task.inBacklog = !isGroup }
-        case .revise(let revision):
-            guard state != .running else { throw IllegalMove(from: state.rawValue, signal: move.name) }
-            task.description = revision.description
-            task.tags = revision.tags
-            task.parent = revision.parent
-            task.dependsOn = revision.dependsOn
-            task.isGroup = revision.isGroup
         }
+        return task
+    }
+
+    /// The task as a revision wants it; only while it is not started.
+    public func revised(_ revision: TaskRevision, at now: Timestamp) throws(IllegalMove) -> AgentTask {
+        guard state == .pending || state == .assigned else { throw IllegalMove(from: state.rawValue, signal: "revise") }
+        var task = self
+        task.updatedAt = now
+        task.description = revision.description
+        task.tags = revision.tags
+        task.parent = revision.parent
+        task.dependsOn = revision.dependsOn
+        task.isGroup = revision.isGroup
+        if isGroup { task.inBacklog = !revision.isGroup && !isWaiting && assignedTo == nil }
+        if revision.isGroup { task.inBacklog = false }
         return task
     }
 

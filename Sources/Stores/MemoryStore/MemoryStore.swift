@@ -146,6 +146,10 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in try verbs.offer(task, to: agent, now: now) }
     }
 
+    public func revise(_ revisions: [TaskRevision], now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.revise(revisions, now: now) }
+    }
+
     public func task(_ id: TaskID) throws(StoreError) -> AgentTask? {
         try perform { verbs throws(StoreError) in verbs.rows.task(id) }
     }

@@ -129,6 +129,10 @@ extension SQLiteStore: Store {
         try await writer.write { verbs throws(StoreError) in try verbs.offer(task, to: agent, now: now) }
     }
 
+    public func revise(_ revisions: [TaskRevision], now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.revise(revisions, now: now) }
+    }
+
     public func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {
         try await reader.read { verbs throws(StoreError) in try verbs.rows.task(id) }
     }

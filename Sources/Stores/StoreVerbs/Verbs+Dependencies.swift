@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 extension Verbs {
     /// What has to be completed before `task` begins. A parent that only groups holds nothing back by itself; what it
@@ -6,7 +6,7 @@ extension Verbs {
     private func needs(of task: AgentTask) throws(StoreError) -> [TaskID] {
         var needs = task.dependsOn
         var next = task.parent
-        var seen: Set<TaskID> = [task.id]
+        var seen: Set<TaskID> = []
         while let id = next, seen.insert(id).inserted {
             guard let parent = try rows.task(id), parent.isGroup else {
                 needs.append(id)
@@ -148,42 +148,56 @@ extension Verbs {
         return new
     }
 
-    /// See `TaskMove.revise`. Nothing happens where nothing changes.
-    func revise(_ old: AgentTask, _ revision: TaskRevision, now: Timestamp) throws(StoreError) -> AgentTask {
-        if revision == TaskRevision(old), !old.state.isTerminal { return old }
-        var new = try Self.moved(old, .revise(revision), now)
-        if new.isGroup, new.assignedTo != nil {
+    /// See `Store.revise`. Where nothing changes nothing happens.
+    public func revise(_ revisions: [TaskRevision], now: Timestamp) throws(StoreError) {
+        // All of them are written before any is judged: together they may turn a dependency round.
+        var changed: [(old: AgentTask, new: AgentTask)] = []
+        for revision in revisions {
+            guard let old = try rows.task(revision.task) else {
+                throw StoreError(.taskNotFound, "there is no task \(revision.task)")
+            }
+            if revision == TaskRevision(old) { continue }
+            let new = try Self.revised(old, revision, now)
+            try rows.update(new, was: old)
+            changed.append((old, new))
+        }
+        for (_, new) in changed { try checkNeeds(of: new) }
+        try checkCycles(from: changed.map(\.new.id))
+        for (old, new) in changed { try settle(new, was: old, now: now) }
+    }
+
+    private static func revised(_ old: AgentTask, _ revision: TaskRevision, _ now: Timestamp) throws(StoreError)
+        -> AgentTask
+    {
+        if revision.isGroup, old.assignedTo != nil {
             throw StoreError(.illegalMove, "task \(old.id.short) has an owner and cannot be a group")
         }
-        if new.isGroup { new.inBacklog = false }
-        try checkNeeds(of: new)
-        try rows.update(new, was: old)
-        try checkCycles(from: [new.id])
+        do throws(IllegalMove) {
+            return try old.revised(revision, at: now)
+        } catch {
+            throw StoreError(.illegalMove, "task \(old.id.short) cannot be changed so: \(error)")
+        }
+    }
+
+    private func settle(_ revised: AgentTask, was old: AgentTask, now: Timestamp) throws(StoreError) {
         try log(
-            .taskRevised, "task \(new.id.short) was changed: \(new.title)", at: now, agent: new.assignedTo, task: new.id
-        )
-        let isHeld = try isHeldBack(new)
-        if isHeld, !new.isWaiting {
-            new = try hold(new, now: now)
-            if new.isGroup { try reconsiderParts(of: new, now: now) }
-            return new
-        }
-        if !isHeld, new.isWaiting { return try letGoOn(new, now: now) }
-        if old.isGroup, !new.isGroup, new.assignedTo == nil, !new.isWaiting {
-            let shelved = new
-            new.inBacklog = true
-            try rows.update(new, was: shelved)
-        }
-        // Parts of what was a group wait for it now, and the other way round.
-        if old.isGroup != new.isGroup { try reconsiderParts(of: new, now: now) }
-        return new
+            .taskRevised, "task \(revised.id.short) was changed: \(revised.title)", at: now, agent: revised.assignedTo,
+            task: revised.id)
+        // Read again: what was settled before it may have moved it.
+        guard var task = try rows.task(revised.id), !task.state.isTerminal else { return }
+        let isHeld = try isHeldBack(task)
+        if isHeld, !task.isWaiting { task = try hold(task, now: now) }
+        if !isHeld, task.isWaiting { task = try letGoOn(task, now: now) }
+        // The parts of a group wait for what it waits for, and for a task that is none they wait themselves.
+        if old.isGroup || task.isGroup { try reconsiderParts(of: task, now: now) }
     }
 
     private func reconsiderParts(of task: AgentTask, now: Timestamp) throws(StoreError) {
         for part in try parts(of: task.id) where part.state == .pending || part.state == .assigned {
             let isHeld = try isHeldBack(part)
-            if isHeld, !part.isWaiting { _ = try hold(part, now: now) }
-            if !isHeld, part.isWaiting { try letGoOn(part, now: now) }
+            if isHeld == part.isWaiting { continue }
+            let moved = isHeld ? try hold(part, now: now) : try letGoOn(part, now: now)
+            if isHeld, moved.isGroup { try reconsiderParts(of: moved, now: now) }
         }
     }
 

@@ -56,13 +56,12 @@ extension Verbs {
         switch move {
         case .assign(let agent): return try assign(old, to: agent, by: by, announcement, now: now)
         case .release: return try release(old, by: by, now: now)
-        case .revise(let revision): return try revise(old, revision, now: now)
         default: break
         }
         let new = try Self.moved(old, move, now)
         try rows.update(new, was: old)
         switch move {
-        case .assign, .release, .revise: break
+        case .assign, .release: break
         case .start:
             if let owner = new.assignedTo { try setCurrentTask(id, of: owner) }
             try log(

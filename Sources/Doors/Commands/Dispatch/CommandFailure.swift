@@ -17,7 +17,7 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
     case timedOut = 6
 }
 
-/// An error as a command reports it: one line on standard error and an exit code.
+/// An error as a command reports it: one line on standard error, or one a finding, and an exit code.
 public struct CommandFailure: Error, Sendable, Equatable {
     public var exit: ExitCode
     /// The machine-readable name, as `--json` shows it.
@@ -77,12 +77,17 @@ public struct CommandFailure: Error, Sendable, Equatable {
     /// The message with its hint.
     public var text: String {
         guard let hint else { return message }
+        if message.contains("\n") { return "\(message)\n\(hint)" }
         return message.hasSuffix("?") || message.hasSuffix(".") ? "\(message) \(hint)" : "\(message); \(hint)"
     }
 
     /// The line for standard error, made safe for a terminal.
     func report(json: Bool) -> String {
-        guard json else { return "error: \(TerminalText.line(text))\n" }
+        guard json else {
+            // Several findings have a line each.
+            let lines = text.split(separator: "\n").map { TerminalText.line(String($0)) }
+            return "error: " + lines.joined(separator: "\n       ") + "\n"
+        }
         struct Report: Encodable {
             struct Body: Encodable {
                 @OrNull var hint: String?

@@ -17,6 +17,7 @@ public enum Verbs {
         RestartCommand.verb, WaitCommand.verb, PruneCommand.verb, RecoverCommand.verb, ReclaimCommand.verb,
         StartCommand.verb, StopCommand.verb, ResetCommand.verb,
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
+        PlanCommand.verb, SyncCommand.verb,
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
         helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,

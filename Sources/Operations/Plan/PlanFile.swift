@@ -1,0 +1,171 @@
+import Files
+public import Model
+import Plans
+
+/// The plan file of a town's folder. No store is needed for it.
+public struct PlanFile: Sendable {
+    public var path: String
+
+    public init(root: String) { path = root + "/" + Plan.fileName }
+
+    /// - Throws: `notFound` where there is none; `failed` with a line for everything that is wrong with it.
+    func read() throws -> (plan: Plan, text: String) {
+        guard let text = try text() else {
+            throw OperationError(
+                .notFound, "there is no plan at \(path)", hint: "make one with: tt plan --init")
+        }
+        return (try plan(text), text)
+    }
+
+    func text() throws -> String? {
+        do { return try Files.text(path) } catch { throw OperationError(.unavailable, error.description) }
+    }
+
+    func plan(_ text: String) throws -> Plan {
+        do { return try Plan(text, file: path) } catch { throw OperationError(error) }
+    }
+
+    /// The plan as doors show it.
+    /// - Throws: see `read`.
+    public func view() throws -> PlanView { PlanView(try read().plan) }
+
+    /// Writes the template.
+    /// - Throws: `conflict` where there is a plan already; it stays as it is.
+    public func create() throws -> PlanView {
+        if Files.exists(path) {
+            throw OperationError(.conflict, "\(path) exists already and stays as it is", hint: "see it: tt plan")
+        }
+        try write(Plan.template)
+        return try view()
+    }
+
+    func write(_ text: String) throws {
+        do { try Files.write(text, to: path, mode: Files.mode(path) ?? 0o644) } catch {
+            throw OperationError(.unavailable, error.description)
+        }
+    }
+}
+
+extension OperationError {
+    init(_ error: PlanError) { self.init(.failed, error.description) }
+}
+
+/// A plan as every door shows it.
+public struct PlanView: Codable, Sendable, Equatable {
+    public var file: String
+    public var description: String
+    @OrNull public var defaultAgent: String?
+    /// In the order of the file.
+    public var tasks: [PlanTaskView]
+    /// Keys that mean nothing.
+    public var warnings: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case file, description, tasks, warnings
+        case defaultAgent = "default_agent"
+    }
+
+    init(_ plan: Plan) {
+        file = plan.file
+        description = plan.description
+        tasks = plan.entries.map { PlanTaskView($0, agent: plan.agent(of: $0)) }
+        warnings = plan.warnings
+        defaultAgent = plan.defaultAgent
+    }
+}
+
+/// A task of a plan.
+public struct PlanTaskView: Codable, Sendable, Equatable {
+    public var id: String
+    public var description: String
+    public var status: TaskState
+    /// Its own agent, or the plan's default.
+    @OrNull public var agent: String?
+    public var tags: [String]
+    @OrNull public var parent: String?
+    public var dependsOn: [String]
+    /// It only groups others.
+    public var group: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case id, description, status, agent, tags, parent, group
+        case dependsOn = "depends_on"
+    }
+
+    init(_ entry: PlanEntry, agent: String?) {
+        id = entry.id
+        description = entry.description
+        status = entry.status
+        tags = entry.tags
+        dependsOn = entry.dependsOn
+        group = entry.isGroup
+        parent = entry.parent
+        self.agent = agent
+    }
+
+    /// The first line of the description.
+    public var title: String { description.split(whereSeparator: \.isNewline).first.map(String.init) ?? description }
+}
+
+public struct ReadPlan: Operation {
+    public static let name = "plan.read"
+    public static let summary = "Show the plan in tasks.toml"
+    public static let scope = Scope.read
+
+    public init() {}
+
+    public func run(_ input: Nothing, in town: Town) async throws -> PlanView { try PlanFile(root: town.root).view() }
+}
+
+public struct InitPlan: Operation {
+    public static let name = "plan.init"
+    public static let summary = "Make a tasks.toml to begin with"
+    public static let scope = Scope.manage
+
+    public init() {}
+
+    public func run(_ input: Nothing, in town: Town) async throws -> PlanView {
+        try PlanFile(root: town.root).create()
+    }
+}
+
+/// The town's tasks, seen from a plan.
+struct PlannedTasks {
+    /// All tasks, oldest first.
+    var all: [AgentTask] = []
+    private var byEntry: [String: AgentTask] = [:]
+    private var byShortName: [String: AgentTask] = [:]
+    private var planned: Set<TaskID> = []
+    private let town: String
+
+    init(_ town: Town) async throws {
+        self.town = town.name
+        while true {
+            let page = try await town.store.tasks(TaskFilter(), page: Page(offset: all.count, limit: 1000))
+            all += page
+            if page.count < 1000 { break }
+        }
+        for task in all {
+            byShortName[Self.shortName(task.id)] = task
+            guard let id = PlanEntry.id(in: task.tags) else { continue }
+            planned.insert(task.id)
+            // Where several say that they are this task (a town that Tinytown filled), the one we would make wins.
+            if byEntry[id] == nil || task.id == TaskID(plan: id, town: town.name) { byEntry[id] = task }
+        }
+    }
+
+    /// What an entry is called that is made of a task of the town.
+    static func shortName(_ id: TaskID) -> String { "task-\(id.description.prefix(8))" }
+
+    /// Whether a task comes from a plan.
+    func isPlanned(_ id: TaskID) -> Bool { planned.contains(id) }
+
+    /// The town's task of an entry.
+    func task(_ entry: String) -> AgentTask? { byEntry[entry] ?? byShortName[entry] }
+
+    /// The id that the entry's task has, or will have.
+    func id(_ entry: String) -> TaskID { task(entry)?.id ?? TaskID(plan: entry, town: town) }
+
+    /// What the plan calls a task.
+    func name(_ task: AgentTask) -> String { PlanEntry.id(in: task.tags) ?? Self.shortName(task.id) }
+}
