@@ -127,6 +127,11 @@ public struct PromptBuilder {
                     + "this task. After the last reminder it is failed.")
         }
         if !task.tags.isEmpty { lines.append("Tags: \(task.tags.joined(separator: ", "))") }
+        let before = task.dependsOn + (task.parent.map { [$0] } ?? [])
+        if !before.isEmpty {
+            let shown = before.map { "`tt task show \($0)`" }.joined(separator: ", ")
+            lines.append("It builds on other tasks. What came out of them: \(shown)")
+        }
         fence(task.description, name: "task-\(id)")
         lines.append("When it is done: `tt task complete \(id) --result \"what you did\"`")
         lines.append("When it cannot be done: `tt task fail \(id) --result \"why\"`")

@@ -9,19 +9,12 @@ extension Town {
             guard let delivery = try await store.delivery(id), delivery.state == .dead else { throw unknown }
             return delivery
         }
-        let prefix = reference.lowercased()
-        guard prefix.utf8.count >= 4 else {
+        guard let prefix = IDPrefix(reference) else {
             throw OperationError(
                 .invalid, "'\(reference)' is not the id of a message", hint: "give four or more digits of it")
         }
-        var found: [Delivery] = []
-        var page = Page(limit: 500)
-        while true {
-            let letters = try await store.deadLetters(page: page)
-            found += letters.filter { $0.message.id.description.hasPrefix(prefix) }
-            guard letters.count == page.limit else { break }
-            page.offset += page.limit
-        }
+        let found = try await everything { try await store.deadLetters(page: $0) }
+            .filter { prefix.fits($0.message.id) }
         guard let first = found.first else { throw unknown }
         guard found.count == 1 else {
             throw OperationError(.conflict, "several dead letters begin with \(reference)", hint: "give more digits")
@@ -36,16 +29,6 @@ public struct ListDeadLetters: Operation {
     public static let summary = "List dead letters"
     public static let scope = Scope.read
 
-    public struct Input: Codable, Sendable, Equatable {
-        public var offset: Int?
-        public var limit: Int?
-
-        public init(offset: Int? = nil, limit: Int? = nil) {
-            self.offset = offset
-            self.limit = limit
-        }
-    }
-
     public struct Output: Codable, Sendable, Equatable {
         /// Newest first.
         public var messages: [MessageView]
@@ -53,8 +36,8 @@ public struct ListDeadLetters: Operation {
 
     public init() {}
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
-        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 100))
+    public func run(_ input: PageInput, in town: Town) async throws -> Output {
+        let page = Page(input.offset, input.limit, standard: 100)
         return Output(messages: try await town.views(of: try await town.store.deadLetters(page: page)))
     }
 }
@@ -101,11 +84,7 @@ public struct DeadLettersInput: Codable, Sendable, Equatable {
         var letters: [Delivery] = []
         for id in ids ?? [] { letters.append(try await town.deadLetter(id)) }
         if all == true {
-            while true {
-                let more = try await town.store.deadLetters(page: Page(offset: letters.count, limit: 1000))
-                letters += more
-                if more.count < 1000 { break }
-            }
+            letters = try await everything { try await town.store.deadLetters(page: $0) }
             letters.reverse()  // the oldest first, so that retried ones queue in their old order
         }
         return letters

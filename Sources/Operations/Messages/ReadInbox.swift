@@ -35,7 +35,7 @@ public struct ReadInbox: Operation {
 
     public func run(_ input: Input, in town: Town) async throws -> Output {
         let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
-        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 1000))
+        let page = Page(input.offset, input.limit)
         let deliveries = try await town.store.inbox(party.id, page: page)
         return Output(agent: party.name, agentID: party.id, messages: try await town.views(of: deliveries))
     }

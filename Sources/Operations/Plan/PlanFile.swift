@@ -140,11 +140,7 @@ struct PlannedTasks {
 
     init(_ town: Town) async throws {
         self.town = town.name
-        while true {
-            let page = try await town.store.tasks(TaskFilter(), page: Page(offset: all.count, limit: 1000))
-            all += page
-            if page.count < 1000 { break }
-        }
+        all = try await everything { try await town.store.tasks(TaskFilter(), page: $0) }
         for task in all {
             byShortName[Self.shortName(task.id)] = task
             guard let id = PlanEntry.id(in: task.tags) else { continue }

@@ -11,16 +11,28 @@ public struct AssignTask: Operation {
         public var task: String
         public var tags: [String]?
         public var urgent: Bool?
+        /// References to tasks that have to be completed first.
+        public var dependsOn: [String]?
+        /// A reference to the task that it is a part of, and comes after.
+        public var parent: String?
         /// Who is told when it ends; nil means the agent in whose turn the caller runs, else the supervisor.
         public var from: String?
 
+        enum CodingKeys: String, CodingKey {
+            case agent, task, tags, urgent, parent, from
+            case dependsOn = "depends_on"
+        }
+
         public init(
-            agent: String, task: String, tags: [String]? = nil, urgent: Bool? = nil, from: String? = nil
+            agent: String, task: String, tags: [String]? = nil, urgent: Bool? = nil, dependsOn: [String]? = nil,
+            parent: String? = nil, from: String? = nil
         ) {
             self.agent = agent
             self.task = task
             self.tags = tags
             self.urgent = urgent
+            self.dependsOn = dependsOn
+            self.parent = parent
             self.from = from
         }
     }
@@ -39,8 +51,9 @@ public struct AssignTask: Operation {
         let agent = try await town.agent(input.agent)
         let giver = try await town.sender(input.from)
         let now = town.time.now()
-        let task = AgentTask(
+        var task = AgentTask(
             id: town.newID(), description: input.task, createdBy: giver.id, createdAt: now, tags: input.tags ?? [])
+        try await town.link(&task, parent: input.parent, dependsOn: input.dependsOn)
         try await town.store.create(
             task,
             assignee: Assignment(
@@ -49,7 +62,7 @@ public struct AssignTask: Operation {
             throw OperationError(.failed, "task \(task.id) is gone")
         }
         return Output(
-            task: TaskView(stored, labels: [agent.id: agent.label]),
+            task: try await town.view(of: stored).task,
             agent: AgentView(try await town.store.agent(agent.id) ?? agent))
     }
 }

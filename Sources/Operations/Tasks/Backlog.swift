@@ -8,10 +8,23 @@ public struct AddToBacklog: Operation {
     public struct Input: Codable, Sendable, Equatable {
         public var description: String
         public var tags: [String]?
+        /// References to tasks that have to be completed first.
+        public var dependsOn: [String]?
+        /// A reference to the task that it is a part of, and comes after.
+        public var parent: String?
 
-        public init(description: String, tags: [String]? = nil) {
+        enum CodingKeys: String, CodingKey {
+            case description, tags, parent
+            case dependsOn = "depends_on"
+        }
+
+        public init(
+            description: String, tags: [String]? = nil, dependsOn: [String]? = nil, parent: String? = nil
+        ) {
             self.description = description
             self.tags = tags
+            self.dependsOn = dependsOn
+            self.parent = parent
         }
     }
 
@@ -25,8 +38,9 @@ public struct AddToBacklog: Operation {
             id: town.newID(), description: input.description, createdBy: try await town.sender(nil).id,
             createdAt: town.time.now(), tags: input.tags ?? [])
         task.inBacklog = true
+        try await town.link(&task, parent: input.parent, dependsOn: input.dependsOn)
         try await town.store.create(task, assignee: nil)
-        return try await town.view(of: task)
+        return try await town.view(of: try await town.store.task(task.id) ?? task)
     }
 }
 
@@ -35,21 +49,10 @@ public struct ListBacklog: Operation {
     public static let summary = "List tasks that nobody owns"
     public static let scope = Scope.read
 
-    public struct Input: Codable, Sendable, Equatable {
-        public var offset: Int?
-        public var limit: Int?
-
-        public init(offset: Int? = nil, limit: Int? = nil) {
-            self.offset = offset
-            self.limit = limit
-        }
-    }
-
     public init() {}
 
-    public func run(_ input: Input, in town: Town) async throws -> TasksOutput {
-        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 1000))
-        return TasksOutput(tasks: try await town.store.tasks(.backlog, page: page).map { TaskView($0) })
+    public func run(_ input: PageInput, in town: Town) async throws -> TasksOutput {
+        try await town.views(of: .backlog, Page(input.offset, input.limit))
     }
 }
 

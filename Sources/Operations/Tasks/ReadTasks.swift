@@ -7,8 +7,23 @@ public struct ShowTask: Operation {
 
     public init() {}
 
-    public func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
-        try await town.view(of: try await town.task(orCurrent: input.task))
+    /// A task with those around it.
+    public struct Output: Codable, Sendable, Equatable {
+        public var task: TaskView
+        @OrNull public var parent: TaskReference?
+        public var dependencies: [TaskReference]
+        /// What depends on it or is a part of it, oldest first.
+        public var dependents: [TaskReference]
+    }
+
+    public func run(_ input: TaskInput, in town: Town) async throws -> Output {
+        let task = try await town.task(orCurrent: input.task)
+        let dependents = try await everything { try await town.store.tasks(TaskFilter(needing: task.id), page: $0) }
+        var output = Output(
+            task: try await town.view(of: task).task, dependencies: try await town.references(to: task.dependsOn),
+            dependents: dependents.map(TaskReference.init))
+        output.parent = try await town.references(to: task.parent.map { [$0] } ?? []).first
+        return output
     }
 }
 
@@ -51,7 +66,7 @@ public struct ListTasks: Operation {
     public static let scope = Scope.read
 
     public struct Input: Codable, Sendable, Equatable {
-        /// A wire name, `in_flight`, or `open` for all that have not ended.
+        /// A wire name, `in_flight`, `open` for all that have not ended, or `waiting` for those that others hold back.
         public var state: String?
         /// A reference to the owner.
         public var agent: String?
@@ -73,17 +88,16 @@ public struct ListTasks: Operation {
         if let text = input.state {
             if text == "open" {
                 filter.states = [.pending, .assigned, .running]
+            } else if text == "waiting" {
+                filter.isWaiting = true
             } else if let state = TaskState(wireName: text) {
                 filter.states = [state]
             } else {
-                let names = (TaskState.allCases.map(\.rawValue) + ["open"]).joined(separator: ", ")
+                let names = (TaskState.allCases.map(\.rawValue) + ["open", "waiting"]).joined(separator: ", ")
                 throw OperationError(.invalid, "there is no task state '\(text)'", hint: "states are: \(names)")
             }
         }
         if let agent = input.agent { filter.assignee = try await town.agent(agent).id }
-        let page = Page(offset: max(0, input.offset ?? 0), limit: max(1, input.limit ?? 1000))
-        let tasks = try await town.store.tasks(filter, page: page)
-        let labels = tasks.contains { $0.assignedTo != nil } ? try await town.labels() : [:]
-        return TasksOutput(tasks: tasks.map { TaskView($0, labels: labels) })
+        return try await town.views(of: filter, Page(input.offset, input.limit))
     }
 }

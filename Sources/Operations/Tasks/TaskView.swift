@@ -19,9 +19,19 @@ public struct TaskView: Codable, Sendable, Equatable {
     public var inBacklog: Bool
     /// How often its agent was reminded of it.
     public var reminders: Int
+    /// Tasks that have to be completed first, besides its parent.
+    public var dependsOn: [TaskID]
+    /// It is held back by what `waitsFor` lists.
+    public var waiting: Bool
+    /// It only groups the tasks whose parent it is.
+    public var group: Bool
+    /// What it needs and what is not completed; empty unless it waits.
+    public var waitsFor: [TaskReference]
 
     enum CodingKeys: String, CodingKey {
-        case id, description, state, result, tags, reminders
+        case id, description, state, result, tags, reminders, waiting, group
+        case dependsOn = "depends_on"
+        case waitsFor = "waits_for"
         case assignedTo = "assigned_to"
         case createdAt = "created_at"
         case updatedAt = "updated_at"
@@ -33,7 +43,8 @@ public struct TaskView: Codable, Sendable, Equatable {
         case inBacklog = "in_backlog"
     }
 
-    public init(_ task: AgentTask, labels: [AgentID: String] = [:]) {
+    public init(_ task: AgentTask, labels: [AgentID: String] = [:], waitsFor: [TaskReference] = []) {
+        self.waitsFor = waitsFor
         id = task.id
         description = task.description
         state = task.state
@@ -49,6 +60,9 @@ public struct TaskView: Codable, Sendable, Equatable {
         createdBy = task.createdBy
         inBacklog = task.inBacklog
         reminders = task.reminders
+        dependsOn = task.dependsOn
+        waiting = task.isWaiting
+        group = task.isGroup
     }
 
     /// The first line of the description.
@@ -75,9 +89,78 @@ public struct TaskInput: Codable, Sendable, Equatable {
     public init(task: String? = nil) { self.task = task }
 }
 
+/// A task as others name it.
+public struct TaskReference: Codable, Sendable, Equatable {
+    public var id: TaskID
+    /// The first line of the description.
+    public var title: String
+    public var state: TaskState
+    /// It is held back itself.
+    public var waiting: Bool
+
+    public init(_ task: AgentTask) {
+        id = task.id
+        title = task.title
+        state = task.state
+        waiting = task.isWaiting
+    }
+
+    /// The beginning of the id that lists show and commands accept (W55).
+    public var shortID: String { String(id.description.prefix(8)) }
+}
+
 extension Town {
     func view(of task: AgentTask) async throws -> TaskOutput {
-        TaskOutput(task: TaskView(task, labels: task.assignedTo == nil ? [:] : try await labels()))
+        TaskOutput(task: try await views(of: [task])[0])
+    }
+
+    /// Tasks with their owners' names and what they wait for.
+    func views(of tasks: [AgentTask]) async throws -> [TaskView] {
+        let labels = tasks.contains { $0.assignedTo != nil } ? try await labels() : [:]
+        var views: [TaskView] = []
+        for task in tasks { views.append(TaskView(task, labels: labels, waitsFor: try await waitsFor(task))) }
+        return views
+    }
+
+    /// A page of tasks, oldest first.
+    func views(of filter: TaskFilter, _ page: Page) async throws -> TasksOutput {
+        TasksOutput(tasks: try await views(of: try await store.tasks(filter, page: page)))
+    }
+
+    /// What a waiting task needs and what is not completed. A parent that only groups counts by what it waits for.
+    func waitsFor(_ task: AgentTask) async throws -> [TaskReference] {
+        guard task.isWaiting else { return [] }
+        var needs = task.dependsOn
+        var next = task.parent
+        var seen: Set<TaskID> = []
+        while let id = next, seen.insert(id).inserted {
+            guard let parent = try await store.task(id), parent.isGroup else {
+                needs.append(id)
+                break
+            }
+            needs += parent.dependsOn
+            next = parent.parent
+        }
+        return try await references(to: needs).filter { $0.state != .completed }
+    }
+
+    /// Each task once, in order.
+    func references(to ids: [TaskID]) async throws -> [TaskReference] {
+        var seen: Set<TaskID> = []
+        var references: [TaskReference] = []
+        for id in ids where seen.insert(id).inserted {
+            if let task = try await store.task(id) { references.append(TaskReference(task)) }
+        }
+        return references
+    }
+
+    /// Makes a new task part of another and lets it wait for others, as a caller named them.
+    func link(_ task: inout AgentTask, parent: String?, dependsOn: [String]?) async throws {
+        if let parent { task.parent = try await self.task(parent).id }
+        for reference in dependsOn ?? [] {
+            let id = try await self.task(reference).id
+            if !task.dependsOn.contains(id) { task.dependsOn.append(id) }
+        }
     }
 
     /// The task that was named, else the present one of the calling agent.

@@ -62,20 +62,16 @@ extension Town {
 
     /// The task that `reference` means: a whole id, or its beginning from four hexadecimal digits on (W55).
     public func task(_ reference: String) async throws -> AgentTask {
-        let text = reference.lowercased()
-        if let id = TaskID(text) {
+        if let id = TaskID(reference) {
             if let task = try await store.task(id) { return task }
             throw OperationError(.notFound, "there is no task \(reference)", hint: "see what there is: tt task list")
         }
-        let digits = text.utf8.filter { $0 != UInt8(ascii: "-") }
-        let isHex = digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        guard digits.count >= 4, digits.count < 32, isHex else {
+        guard let prefix = IDPrefix(reference) else {
             throw OperationError(
                 .invalid, "'\(reference)' is not the id of a task",
                 hint: "give the id, or its first four or more digits, as tt task list shows it")
         }
-        let prefix = Self.hyphenated(digits)
-        let found = try await store.tasks(TaskFilter(idPrefix: prefix), page: Page(limit: 6))
+        let found = try await store.tasks(TaskFilter(idPrefix: prefix.text), page: Page(limit: 6))
         switch found.count {
         case 1: return found[0]
         case 0:
@@ -87,16 +83,6 @@ extension Town {
                 .conflict, "several tasks begin with \(reference): " + list.joined(separator: ", "),
                 hint: "give more digits")
         }
-    }
-
-    // Hyphens where an id has them, so that any way of writing a beginning fits the stored form.
-    private static func hyphenated(_ digits: [UInt8]) -> String {
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if index == 8 || index == 12 || index == 16 || index == 20 { text += "-" }
-            text.unicodeScalars.append(Unicode.Scalar(digit))
-        }
-        return text
     }
 
     /// The agent in whose turn the caller runs; nil where it is a person or the variables name nobody here.

@@ -22,6 +22,11 @@ extension TaskState {
     }
 }
 
+extension TaskState {
+    /// `failed`, `was cancelled`: after "which".
+    var ending: String { self == .cancelled ? "was cancelled" : rawValue }
+}
+
 extension String {
     var withoutTrailingSpace: String {
         var view = Substring(self)

@@ -1,3 +1,4 @@
+import Model
 import Operations
 import Terminal
 
@@ -6,15 +7,56 @@ enum TaskText {
     /// One line a task, with an id that every command accepts (W55).
     static func rows(_ tasks: [TaskView], context: CommandContext) -> [String] {
         tasks.map { task in
-            let owner = task.inBacklog ? "backlog" : TerminalText.line(task.assignedLabel ?? "unassigned")
-            let room = context.width.map { $0 - 19 - TerminalText.width(owner) }
-            return "   \(task.state.icon) \(task.shortID) - \(task.title.shortened(to: room)) [\(owner)]"
+            let place = task.inBacklog ? "backlog" : task.group ? "group" : "unassigned"
+            let owner = TerminalText.line(task.assignedLabel ?? place)
+            let why = task.waiting ? " (waits for \(needs(task)))" : ""
+            let room = context.width.map { $0 - 19 - TerminalText.width(owner) - TerminalText.width(why) }
+            return "   \(task.state.icon) \(task.shortID) - \(task.title.shortened(to: room)) [\(owner)]\(why)"
         }
+    }
+
+    // What has ended otherwise than completed will not let it go on by itself, and is named as such.
+    private static func needs(_ task: TaskView) -> String {
+        let needs = task.waitsFor.map { $0.state.isTerminal ? "\($0.shortID), which \($0.state.ending)" : $0.shortID }
+        return needs.isEmpty ? "a task that is gone" : needs.joined(separator: ", ")
+    }
+
+    /// What a new task waits for, a line each; nothing where it does not wait.
+    static func waiting(_ task: TaskView, _ context: CommandContext) -> [String] {
+        task.waitsFor.map { "   ⏳ waits for \(reference($0, context.width.map { $0 - 18 }))" }
+    }
+
+    private static func reference(_ task: TaskReference, _ room: Int?) -> String {
+        let state = task.waiting ? "waiting" : task.state.rawValue
+        return "\(task.shortID) - \(task.title.shortened(to: room.map { $0 - 14 - state.count })) (\(state))"
+    }
+
+    /// What waits for a task that ended without being completed.
+    static func blocked(_ tasks: [TaskReference], _ context: CommandContext) -> [String] {
+        if tasks.isEmpty { return [] }
+        return ["   These wait for it and cannot go on; see tt task release and tt task cancel:"]
+            + tasks.map { "   ⏳ \(reference($0, context.width.map { $0 - 8 }))" }
+    }
+
+    /// A task with its parent and what depends on what.
+    static func full(_ shown: ShowTask.Output, _ context: CommandContext) -> [String] {
+        var lines = full(shown.task)
+        func add(_ heading: String, _ tasks: [TaskReference]) {
+            if tasks.isEmpty { return }
+            lines.append("   \(heading):")
+            lines += tasks.map { "      \($0.state.icon) \(reference($0, context.width.map { $0 - 11 }))" }
+        }
+        add("Parent", shown.parent.map { [$0] } ?? [])
+        add("Depends on", shown.dependencies)
+        add("Dependents", shown.dependents)
+        return lines
     }
 
     /// All of a task.
     static func full(_ task: TaskView) -> [String] {
         var lines = ["📋 Task \(task.id)", "   State: \(task.state.icon) \(task.state.shown)"]
+        if task.waiting { lines[1] += " - waits for \(needs(task))" }
+        if task.group { lines.append("   Group: ends with the last of its tasks") }
         lines.append("   Owner: \(TerminalText.line(task.assignedLabel ?? (task.inBacklog ? "backlog" : "none")))")
         if !task.tags.isEmpty { lines.append("   Tags: \(TerminalText.line(task.tags.joined(separator: ", ")))") }
         lines.append("   Created: \(task.createdAt.dateAndClock)")

@@ -18,14 +18,20 @@ enum BacklogCommand {
     private static let add = Verb(
         CommandSpec(
             "add", "Add a task",
-            options: [.value("tags", nil, "A,B", "tags of the task", isRepeatable: true)],
+            options: [.value("tags", nil, "A,B", "tags of the task", isRepeatable: true)] + TaskOptions.links,
             positionals: [Positional("TASK", .optional, "what to do; - or nothing reads it from standard input")],
             examples: [Example("tt backlog add \"Write the docs\" --tags docs", "add a task with a tag")])
     ) { context in
         let text = try await context.text(of: "TASK")
         try await context.withTown(.readWrite) { town in
-            let output = try await AddToBacklog.call(.init(description: text, tags: context.list("tags")), in: town)
-            try context.show(output) { ["📥 Added task \($0.task.id) to the backlog"] }
+            let output = try await AddToBacklog.call(
+                .init(
+                    description: text, tags: context.list("tags"), dependsOn: context.list("depends-on"),
+                    parent: context.arguments.string("parent")), in: town)
+            try context.show(output) { output in
+                let place = output.task.waiting ? "; the backlog has it when it waits no longer" : " to the backlog"
+                return ["📥 Added task \(output.task.id)\(place)"] + TaskText.waiting(output.task, context)
+            }
             // An idle agent may be offered it.
             try await context.ensureHost(town)
         }

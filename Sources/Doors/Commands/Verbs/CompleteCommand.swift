@@ -10,7 +10,7 @@ enum CompleteCommand {
         CommandSpec(
             "__complete", "Candidates for the shell",
             positionals: [
-                Positional("KIND", .one, "agents, ended, paused, tasks, backlog, dead or clis"),
+                Positional("KIND", .one, "agents, ended, paused, tasks, waiting, backlog, dead or clis"),
                 Positional("PREFIX", .optional, "typed"),
             ], isHidden: true)
     ) { context in
@@ -25,6 +25,10 @@ enum CompleteCommand {
                 try await town.store.tasks(
                     TaskFilter(states: [.pending, .assigned, .running]), page: Page(limit: 200)
                 ).map { String($0.id.description.prefix(8)) }
+            case "waiting":
+                try await town.store.tasks(TaskFilter(isWaiting: true), page: Page(limit: 200)).map {
+                    String($0.id.description.prefix(8))
+                }
             case "backlog":
                 try await town.store.tasks(.backlog, page: Page(limit: 200)).map {
                     String($0.id.description.prefix(8))

@@ -12,7 +12,7 @@ enum TaskCommand {
                 Example("tt task list --state open", "what is not done yet"),
             ],
             discussion: "A task is named by its id or by the first digits of it, four at least."),
-        [complete, fail, cancel, show, current, list])
+        [complete, fail, cancel, release, show, current, list])
 
     private static let task = Positional(
         "TASK", .optional, "id, or its first digits; else the task of this turn", completion: .dynamic("tasks"))
@@ -50,7 +50,7 @@ enum TaskCommand {
 
     private static func end(
         _ context: CommandContext, _ icon: String, _ word: String,
-        _ operation: (EndTaskInput, Town) async throws -> TaskOutput
+        _ operation: (EndTaskInput, Town) async throws -> EndedTask
     ) async throws {
         var result = context.arguments.string("result")
         if result == "-" { result = await context.console.readInput() }
@@ -62,9 +62,26 @@ enum TaskCommand {
                 var lines = ["\(icon) Task \(output.task.shortID) \(word)"]
                 lines.append("   \(output.task.title.shortened(to: room))")
                 if let result = output.task.result { lines.append("   Result: \(result.shortened(to: room - 8))") }
-                return lines
+                return lines + TaskText.blocked(output.blocked, context)
             }
             // Whoever gave the task is told, which may be an agent.
+            try await context.ensureHost(town)
+        }
+    }
+
+    private static let release = Verb(
+        CommandSpec(
+            "release", "Let a task begin although what it waits for is not completed",
+            positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("waiting"))],
+            examples: [Example("tt task release 3f2a", "begin, although a task that it depends on failed")],
+            discussion: "Only the supervisor and whoever gave the task may do this.")
+    ) { context in
+        try await context.withTown(.readWrite) { town in
+            let output = try await ReleaseTask.call(TaskInput(task: context.arguments.required("TASK")), in: town)
+            try context.show(output) { output in
+                let place = output.task.assignedLabel.map { "goes to '\(TerminalText.line($0))'" }
+                return ["🔓 Task \(output.task.shortID) waits no longer and \(place ?? "is in the backlog")"]
+            }
             try await context.ensureHost(town)
         }
     }
@@ -77,7 +94,7 @@ enum TaskCommand {
         let output = try await context.withTown(.readOnly) { town in
             try await ShowTask.call(TaskInput(task: context.arguments.positional("TASK")), in: town)
         }
-        try context.show(output) { TaskText.full($0.task) }
+        try context.show(output) { TaskText.full($0, context) }
     }
 
     private static let current = Verb(
@@ -102,11 +119,15 @@ enum TaskCommand {
             "list", "List tasks, oldest first",
             options: [
                 .value(
-                    "state", "s", "STATE", "only these; open: all that have not ended",
-                    completion: .values(TaskState.allCases.map(\.rawValue) + ["in_flight", "open"])),
+                    "state", "s", "STATE", "only these; open: all that have not ended; waiting: held back by others",
+                    completion: .values(TaskState.allCases.map(\.rawValue) + ["in_flight", "open", "waiting"])),
                 .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
                 .value("limit", "n", "N", "at most so many", standard: "1000"),
-            ], examples: [Example("tt task list --state open", "what is not done yet")])
+            ],
+            examples: [
+                Example("tt task list --state open", "what is not done yet"),
+                Example("tt task list --state waiting", "what is held back, and by what"),
+            ])
     ) { context in
         let arguments = context.arguments
         let limit = try arguments.int("limit", in: 1...1_000_000) ?? 1000

@@ -1,0 +1,12 @@
+import Arguments
+
+/// What every command that makes a task can say of others.
+enum TaskOptions {
+    static let links: [Option] = [
+        .value(
+            "depends-on", nil, "A,B", "tasks that have to be completed first", completion: .dynamic("tasks"),
+            isRepeatable: true),
+        .value(
+            "parent", nil, "TASK", "the task that it is a part of, and comes after", completion: .dynamic("tasks")),
+    ]
+}
