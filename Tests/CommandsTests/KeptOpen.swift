@@ -28,8 +28,8 @@ struct KeptOpen: Store {
         try await store.deadLetters(page: page)
     }
 
-    func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
-        try await store.retryDead(id, now: now)
+    func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError) {
+        try await store.retryDead(id, to: agent, now: now)
     }
 
     func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {

@@ -32,6 +32,20 @@ import Testing
                 """)
     }
 
+    @Test func `what a removed agent left unread is given to another one`() async throws {
+        let bench = try await bench("ada", "bob")
+        _ = await bench.tt("send", "ada", "which?", "--query")
+        _ = await bench.tt("kill", "ada", "--now")
+        _ = await bench.tt("prune")
+        let letter = try #require(try await bench.store.deadLetters(page: Page()).first?.message.id)
+        let gone = await bench.tt("dead", "retry", letter.description)
+        #expect(gone.exit == .notFound && gone.error.contains("tt dead retry \(letter) --to NAME"))
+        #expect(await bench.tt("dead", "retry", "--all").output.contains("left as it is: \(letter)"))
+        #expect(await bench.tt("dead", "retry", "--all", "--to", "bob").output == "🔁 \(letter) put back\n")
+        #expect(await bench.tt("inbox", "bob").output.contains("which?"))
+        #expect(await bench.tt("dead", "list").output == "No dead letters.\n")
+    }
+
     @Test func `prune of all stops active agents first, and is refused in an agent's own turn`() async throws {
         let bench = try await bench("ada", "bob")
         let inside = await bench.tt("prune", "--all", environment: ["TINYTOWN_AGENT_NAME": "ada"])

@@ -41,6 +41,10 @@ import Testing
             #expect(letter.lastError == "its agent was removed" && letter.message.to == ada)
             #expect(
                 await code { try await town.store.retryDead(letter.message.id, now: town.start) } == .agentNotFound)
+            try await town.store.retryDead(letter.message.id, to: bob, now: town.start)
+            #expect(try await town.texts(bob).last == letter.message.body.text)
+            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 2, leased: 0, dead: 1))
+            #expect(try await town.store.waitingCounts()[bob]?.values.reduce(0, +) == 2)
             #expect(await code { _ = try await town.store.remove(ada, now: town.start) } == .agentNotFound)
             // The name is free again, and a new agent begins with nothing.
             #expect(try await town.texts(try await town.spawn("ada")).isEmpty)

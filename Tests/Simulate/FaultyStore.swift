@@ -56,8 +56,8 @@ struct FaultyStore: Store {
     func deadLetters(page: Page) async throws(StoreError) -> [Delivery] {
         try await fault.around { () async throws(StoreError) in try await inner.deadLetters(page: page) }
     }
-    func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
-        try await fault.around { () async throws(StoreError) in try await inner.retryDead(id, now: now) }
+    func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError) {
+        try await fault.around { () async throws(StoreError) in try await inner.retryDead(id, to: agent, now: now) }
     }
     func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
         try await fault.around { () async throws(StoreError) in try await inner.dropDead(id, now: now) }

@@ -26,9 +26,9 @@ public protocol Store: Sendable {
     /// Dead letters, newest first.
     func deadLetters(page: Page) async throws(StoreError) -> [Delivery]
 
-    /// Puts a dead letter back at the end of its inbox with its attempts forgotten.
-    /// - Throws: `messageNotFound` where it is not among the dead letters; `agentNotFound` where its agent is gone.
-    func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError)
+    /// Puts a dead letter back at the end of its inbox, or of another agent's, with its attempts forgotten.
+    /// - Throws: `messageNotFound` where it is not among the dead letters; `agentNotFound` where the agent is gone.
+    func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError)
 
     /// Forgets a dead letter for good.
     /// - Throws: `messageNotFound`.
@@ -203,6 +203,11 @@ public protocol Store: Sendable {
 }
 
 extension Store {
+    /// Puts a dead letter back at the end of its inbox; see `retryDead(_:to:now:)`.
+    public func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
+        try await retryDead(id, to: nil, now: now)
+    }
+
     /// Creates one task; see `create(_:)`.
     public func create(_ task: AgentTask, assignee: Assignment?) async throws(StoreError) {
         try await create([NewTask(task, assignee: assignee)])

@@ -70,10 +70,13 @@ public struct ShowDeadLetter: Operation {
 public struct DeadLettersInput: Codable, Sendable, Equatable {
     public var ids: [String]?
     public var all: Bool?
+    /// A reference to whoever gets them, where it is not the old recipient; only for retrying.
+    public var to: String?
 
-    public init(ids: [String]? = nil, all: Bool? = nil) {
+    public init(ids: [String]? = nil, all: Bool? = nil, to: String? = nil) {
         self.ids = ids
         self.all = all
+        self.to = to
     }
 
     /// - Throws: `invalid` where neither or both are given; `notFound`, `conflict` for what is named.
@@ -124,7 +127,17 @@ public struct RetryDeadLetters: Operation {
     public init() {}
 
     public func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
-        try await input.each(in: town) { try await town.store.retryDead($0, now: town.time.now()) }
+        let target: AgentID? = if let to = input.to { try await town.party(to).id } else { nil }
+        return try await input.each(in: town) {
+            do throws(StoreError) {
+                try await town.store.retryDead($0, to: target, now: town.time.now())
+            } catch {
+                guard error.code == .agentNotFound, target == nil, input.all != true else { throw error }
+                throw OperationError(
+                    .notFound, "the agent of this message is not in the town any more",
+                    hint: "give it to another one: tt dead retry \($0) --to NAME")
+            }
+        }
     }
 }
 

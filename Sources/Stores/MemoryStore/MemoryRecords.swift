@@ -87,10 +87,11 @@ final class MemoryRecords: Records {
         }
     }
 
-    func requeueAtEnd(_ dead: Delivery, now: Timestamp) {
+    func requeueAtEnd(_ dead: Delivery, to recipient: AgentID, now: Timestamp) {
         lastSequence += 1
         var new = dead
         new.sequence = lastSequence
+        new.message.to = recipient
         new.state = .queued
         new.attempts = 0
         new.deliveries = 0

@@ -48,8 +48,8 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in verbs.rows.deadLetters(page: page) }
     }
 
-    public func retryDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
-        try perform { verbs throws(StoreError) in try verbs.retryDead(id, now: now) }
+    public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) throws(StoreError) {
+        try perform { verbs throws(StoreError) in try verbs.retryDead(id, to: agent, now: now) }
     }
 
     public func dropDead(_ id: MessageID, now: Timestamp) throws(StoreError) {

@@ -41,12 +41,12 @@ extension SQLiteRecords {
         }
     }
 
-    func requeueAtEnd(_ dead: Delivery, now: Timestamp) throws(StoreError) {
+    func requeueAtEnd(_ dead: Delivery, to recipient: AgentID, now: Timestamp) throws(StoreError) {
         try run(
             """
             update messages set seq = (select max(seq) + 1 from messages), state = 2, attempts = 0, deliveries = 0,
-            changed_at = ? where seq = ?
-            """, now, dead.sequence)
+            recipient = ?, changed_at = ? where seq = ?
+            """, recipient, now, dead.sequence)
     }
 
     func remove(_ delivery: Delivery) throws(StoreError) {

@@ -24,8 +24,8 @@ extension SQLiteStore: Store {
         try await reader.read { verbs throws(StoreError) in try verbs.rows.deadLetters(page: page) }
     }
 
-    public func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.retryDead(id, now: now) }
+    public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in try verbs.retryDead(id, to: agent, now: now) }
     }
 
     public func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {

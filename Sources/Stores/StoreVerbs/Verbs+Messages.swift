@@ -95,15 +95,15 @@ extension Verbs {
     }
 
     /// See `Store.retryDead`.
-    public func retryDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
+    public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) throws(StoreError) {
         let dead = try requireDead(id)
-        if dead.message.to != .supervisor { _ = try requireAgent(dead.message.to) }
-        try rows.requeueAtEnd(dead, now: now)
+        let recipient = agent ?? dead.message.to
+        if recipient != .supervisor { _ = try requireAgent(recipient) }
+        try rows.requeueAtEnd(dead, to: recipient, now: now)
+        let place = recipient == dead.message.to ? "back in the inbox" : "in the inbox"
         try log(
-            .messageRetried,
-            "a dead \(dead.message.body.type) message is back in the inbox of "
-                + "\(try name(of: dead.message.to))", at: now, agent: dead.message.to, task: dead.message.body.task,
-            letter: id)
+            .messageRetried, "a dead \(dead.message.body.type) message is \(place) of \(try name(of: recipient))",
+            at: now, agent: recipient, task: dead.message.body.task, letter: id)
     }
 
     /// See `Store.dropDead`.

@@ -47,10 +47,15 @@ enum DeadCommand {
 
     private static let retry = Verb(
         CommandSpec(
-            "retry", "Put dead letters back into their inboxes", options: [all], positionals: [message],
+            "retry", "Put dead letters back into their inboxes",
+            options: [
+                all,
+                .value("to", nil, "AGENT", "into this inbox instead", completion: .dynamic("agents")),
+            ], positionals: [message],
             examples: [
                 Example("tt dead retry 3f2a", "give one another chance"),
                 Example("tt dead retry --all", "give all another chance"),
+                Example("tt dead retry 3f2a --to backend", "its own agent is gone"),
             ])
     ) { context in
         try await context.withTown(.readWrite) { town in
@@ -72,7 +77,9 @@ enum DeadCommand {
     }
 
     private static func input(_ context: CommandContext) -> DeadLettersInput {
-        DeadLettersInput(ids: context.arguments.positionalList("MESSAGE"), all: context.arguments.flag("all"))
+        DeadLettersInput(
+            ids: context.arguments.positionalList("MESSAGE"), all: context.arguments.flag("all"),
+            to: context.arguments.string("to"))
     }
 
     private static func lines(_ output: ChangedMessages, _ icon: String, _ word: String) -> [String] {

@@ -13,8 +13,8 @@ enum PruneCommand {
                 Example("tt prune --all", "stop everybody and forget them all"),
             ],
             discussion: "Nothing that others need is lost: open tasks of a removed agent go back to the backlog, and "
-                + "messages that waited for it to the dead letters (tt dead list). Move them to another agent first "
-                + "with tt reclaim. Logs stay.")
+                + "messages that waited for it to the dead letters (tt dead list), from where tt dead retry --to gives "
+                + "them to another agent. Logs stay.")
     ) { context in
         let all = context.arguments.flag("all")
         try await context.withTown(.readWrite) { town in
