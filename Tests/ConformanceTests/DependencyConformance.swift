@@ -105,6 +105,41 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `where the town itself fails a task the supervisor is asked about what waits for it`(_ subject: Subject)
+        async throws
+    {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let first = try await town.task("first", for: ada)
+            let late = try await town.dependent("late", on: [first], for: ada)
+            for _ in 0..<3 { try await town.turn(ada) }
+            #expect(try await town.store.task(first)?.state == .failed)
+            let letter = try #require(try await town.store.inbox(.supervisor, page: Page()).first?.message)
+            #expect(letter.body.text.contains("\(late)"))
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `an agent whose task waits is not idle, and one that ended is missed when its task can begin`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let (boss, ada) = (try await town.spawn("boss"), try await town.spawn("ada"))
+            #expect(try await town.store.change(ada, .retire(reason: "idle"), now: town.start).state.isTerminal)
+            try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+            let first = try await town.task("first")
+            let late = try await town.dependent("late", on: [first], by: boss, for: ada)
+            #expect(try await town.store.pulse().map(\.expectsWork) == [false, true])
+            #expect(try await !town.store.change(ada, .retire(reason: "idle"), now: town.start).state.isTerminal)
+            #expect(try await town.store.change(ada, .stop(.whenEmpty), now: town.start).state.isTerminal)
+            try await town.move(first, .complete("x"))
+            #expect(try await town.store.task(late)?.state == .assigned)
+            let letter = try #require(try await town.store.inbox(boss, page: Page()).first?.message)
+            #expect(letter.body.type == "query" && letter.body.text.contains("tt restart ada"))
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `what is not there and what would go in circles is refused, and nothing is created`(_ subject: Subject)
         async throws
     {

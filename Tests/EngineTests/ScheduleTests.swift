@@ -72,6 +72,12 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         #expect(decide([pulse(old, work: false)]).actions == [.retire(old.id, reason: "idle for 300 s")])
     }
 
+    @Test func `an agent whose task waits for others is not idle`() {
+        let old = agent(1) { $0.lastActiveAt = now - .seconds(301) }
+        let decision = decide([AgentPulse(agent: old, hasWork: false, lease: nil, expectsWork: true)])
+        #expect(decision.actions.isEmpty && decision.wakeAt == nil && !decision.isDone)
+    }
+
     @Test func `W20 - idle agents with a role are named for the backlog, the longest idle first`() {
         let idle = [
             agent(1) { $0.role = "backend" },

@@ -92,4 +92,15 @@ private let plan = """
         try await town.event("task_completed", "Release the feature")
         try await town.close()
     }
+
+    @Test func `W11 - pushes of many processes at once make each task once`() async throws {
+        let town = try await town()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 { group.addTask { try await town.tt("sync", "push") } }
+            try await group.waitForAll()
+        }
+        let tasks = try JSONValue(try await town.answer(["task", "list", "--json"]).output)
+        #expect(tasks.at(["tasks", "2"]) != nil && tasks.at(["tasks", "3"]) == nil)
+        try await town.close()
+    }
 }

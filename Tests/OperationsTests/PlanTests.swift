@@ -253,6 +253,14 @@ private let plan = """
         #expect(try await other.pull().changed.isEmpty)
     }
 
+    @Test func `a task for an agent that has ended is pointed out`() async throws {
+        let desk = try await Desk()
+        let ada = try await desk.town.agent("ada")
+        try await desk.town.store.change(ada.id, .stop(.now), now: desk.town.time.now())
+        try desk.write(plan)
+        #expect(try await desk.push().notes.map { $0.prefix(16) } == ["'api' is for ada"])
+    }
+
     @Test func `pull without a file makes one, and a template is never written over`() async throws {
         let desk = try await Desk()
         #expect(await failure { _ = try await desk.push() }?.code == .notFound)

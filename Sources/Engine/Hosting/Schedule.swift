@@ -164,7 +164,7 @@ package struct Schedule: Sendable {
             return
         }
         defer { noteIdle(agent, view, &decision) }
-        guard view.settings.idleTimeout > .zero else { return }
+        guard view.settings.idleTimeout > .zero, !pulse.expectsWork else { return }
         let due = agent.lastActiveAt + view.settings.idleTimeout
         if due <= view.now {
             let seconds = Int(view.settings.idleTimeout.inSeconds)

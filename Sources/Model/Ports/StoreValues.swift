@@ -85,11 +85,14 @@ public struct AgentPulse: Sendable, Equatable {
     /// Something waits that would start a turn.
     public var hasWork: Bool
     public var lease: LeaseRecord?
+    /// A task that it owns waits for others: it will have work, and is not idle.
+    public var expectsWork: Bool
 
-    public init(agent: Agent, hasWork: Bool, lease: LeaseRecord?) {
+    public init(agent: Agent, hasWork: Bool, lease: LeaseRecord?, expectsWork: Bool = false) {
         self.agent = agent
         self.hasWork = hasWork
         self.lease = lease
+        self.expectsWork = expectsWork
     }
 }
 

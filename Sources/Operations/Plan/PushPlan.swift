@@ -78,6 +78,7 @@ struct PlanPush {
         try await end()
         noteRemoved()
         try await noteUnowned()
+        noteEndedOwners()
         let pushed = plan.entries.map {
             PushedTask(id: $0.id, task: tasks.id($0.id), outcome: outcomes[$0.id] ?? .unchanged)
         }
@@ -226,6 +227,18 @@ struct PlanPush {
             notes.append(
                 "'\(id)' is no longer in the plan; its task \(task.id.description.prefix(8)) stays as it is "
                     + "(\(task.state.rawValue)); call it off with: tt task cancel \(task.id.description.prefix(8))")
+        }
+    }
+
+    private mutating func noteEndedOwners() {
+        var seen: Set<AgentID> = []
+        for entry in plan.entries where !entry.status.isTerminal {
+            guard let owner = plan.agent(of: entry).flatMap({ owners[$0] }), owner.state.isTerminal,
+                tasks.task(entry.id)?.state.isTerminal != true, seen.insert(owner.id).inserted
+            else { continue }
+            notes.append(
+                "'\(entry.id)' is for \(owner.name), who is \(owner.state.rawValue); bring the agent back with: "
+                    + "tt restart \(owner.name)")
         }
     }
 

@@ -276,6 +276,10 @@ final class MemoryRecords: Records {
         if change > 0 { owned[owner, default: []].insert(task.id) } else { owned[owner]?.remove(task.id) }
     }
 
+    func expectsWork(_ agent: AgentID) -> Bool {
+        (owned[agent] ?? []).contains { taskRows[$0]?.isWaiting == true }
+    }
+
     func dependents(of task: TaskID) -> [AgentTask] {
         let ids = needing[task] ?? []
         return ids.isEmpty ? [] : ordered(ids)

@@ -80,6 +80,10 @@ extension SQLiteRecords {
         try link(task)
     }
 
+    func expectsWork(_ agent: AgentID) throws(StoreError) -> Bool {
+        try first("select 1 from tasks where owner = ? and waiting = 1 limit 1", agent) { _ in true } ?? false
+    }
+
     func dependents(of task: TaskID) throws(StoreError) -> [AgentTask] {
         try all(
             """

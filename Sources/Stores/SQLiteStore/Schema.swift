@@ -97,6 +97,7 @@ enum Schema {
         alter table tasks add column is_group integer not null default 0;
         alter table tasks add column priority text;
         create table task_needs (need blob not null, task blob not null, primary key (need, task)) without rowid;
+        create index waiting_tasks on tasks (owner) where waiting = 1;
         create index task_parts on tasks (parent) where parent is not null;
         """
 

@@ -43,4 +43,5 @@ enum Purpose {
     static let groupEnded: UInt64 = 7
     static let offer: UInt64 = 8
     static let reclaimed: UInt64 = 9
+    static let ownerEnded: UInt64 = 10
 }

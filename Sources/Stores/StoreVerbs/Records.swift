@@ -79,6 +79,8 @@ public protocol Records: AnyObject {
     func update(_ task: AgentTask, was old: AgentTask) throws(StoreError)
     /// Tasks that depend on `task` or whose parent it is, oldest first.
     func dependents(of task: TaskID) throws(StoreError) -> [AgentTask]
+    /// Whether a task that the agent owns waits for others.
+    func expectsWork(_ agent: AgentID) throws(StoreError) -> Bool
     /// Oldest first.
     func tasks(_ filter: TaskFilter, page: Page) throws(StoreError) -> [AgentTask]
     func taskCounts() throws(StoreError) -> TaskCounts

@@ -38,7 +38,9 @@ extension Verbs {
         case .stop(let request): try stop(&agent, request, now)
         case .retire(let reason):
             let isLeased = try rows.lease(of: id) != nil
-            if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id)) {
+            // Whoever was asked to stop does so; only the idle stay for tasks that wait.
+            let expectsWork = agent.stopRequest == nil ? try rows.expectsWork(id) : false
+            if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id) || expectsWork) {
                 let isDone = agent.isOutOfRounds && agent.stopRequest == nil
                 if isDone, agent.consecutiveFailures > 0 {
                     try giveUp(&agent, because: reason, now: now)
@@ -131,7 +133,10 @@ extension Verbs {
         for lease in try rows.leases() { leases[lease.record.token.agent] = lease.record }
         var pulses: [AgentPulse] = []
         for agent in try rows.agents(onlyLive: true) {
-            pulses.append(AgentPulse(agent: agent, hasWork: try rows.hasWork(agent.id), lease: leases[agent.id]))
+            pulses.append(
+                AgentPulse(
+                    agent: agent, hasWork: try rows.hasWork(agent.id), lease: leases[agent.id],
+                    expectsWork: try rows.expectsWork(agent.id)))
         }
         return pulses
     }

@@ -86,7 +86,7 @@ extension Verbs {
     }
 
     /// After the end of a task: what waited for it goes on, or whoever gave that is asked.
-    func settleDependents(of task: AgentTask, by: AgentID, now: Timestamp) throws(StoreError) {
+    func settleDependents(of task: AgentTask, by: AgentID?, now: Timestamp) throws(StoreError) {
         let waiting = try rows.dependents(of: task.id).filter { $0.isWaiting && !$0.state.isTerminal }
         if task.state == .completed {
             for old in waiting where try !isHeldBack(old) { try letGoOn(old, now: now) }
@@ -114,7 +114,7 @@ extension Verbs {
         let new = try Self.moved(group, move, now)
         try rows.update(new, was: group)
         _ = try ended(
-            new, was: group, by: .supervisor,
+            new, was: group, by: nil,
             announcement: MessageID(from: [id.words], purpose: Purpose.groupEnded), now: now)
     }
 
@@ -140,6 +140,7 @@ extension Verbs {
             let announcement = MessageID(
                 from: [new.id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.released)
             try announce(new, was: old, to: owner, from: new.createdBy, id: announcement, now: now)
+            if owner.state.isTerminal { try ask(about: new, of: owner, now: now) }
         }
         if new.isGroup {
             try reconsiderParts(of: new, now: now)
@@ -201,8 +202,28 @@ extension Verbs {
         }
     }
 
+    /// A task that nobody will begin must not lie there without a word.
+    private func ask(about task: AgentTask, of owner: Agent, now: Timestamp) throws(StoreError) {
+        try log(
+            .taskBlocked,
+            "task \(task.id.short) can begin, but \(owner.name) is \(owner.state.rawValue): \(task.title)",
+            at: now, agent: owner.id, task: task.id)
+        let creator = try rows.agent(task.createdBy) != nil && task.createdBy != owner.id ? task.createdBy : .supervisor
+        let question = """
+            Task \(task.id) (\(task.title)) waits no longer, but \(owner.name), whose it is, is \(owner.state.rawValue).
+            Who shall do it? `tt restart \(owner.name)` brings the agent back, \
+            `tt reclaim --from \(owner.name) --to-backlog` gives its work to others.
+            """
+        var message = Message(
+            id: MessageID(
+                from: [task.id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.ownerEnded),
+            from: .supervisor, to: creator, body: .query(question: question), createdAt: now)
+        message.priority = .high
+        if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
+    }
+
     /// Says of tasks that what they wait for will not be completed, and asks whoever gave them what to do.
-    private func ask(about stuck: [AgentTask], because failed: AgentTask, by: AgentID, now: Timestamp)
+    private func ask(about stuck: [AgentTask], because failed: AgentTask, by: AgentID?, now: Timestamp)
         throws(StoreError)
     {
         var told: [(creator: AgentID, tasks: [AgentTask])] = []

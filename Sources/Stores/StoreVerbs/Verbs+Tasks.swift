@@ -131,9 +131,10 @@ extension Verbs {
     }
 
     /// Logs the end of a task, counts it, tells whoever gave it, and lets go what waited for it.
+    /// - Parameter by: who ended it; nil for the town itself.
     /// - Returns: who was told.
     func ended(
-        _ task: AgentTask, was old: AgentTask, by: AgentID, announcement: MessageID, now: Timestamp
+        _ task: AgentTask, was old: AgentTask, by: AgentID?, announcement: MessageID, now: Timestamp
     ) throws(StoreError) -> AgentID? {
         let result = task.result ?? ""
         let type: EventType
@@ -157,12 +158,12 @@ extension Verbs {
     }
 
     private func report(
-        _ task: AgentTask, _ body: MessageBody, by: AgentID, announcement: MessageID, now: Timestamp
+        _ task: AgentTask, _ body: MessageBody, by: AgentID?, announcement: MessageID, now: Timestamp
     ) throws(StoreError) -> AgentID? {
         guard task.createdBy != .supervisor, task.createdBy != by, try rows.agent(task.createdBy) != nil else {
             return nil
         }
-        let from = task.assignedTo ?? by
+        let from = task.assignedTo ?? by ?? .supervisor
         try tell(Message(id: announcement, from: from, to: task.createdBy, body: body, createdAt: now), now: now)
         return task.createdBy
     }
@@ -174,7 +175,7 @@ extension Verbs {
         try rows.update(new, was: old)
         try letGo(old, now: now)
         return try ended(
-            new, was: old, by: .supervisor,
+            new, was: old, by: nil,
             announcement: MessageID(from: [old.id.words], purpose: Purpose.taskFailed), now: now)
     }
 
