@@ -3,6 +3,14 @@
 // See docs/architecture.md for what each layer is for.
 import PackageDescription
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
@@ -28,7 +36,15 @@ let c: [Target] = [
         providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .target(name: "CShims", path: "Sources/C/CShims"),
     .target(name: "CTOML", path: "Sources/C/CTOML"),
+    .systemLibrary(
+        name: "CSodium", path: "Sources/C/CSodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
 ]
+
+// The archive where there is one: `tt` then needs no library that a system may lack.
+let sodium: String = {
+    let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
+    return folders.contains { access($0 + "/libsodium.a", R_OK) == 0 } ? ":libsodium.a" : "sodium"
+}()
 
 // Support knows nothing of towns, agents or tasks.
 let support: [Target] = [
@@ -40,6 +56,9 @@ let support: [Target] = [
     layer("Support", "Terminal"),
     layer("Support", "Arguments"),
     layer("Support", "Files"),
+    .target(
+        name: "Cryptography", dependencies: ["CSodium"], path: "Sources/Support/Cryptography", swiftSettings: strict,
+        linkerSettings: [.linkedLibrary(sodium)]),
 ]
 
 // Values, state machines and the ports that everything else plugs into.
@@ -72,14 +91,14 @@ let doors: [Target] = [
     .target(
         name: "Plans", dependencies: ["Model", "TOML", "Arguments"], path: "Sources/Plans", swiftSettings: strict),
     .target(
-        name: "Operations", dependencies: ["Model", "Configuration", "Plans", "Files", "Arguments"],
+        name: "Operations", dependencies: ["Model", "Configuration", "Plans", "Files", "Arguments", "Cryptography"],
         path: "Sources/Operations",
         swiftSettings: strict),
     layer(
         "Doors", "Commands",
         [
             "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
-            "Concurrency", "Files", "Terminal", "Arguments",
+            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography",
         ]),
     .executableTarget(name: "tt", dependencies: ["Commands", "Files"], path: "Sources/tt", swiftSettings: strict),
 ]
@@ -96,6 +115,7 @@ let proof: [Target] = [
     tests("DoorbellTests", ["Doorbell", "TestSupport"]),
     tests("TOMLTests", ["TOML"]),
     tests("TerminalTests", ["Terminal"]),
+    tests("CryptographyTests", ["Cryptography"]),
     tests("ArgumentsTests", ["Arguments"]),
     tests("ModelTests", ["Model"]),
     tests("IntegrationTests", ["tt", "Processes", "Concurrency", "TestSupport"]),
@@ -112,7 +132,11 @@ let proof: [Target] = [
     tests("OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore", "Files", "TestSupport"]),
     tests(
         "CommandsTests",
-        ["Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "TestSupport"]),
+        [
+            "Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "Processes",
+            "Cryptography",
+            "TestSupport",
+        ]),
 ]
 
 // What the product is measured against, and the program that measures; see docs/performance.md.

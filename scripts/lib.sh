@@ -27,8 +27,8 @@ need_packages() {
 
 need_by_hand() {
     case "$(uname -s)" in
-        Darwin) command -v brew >/dev/null || die "install Homebrew, then: brew install sqlite tomlplusplus"
-            brew list sqlite tomlplusplus >/dev/null 2>&1 || brew install sqlite tomlplusplus ;;
+        Darwin) command -v brew >/dev/null || die "install Homebrew, then: brew install sqlite tomlplusplus libsodium"
+            brew list sqlite tomlplusplus libsodium >/dev/null 2>&1 || brew install sqlite tomlplusplus libsodium ;;
         *) say "note: this is neither Debian nor Ubuntu; make sure that these are installed: $*" ;;
     esac
 }
@@ -45,7 +45,7 @@ need_swift() {
 }
 
 # What building needs.
-need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev pkg-config; need_swift; }
+need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev libsodium-dev pkg-config; need_swift; }
 
 # swift build for release, with the runtimes of Swift and C++ inside: release_build [OPTION…].
 release_build() {

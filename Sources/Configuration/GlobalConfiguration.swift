@@ -23,9 +23,10 @@ public struct GlobalConfiguration: Sendable, Equatable {
         return (environment["HOME"] ?? "") + "/.tt"
     }
 
-    /// Keys that can be set. `agent_clis.NAME` stands for any name.
+    /// Keys that can be set. `NAME` stands for any name and `VARIABLE` for that of a variable.
     public static let keys = [
-        "default_cli", "conductor_cli", "agent_clis.NAME", "redis.host", "redis.port", "redis.password",
+        "default_cli", "conductor_cli", "agent_clis.NAME", "agent_clis.NAME.command", "agent_clis.NAME.workdir",
+        "agent_clis.NAME.env.VARIABLE", "redis.host", "redis.port", "redis.password",
         "redis.use_central",
     ]
 
@@ -58,12 +59,31 @@ public struct GlobalConfiguration: Sendable, Equatable {
         try Files.locked(home + "/config.lock") {
             var document = try document(home: home)
             do throws(TOMLError) {
-                if let typed { try document.set(path, to: typed) } else { try document.remove(path) }
+                if path.count > 2 { try open(Array(path.prefix(2)), in: &document) }
+                if let typed { try Self.set(path, to: typed, in: &document) } else { try document.remove(path) }
             } catch {
                 throw ConfigurationError(.invalid, error.description)
             }
+            // Nothing is written that could not be read again.
+            _ = try TownConfiguration.readAgentCLIs(document.table, file: Self.path(home))
             try Files.write(document.text, to: Self.path(home))
         }
+    }
+
+    private static func set(_ path: [String], to value: TOMLValue, in document: inout TOMLDocument) throws(TOMLError) {
+        let around = Array(path.dropLast())
+        if path.count == 4, document.table[path: around] == nil {
+            // The first variable comes with its table, on one line.
+            return try document.set(around, to: .table(TOMLTable([(path[3], TOMLNode(value))])))
+        }
+        try document.set(path, to: value)
+    }
+
+    // A CLI that is only a command becomes a table with a command, so that it can have more.
+    private static func open(_ path: [String], in document: inout TOMLDocument) throws(TOMLError) {
+        guard case .string(let command)? = document.table[path: path]?.value else { return }
+        try document.remove(path)
+        try document.set(path + ["command"], to: .string(command))
     }
 
     /// - Throws: `unknownKey` with the closest key, where `key` can never be set.
@@ -84,7 +104,11 @@ public struct GlobalConfiguration: Sendable, Equatable {
     private static func keyPath(_ key: String) throws(ConfigurationError) -> [String] {
         let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if keys.contains(key), !key.hasPrefix("agent_clis") { return parts }
-        if parts.count == 2, parts[0] == "agent_clis", !parts[1].isEmpty { return parts }
+        if parts[0] == "agent_clis", parts.allSatisfy({ !$0.isEmpty }) {
+            if parts.count == 2 { return parts }
+            if parts.count == 3, ["command", "workdir"].contains(parts[2]) { return parts }
+            if parts.count == 4, parts[2] == "env" { return parts }
+        }
         let hint = Suggestion.closest(to: key, among: keys).map { "; did you mean '\($0)'?" } ?? "."
         throw ConfigurationError(
             .unknownKey, "unknown key '\(key)'\(hint) There are: \(keys.joined(separator: ", "))")

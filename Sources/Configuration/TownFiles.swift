@@ -10,6 +10,8 @@ public struct TownFiles: Sendable, Equatable {
     public var configuration: String { root + "/" + TownConfiguration.fileName }
     /// Everything that is not for version control.
     public var state: String { root + "/.tt" }
+    /// The embedded store.
+    public var database: String { state + "/town.db" }
     public var logs: String { state + "/logs" }
     /// Files that prompts name, while their turns run.
     public var turns: String { state + "/turns" }

@@ -155,6 +155,16 @@ struct KeptOpen: Store {
         try await store.latestEvents(limit: limit, filter: filter)
     }
 
+    func export() async throws(StoreError) -> any TownReading {
+        try await store.export()
+    }
+
+    func replaceAll(_ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?)
+        async throws
+    {
+        try await store.replaceAll(terms, with: next)
+    }
+
     func changes() async throws(StoreError) -> AsyncStream<Void> {
         try await store.changes()
     }

@@ -88,7 +88,9 @@ import Testing
     @Test func `towns says of each what is there, and opens nothing that is not`() async throws {
         let bench = try Bench()
         let environment = environment(bench)
-        #expect(await bench.tt("towns", environment: environment).output == "No towns. Make one with: tt init\n")
+        #expect(
+            await bench.tt("towns", environment: environment).output
+                == "📭 No towns registered yet.\n   Run 'tt init' in a folder to register a town.\n")
         let registry = TownRegistry(home: bench.folder.path("home"))
         try TestFiles.makeFolder(bench.folder.path("bare"))
         try TestFiles.makeFolder(bench.folder.path("broken"))
@@ -100,14 +102,17 @@ import Testing
         try await bench.spawn("worker", nickname: "Ada")
         let result = await bench.tt("towns", environment: environment)
         let lines = result.output.split(separator: "\n")
-        #expect(result.exit == .done && lines.count == 8)
-        #expect(lines[0] == "🏘️  demo - [OK] 1 agents (1 live)")
-        #expect(lines[1] == "   📂 \(bench.folder.path)")
-        #expect(lines[2] == "🏘️  gone - [MISSING] the folder is gone")
-        #expect(lines[4] == "🏘️  bare - [NO CONFIG] the folder is no town any more")
-        #expect(lines[6].hasPrefix("🏘️  broken - [UNAVAILABLE] "))
+        #expect(result.exit == .done && lines.count == 9)
+        #expect(lines[0] == "🏘️  Registered Towns (4):")
+        #expect(lines[1] == "   demo - [OK] 1 agents (1 active)")
+        #expect(lines[2] == "      📂 \(bench.folder.path)")
+        #expect(lines[3] == "   gone - ❌ (path not found)")
+        #expect(lines[5] == "   bare - ⚠️  (no config)")
+        #expect(lines[7].hasPrefix("   broken - [UNAVAILABLE] "))
+        _ = await bench.tt("stop")
+        #expect(await bench.tt("towns", environment: environment).output.contains("demo - [STOPPED] 1 agents\n"))
         let json = await bench.tt("towns", "--json", environment: environment).output
-        #expect(json.contains("\"state\":\"no_configuration\"") && json.contains("\"live\":1"))
+        #expect(json.contains("\"state\":\"no_configuration\"") && json.contains("\"state\":\"stopped\""))
     }
 
     @Test func `config shows, sets, unsets and explains`() async throws {
@@ -140,6 +145,31 @@ import Testing
         #expect(await tt("--unset").exit == .usage)
         let odd = await tt("default_cli", "no-such-agent-cli")
         #expect(odd.exit == .done && odd.error.contains("warning: There is no agent CLI 'no-such-agent-cli'"))
+    }
+
+    @Test func `config keeps a CLI with its folder and its variables, and says which CLI counts here`() async throws {
+        let bench = try Bench()
+        let environment = environment(bench)
+        func tt(_ arguments: String...) async -> Bench.Result {
+            let console = RecordingConsole()
+            let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+                .run(["config"] + arguments, parts: bench.parts(console, environment))
+            return Bench.Result(exit: exit, output: console.output, error: console.error)
+        }
+        #expect(await tt("agent_clis.mine", "my-agent --flag").exit == .done)
+        #expect(await tt("agent_clis.mine.env.MODE", "fast").exit == .done)
+        #expect(await tt("agent_clis.mine.workdir", "sub").exit == .done)
+        let cli = try GlobalConfiguration.load(home: bench.folder.path("home")).agentCLIs["mine"]
+        #expect(cli == AgentCLI(command: "my-agent --flag", workdir: "sub", env: ["MODE": "fast"]))
+        #expect(await tt("agent_clis.mine.env.MODE").output == "fast\n")
+        #expect(await tt("agent_clis.other.workdir", "sub").exit == .failed, "there is no command to run there")
+        #expect(try GlobalConfiguration.load(home: bench.folder.path("home")).agentCLIs["other"] == nil)
+        let typo = await tt("agent_clis.mine.workdri", "x")
+        #expect(typo.exit == .usage && typo.error.contains("agent_clis.NAME.workdir"))
+        #expect(await tt("--unset", "agent_clis.mine.workdir").exit == .done)
+        #expect(await tt("default_cli", "mine").exit == .done)
+        #expect(await tt().output.hasSuffix("New agents here run: claude (tinytown.toml)\n"))
+        #expect(await tt("--json").output.contains("\"effective\":{\"cli\":\"claude\",\"origin\":\"tinytown.toml\"}"))
     }
 
     @Test(arguments: ["bash", "zsh", "fish"])

@@ -181,6 +181,14 @@ struct FaultyStore: Store {
             try await inner.latestEvents(limit: limit, filter: filter)
         }
     }
+    func export() async throws(StoreError) -> any TownReading {
+        try await fault.around { () async throws(StoreError) in try await inner.export() }
+    }
+    func replaceAll(_ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?)
+        async throws
+    {
+        try await inner.replaceAll(terms, with: next)
+    }
     func changes() async throws(StoreError) -> AsyncStream<Void> { try await inner.changes() }
     func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {
         try await fault.around { () async throws(StoreError) in try await inner.tidy(retention, now: now) }

@@ -58,4 +58,27 @@ import Testing
         #expect(TimeText.length(.seconds(185)) == "3 min 5 s")
         #expect(TimeText.length(.seconds(7800)) == "2 h 10 min")
     }
+
+    @Test func `a frame overwrites each line, clears what is left, and keeps to the screen`() {
+        let frame = LiveScreen.frame(["one", "a longer 漢字 line", "three"], columns: 10, rows: 5)
+        #expect(
+            frame == "\u{1B}[?2026h\u{1B}[Hone\u{1B}[K\r\na longer …\u{1B}[K\r\nthree\u{1B}[K\u{1B}[J\u{1B}[?2026l")
+        let low = LiveScreen.frame(["1", "2", "3", "4"], columns: 20, rows: 3)
+        #expect(low.contains("… 2 more lines") && !low.contains("3"))
+        #expect(!LiveScreen.frame(["\u{1B}[31mred"], columns: 20, rows: 3).contains("[31m\u{1B}"))
+    }
+
+    @Test(arguments: [10, 20, 30, 40, 60]) func `a table fits every width, and says where something was cut`(
+        _ width: Int
+    ) {
+        var table = Table([
+            .init("NAME", isFlexible: true), .init("STATE"), .init("N", isRight: true, isDispensable: true),
+            .init("NOTE", isFlexible: true, isDispensable: true),
+        ])
+        table.add(["漢字 with a family 👨‍👩‍👧‍👦 and more", "Working", "12", "something quite long to say here"])
+        let lines = table.lines(width: width, style: Style(isEnabled: false))
+        #expect(lines.allSatisfy { TerminalText.width($0) <= width })
+        #expect(lines[1].contains("…"))
+        #expect(lines[0].contains("NOTE") == (width >= 40))
+    }
 }

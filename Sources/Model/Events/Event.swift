@@ -70,4 +70,5 @@ public enum EventType: String, Sendable, Codable, CaseIterable {
     case hostStopped = "host_stopped"
     case hostDied = "host_died"
     case townReset = "town_reset"
+    case townRestored = "town_restored"
 }

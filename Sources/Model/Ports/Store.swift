@@ -187,6 +187,22 @@ public protocol Store: Sendable {
     /// The newest events that fit, oldest first.
     func latestEvents(limit: Int, filter: EventFilter) async throws(StoreError) -> [Event]
 
+    // MARK: The whole town
+
+    /// Everything that the town keeps, as it is now; whatever happens while it is read does not show in it.
+    func export() async throws(StoreError) -> any TownReading
+
+    /// Puts a town in place of everything that is here, leases and hosts included; wholly or not at all.
+    ///
+    /// Records are kept as they are, with their sequence numbers; both kinds of numbers must ascend. Memory does not
+    /// grow with the town. Other writers may fail with `busy` meanwhile.
+    /// - Parameter next: the next records in the order of `TownReading.next`; nil after the last. What it throws is
+    ///   thrown, and nothing has changed then.
+    /// - Throws: `notEmpty` and `inUse` where `terms` do not permit it, `corrupt` for records that contradict each
+    ///   other.
+    func replaceAll(_ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?)
+        async throws
+
     // MARK: Life
 
     /// Yields whenever something may have changed, in this or another process; at least once after each change that

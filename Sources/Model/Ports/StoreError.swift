@@ -14,6 +14,10 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let nameTaken = Code("name_taken")
         /// The town has as many live agents as it may have.
         public static let tooManyAgents = Code("too_many_agents")
+        /// Something is kept here already, and may not be replaced.
+        public static let notEmpty = Code("not_empty")
+        /// A host works in the town.
+        public static let inUse = Code("in_use")
         /// The state machine refuses the move.
         public static let illegalMove = Code("illegal_move")
         /// Tasks would wait for each other.

@@ -23,7 +23,6 @@ final class MemoryRecords: Records {
     private var hostRows: [HostID: Host] = [:]
     private var hostOrder: [HostID] = []
     private var log: [Event] = []
-    private var firstEvent: Int64 = 1
     private var agentLimit: Int?
     private var lastSequence: Int64 = 0
 
@@ -329,19 +328,56 @@ final class MemoryRecords: Records {
 
     func append(_ event: Event) {
         var event = event
-        event.sequence = firstEvent + Int64(log.count)
+        event.sequence = (log.last?.sequence ?? 0) + 1
+        add(event)
+    }
+
+    private func add(_ event: Event) {
         log.append(event)
         undoing { $0.log.removeLast() }
     }
 
     func events(after: Int64, limit: Int, filter: EventFilter) -> [Event] {
-        let skip = Int(min(max(0, after - firstEvent + 1), Int64(log.count)))
-        return Array(log[skip...].lazy.filter(filter.fits).prefix(max(0, limit)))
+        var (low, high) = (0, log.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if log[middle].sequence > after { high = middle } else { low = middle + 1 }
+        }
+        return Array(log[low...].lazy.filter(filter.fits).prefix(max(0, limit)))
     }
 
     func latestEvents(limit: Int, filter: EventFilter) -> [Event] {
         Array(log.reversed().lazy.filter(filter.fits).prefix(max(0, limit))).reversed()
     }
+
+    // MARK: The whole town
+
+    func tasks(after position: Int64, limit: Int) -> [(position: Int64, task: AgentTask)] {
+        taskOrder.enumerated().dropFirst(Int(position)).prefix(limit).compactMap { index, id in
+            taskRows[id].map { (Int64(index + 1), $0) }
+        }
+    }
+
+    func messages(after sequence: Int64, limit: Int) -> [Delivery] {
+        deliveries.keys.filter { $0 > sequence }.sorted().prefix(limit).compactMap { deliveries[$0] }
+    }
+
+    func restore(_ delivery: Delivery) throws(StoreError) {
+        guard delivery.sequence > lastSequence else {
+            throw StoreError(.corrupt, "message \(delivery.message.id) is out of order")
+        }
+        lastSequence = delivery.sequence - 1
+        insert(delivery)
+    }
+
+    func restore(_ event: Event) throws(StoreError) {
+        guard event.sequence > log.last?.sequence ?? 0 else {
+            throw StoreError(.corrupt, "event \(event.sequence) is out of order")
+        }
+        add(event)
+    }
+
+    func removeAll() throws(StoreError) { preconditionFailure("a town in memory is replaced by a new one") }
 
     func maxAgents() -> Int? { agentLimit }
 
@@ -354,16 +390,15 @@ final class MemoryRecords: Records {
     func removeEverything() {
         let mail = (deliveries, sequences, keys, boxes, dead, done, assignments)
         let people = (leaseRows, epochs, agentRows, agentOrder, live, agentLimit)
-        let work = (taskRows, taskOrder, needing, owned, counts, log, firstEvent)
+        let work = (taskRows, taskOrder, needing, owned, counts, log)
         undoing { rows in
             (rows.deliveries, rows.sequences, rows.keys, rows.boxes, rows.dead, rows.done, rows.assignments) = mail
             (rows.leaseRows, rows.epochs, rows.agentRows, rows.agentOrder, rows.live, rows.agentLimit) = people
-            (rows.taskRows, rows.taskOrder, rows.needing, rows.owned, rows.counts, rows.log, rows.firstEvent) = work
+            (rows.taskRows, rows.taskOrder, rows.needing, rows.owned, rows.counts, rows.log) = work
         }
         (deliveries, sequences, keys, boxes, dead, done, assignments) = ([:], [:], [:], [:], Sorted(), Sorted(), [:])
         (leaseRows, epochs, agentRows, agentOrder, live, agentLimit) = ([:], [:], [:], [], [], nil)
         (taskRows, taskOrder, needing, owned, counts) = ([:], [], [:], [:], TaskCounts())
-        firstEvent += Int64(max(0, log.count - 1))
         log = Array(log.suffix(1))
     }
 
@@ -378,11 +413,7 @@ final class MemoryRecords: Records {
         if surplus > 0 {
             let gone = Array(log.prefix(surplus))
             log.removeFirst(surplus)
-            firstEvent += Int64(surplus)
-            undoing {
-                $0.log.insert(contentsOf: gone, at: 0)
-                $0.firstEvent -= Int64(surplus)
-            }
+            undoing { $0.log.insert(contentsOf: gone, at: 0) }
         }
         return removed == limit || surplus == limit
     }

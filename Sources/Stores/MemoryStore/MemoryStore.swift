@@ -3,7 +3,7 @@ import StoreVerbs
 
 /// A store without a disk, for tests and simulations: everything that the port promises but durability.
 public actor MemoryStore: Store {
-    private let rows = MemoryRecords()
+    private var rows = MemoryRecords()
     private let bell = ChangeBell()
     private var isClosed = false
 
@@ -187,6 +187,39 @@ public actor MemoryStore: Store {
 
     public func latestEvents(limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
         try perform { verbs throws(StoreError) in verbs.rows.latestEvents(limit: limit, filter: filter) }
+    }
+
+    // MARK: The whole town
+
+    public func export() throws(StoreError) -> any TownReading {
+        try perform { verbs throws(StoreError) in
+            var cursor = ExportCursor()
+            var pieces: [[TownRecord]] = []
+            while let records = try verbs.next(&cursor, limit: .max) { pieces.append(records) }
+            return Reading(pieces)
+        }
+    }
+
+    private actor Reading: TownReading {
+        private var pieces: [[TownRecord]]
+        init(_ pieces: [[TownRecord]]) { self.pieces = pieces.reversed() }
+        func next() -> [TownRecord]? { pieces.popLast() }
+        func close() { pieces = [] }
+    }
+
+    public func replaceAll(
+        _ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?
+    ) async throws {
+        try perform { verbs throws(StoreError) in try verbs.checkReplacement(terms) }
+        let new = MemoryRecords()
+        while let records = try await next() {
+            try Verbs(new).restore(records)
+            new.keep()
+        }
+        // Others may have come meanwhile.
+        try perform { verbs throws(StoreError) in try verbs.checkReplacement(terms) }
+        rows = new
+        bell.ring()
     }
 
     public func changes() throws(StoreError) -> AsyncStream<Void> {

@@ -7,7 +7,7 @@ extension SQLiteRecords {
         try first("select * from tasks where id = ?", id, row: Self.task)
     }
 
-    private static func task(_ row: borrowing Row) -> AgentTask {
+    static func task(_ row: borrowing Row) -> AgentTask {
         var task = AgentTask(id: row[1], description: row[2], createdBy: row[5], createdAt: row[6])
         task.state = TaskState(code: row[3])
         task.assignedTo = row[4]

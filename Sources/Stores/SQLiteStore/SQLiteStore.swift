@@ -13,9 +13,15 @@ public final class SQLiteStore: Sendable {
     let writer: WriteQueue
     let reader: ReadQueue
     let bell = ChangeBell()
+    let file: StoreFile
+    /// Tells followers in every process.
+    let ring: @Sendable () -> Void
     private let folder: String
     private let ears = Mutex(Ears())
     private let lock: StoreLock?
+
+    /// Whether the store has been closed.
+    var isClosed: Bool { ears.withLock { $0.isClosed } }
 
     private struct Ears: Sendable {
         var listener: Listener?
@@ -42,14 +48,17 @@ public final class SQLiteStore: Sendable {
         lock?.share()
         self.folder = folder
         self.lock = lock
+        self.file = file
         let bell = bell
         let ringer = Ringer(folder: folder + "/bells")
+        // The bells of this process hang there as well; only where ringing fails are they told directly.
+        let ring = { @Sendable () -> Void in if (try? ringer.ring()) == nil { bell.ring() } }
+        self.ring = ring
         writer = WriteQueue(syncs: options.durability == .full, busyTimeout: options.busyTimeout) {
             () throws(StoreError) in
             SQLiteRecords(try file.openForWriting())
         } committed: {
-            // The bells of this process hang there as well; only where ringing fails are they told directly.
-            if (try? ringer.ring()) == nil { bell.ring() }
+            ring()
         }
         reader = ReadQueue { () throws(StoreError) in
             guard let db = try file.openForReading() else {

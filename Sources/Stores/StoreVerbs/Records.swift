@@ -104,6 +104,18 @@ public protocol Records: AnyObject {
 
     /// Removes everything but hosts and the newest event, so that the log's numbers never return.
     func removeEverything() throws(StoreError)
+    // MARK: The whole town
+
+    /// Tasks after a position in the order of creation (0: from the first), each with its own.
+    func tasks(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, task: AgentTask)]
+    /// Messages in whatever state after a sequence number, in its order. What does not decode is shown as dead.
+    func messages(after sequence: Int64, limit: Int) throws(StoreError) -> [Delivery]
+    /// Adds a message with its sequence number, which is greater than all that are there.
+    func restore(_ delivery: Delivery) throws(StoreError)
+    /// Appends an event with its sequence number, which is greater than all that are there.
+    func restore(_ event: Event) throws(StoreError)
+    /// Removes everything, hosts and the log included.
+    func removeAll() throws(StoreError)
 
     /// Removes up to `limit` done messages that became so before `doneBefore`, and up to `limit` of the oldest events
     /// beyond the newest `events`. The newest message and event stay, so that sequence numbers never return.

@@ -20,6 +20,8 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
     public static let brokenPipe = Signal(rawValue: SIGPIPE)
     public static let terminate = Signal(rawValue: SIGTERM)
     public static let child = Signal(rawValue: SIGCHLD)
+    /// The terminal has another size now.
+    public static let windowChanged = Signal(rawValue: SIGWINCH)
     public static let user1 = Signal(rawValue: SIGUSR1)
     public static let user2 = Signal(rawValue: SIGUSR2)
 

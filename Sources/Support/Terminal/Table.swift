@@ -5,11 +5,16 @@ public struct Table: Sendable {
         public var isRight: Bool
         /// Gives up width, down to eight columns, when the terminal is narrow.
         public var isFlexible: Bool
+        /// Is left out, the rightmost first, when the terminal is too narrow all the same.
+        public var isDispensable: Bool
 
-        public init(_ title: String, isRight: Bool = false, isFlexible: Bool = false) {
+        public init(
+            _ title: String, isRight: Bool = false, isFlexible: Bool = false, isDispensable: Bool = false
+        ) {
             self.title = title
             self.isRight = isRight
             self.isFlexible = isFlexible
+            self.isDispensable = isDispensable
         }
     }
 
@@ -26,11 +31,35 @@ public struct Table: Sendable {
 
     public var isEmpty: Bool { rows.isEmpty }
 
-    /// The table as lines, headed by the titles. With a width, flexible columns shrink until it fits.
+    /// The table as lines, headed by the titles. With a width, flexible columns shrink until it fits; then columns that
+    /// can be missed are left out; then lines are cut.
     public func lines(width: Int?, style: Style) -> [String] {
-        var widths = columns.indices.map { index in
-            max(TerminalText.width(columns[index].title), rows.map { TerminalText.width($0[index]) }.max() ?? 0)
+        var table = self
+        while let width, table.leastWidth > width, let last = table.columns.lastIndex(where: \.isDispensable) {
+            table = table.without(last)
         }
+        return table.fitted(width, style)
+    }
+
+    private func natural(_ index: Int) -> Int {
+        max(TerminalText.width(columns[index].title), rows.map { TerminalText.width($0[index]) }.max() ?? 0)
+    }
+
+    // With each flexible column as narrow as it may get.
+    private var leastWidth: Int {
+        let widths = columns.indices.map { columns[$0].isFlexible ? min(8, natural($0)) : natural($0) }
+        return widths.reduce(0, +) + 2 * (columns.count - 1)
+    }
+
+    private func without(_ index: Int) -> Table {
+        func rest<Item>(_ items: [Item]) -> [Item] { items.enumerated().filter { $0.offset != index }.map(\.element) }
+        var table = Table(rest(columns))
+        table.rows = rows.map(rest)
+        return table
+    }
+
+    private func fitted(_ width: Int?, _ style: Style) -> [String] {
+        var widths = columns.indices.map(natural)
         if let width {
             var excess = widths.reduce(0, +) + 2 * (columns.count - 1) - width
             while excess > 0 {
@@ -40,8 +69,9 @@ public struct Table: Sendable {
                 excess -= 1
             }
         }
-        let head = line(columns.map(\.title), widths)
-        return [style.bold(head)] + rows.map { line($0, widths) }
+        func cut(_ line: String) -> String { width.map { TerminalText.truncated(line, to: $0) } ?? line }
+        let head = cut(line(columns.map(\.title), widths))
+        return [style.bold(head)] + rows.map { cut(line($0, widths)) }
     }
 
     private func line(_ cells: [String], _ widths: [Int]) -> String {

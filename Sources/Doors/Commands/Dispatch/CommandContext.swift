@@ -54,6 +54,8 @@ public enum StoreAccess: Sendable, Equatable {
     /// Nothing is written, not even recovery; cheap.
     case readOnly
     case readWrite
+    /// The same as `readOnly`, but a store that is not there is not made: `OperationError` (`notFound`).
+    case existing
 }
 
 /// One run of one command.

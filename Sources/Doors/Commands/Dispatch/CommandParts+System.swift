@@ -1,4 +1,5 @@
 import Configuration
+import Files
 import Hosting
 import Model
 public import Operations
@@ -28,6 +29,9 @@ extension CommandParts {
     ) async throws -> any Store {
         switch configuration.store {
         case .sqlite:
+            if access == .existing, !Files.exists(files.database) {
+                throw OperationError(.notFound, "the town '\(configuration.name)' has no state yet")
+            }
             try files.prepare()
             var options = SQLiteOptions()
             options.durability = configuration.synchronous == .full ? .full : .normal

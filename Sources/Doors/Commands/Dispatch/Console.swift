@@ -19,10 +19,19 @@ public protocol Console: Sendable {
     func writeError(_ text: String)
     /// What standard output can show.
     var capabilities: TerminalCapabilities { get }
+    /// The size of the terminal as it is now; a guess where there is none.
+    var size: (columns: Int, rows: Int) { get }
+    /// Columns of standard error; nil where no terminal shows it.
+    var errorWidth: Int? { get }
     /// Whether a person types standard input.
     var isInputTerminal: Bool { get }
     /// All of standard input, bytes that are not UTF-8 replaced. Waits for its end.
     func readInput() async -> String
+}
+
+extension Console {
+    public var size: (columns: Int, rows: Int) { (capabilities.width ?? 80, 24) }
+    public var errorWidth: Int? { nil }
 }
 
 /// The process's own standard streams.
@@ -32,6 +41,14 @@ public struct SystemConsole: Console {
     public init(environment: [String: String]) {
         capabilities = .detect(
             environment: environment, isTerminal: Output.standard.isTerminal, columns: Output.standard.columns)
+    }
+
+    public var size: (columns: Int, rows: Int) {
+        (max(20, Output.standard.columns ?? capabilities.width ?? 80), Output.standard.rows ?? 24)
+    }
+
+    public var errorWidth: Int? {
+        Output.error.isTerminal ? max(20, Output.error.columns ?? 80) : nil
     }
 
     public func write(_ text: String) -> Bool { Output.standard.write(text) }

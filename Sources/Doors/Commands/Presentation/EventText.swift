@@ -5,9 +5,50 @@ import Terminal
 enum EventText {
     /// `14:03:05 [task_assigned] backend — Task 3f2a… assigned`.
     static func row(_ event: Event, _ labels: [AgentID: String], _ context: CommandContext) -> String {
-        let who = event.agent.map { TerminalText.line(labels[$0] ?? $0.short) } ?? "town"
-        let head = "\(event.timestamp.clock) [\(event.type.rawValue)] \(who)"
+        let head = "\(event.timestamp.clock) [\(event.type.rawValue)] \(who(event, labels))"
         let room = context.width.map { $0 - TerminalText.width(head) - 3 }
         return "\(head) — \(event.message.shortened(to: room))"
+    }
+
+    /// Events as a story: a heading a day, then `  14:03:05 📌 Ada [backend]  what happened`.
+    static func story(_ events: [Event], _ labels: [AgentID: String], _ context: CommandContext) -> [String] {
+        var lines: [String] = []
+        var day = ""
+        for event in events {
+            let date = String(event.timestamp.description.prefix(10))
+            if date != day { lines.append(context.style.bold("📅 \(date)")) }
+            day = date
+            let head = "  \(event.timestamp.clock) \(event.type.icon) \(who(event, labels))"
+            let room = context.width.map { $0 - TerminalText.width(head) - 2 }
+            lines.append("\(head)  \(event.message.shortened(to: room))")
+        }
+        return lines
+    }
+
+    private static func who(_ event: Event, _ labels: [AgentID: String]) -> String {
+        event.agent.map { TerminalText.line(labels[$0] ?? $0.short) } ?? "town"
+    }
+}
+
+extension EventType {
+    /// One character that says what kind of thing happened.
+    var icon: String {
+        switch self {
+        case .agentSpawned: "🤖"
+        case .agentInterrupted: "⏸️"
+        case .agentResumed: "▶️"
+        case .agentStopped, .agentCompleted, .hostStopped: "⏹️"
+        case .taskCreated: "📋"
+        case .taskAssigned: "📌"
+        case .taskCompleted, .turnFinished: "✅"
+        case .agentFailed, .taskFailed, .turnFailed, .hostDied: "❌"
+        case .taskCancelled: "🚫"
+        case .messageSent: "📤"
+        case .messageDead, .messageDropped: "💀"
+        case .agentAttention, .turnStalled: "⚠️"
+        case .hostStarted: "🖥️"
+        case .townRestored: "📂"
+        default: "🔹"
+        }
     }
 }

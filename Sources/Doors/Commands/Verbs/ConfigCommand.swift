@@ -19,10 +19,11 @@ enum ConfigCommand {
                 Example("tt config default_cli", "one value, and nothing else"),
                 Example("tt config default_cli codex", "the CLI of agents that are spawned without --cli"),
                 Example("tt config agent_clis.mine \"my-agent --flag\"", "a command of your own"),
+                Example("tt config agent_clis.mine.env.MODE fast", "with a variable of its own"),
                 Example("tt config --unset conductor_cli", "back to the default"),
             ],
             discussion: "The keys: " + GlobalConfiguration.keys.joined(separator: ", ") + ".\n"
-                + "A town's own tinytown.toml comes before these settings, and --cli before both.")
+                + "What comes first counts: --cli, the town's tinytown.toml, these settings, the default (claude).")
     ) { context in
         let arguments = context.arguments
         switch (arguments.positional("KEY"), arguments.positional("VALUE"), arguments.flag("unset")) {
@@ -35,7 +36,8 @@ enum ConfigCommand {
         }
     }
 
-    private static let suggestedKeys = GlobalConfiguration.keys.map { $0 == "agent_clis.NAME" ? "agent_clis." : $0 }
+    private static let suggestedKeys =
+        GlobalConfiguration.keys.filter { !$0.hasPrefix("agent_clis.") } + ["agent_clis."]
 
     private struct Setting: Encodable {
         var key: String
@@ -69,17 +71,39 @@ enum ConfigCommand {
             var file: String
             var values: [String: String]
             var clis: [String]
+            var effective: EffectiveCLI
         }
         let configuration = try GlobalConfiguration.load(home: context.home)
         let values = configuration.values.map { (key: $0.key, value: isSecret($0.key) ? "***" : $0.value) }
         let clis = Set(AgentCLI.presets.keys).union(configuration.agentCLIs.keys).sorted()
         let all = All(
-            file: file(context), values: Dictionary(values.map { ($0.key, $0.value) }) { $1 }, clis: clis)
+            file: file(context), values: Dictionary(values.map { ($0.key, $0.value) }) { $1 }, clis: clis,
+            effective: EffectiveCLI(configuration, context))
         try context.show(all) { all in
             var lines = ["⚙️  Global config: \(TerminalText.line(all.file))", ""]
             if configuration.defaultCLI == nil { lines.append("default_cli = \"claude\" (default)") }
             lines += values.map { "\(TerminalText.line($0.key)) = \"\(TerminalText.line($0.value))\"" }
-            return lines + ["", "Available CLIs: \(TerminalText.line(clis.joined(separator: ", ")))"]
+            lines += ["", "Available CLIs: \(TerminalText.line(clis.joined(separator: ", ")))"]
+            lines += ["Order: --cli, the town's tinytown.toml, this file, the default (claude)"]
+            return lines + ["New agents here run: \(TerminalText.line(all.effective.cli)) (\(all.effective.origin))"]
+        }
+    }
+
+    /// The CLI that an agent gets here when nobody asks for one, and why.
+    private struct EffectiveCLI: Encodable {
+        var cli: String
+        /// The file that says so, or `default`.
+        var origin: String
+
+        init(_ global: GlobalConfiguration, _ context: CommandContext) {
+            let town = (try? context.townRoot()).flatMap { try? TownConfiguration.load(root: $0).0 }
+            if let cli = town?.defaultCLI, !cli.isEmpty {
+                (self.cli, origin) = (cli, TownConfiguration.fileName)
+            } else if let cli = global.defaultCLI, !cli.isEmpty {
+                (self.cli, origin) = (cli, ConfigCommand.file(context))
+            } else {
+                (cli, origin) = ("claude", "default")
+            }
         }
     }
 

@@ -8,7 +8,7 @@ enum EventsCommand {
         CommandSpec(
             "events", "Show the newest events", group: Group.watching,
             options: [
-                .value("count", "n", "N", "so many of the newest, oldest first", standard: "20"),
+                .value("count", "c", "N", "so many of the newest, oldest first", standard: "20").alias("limit", "n"),
                 .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
                 .value(
                     "type", nil, "TYPE", "only those of a type",

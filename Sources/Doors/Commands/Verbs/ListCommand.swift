@@ -1,4 +1,5 @@
 import Arguments
+import Model
 import Operations
 import Terminal
 
@@ -17,18 +18,26 @@ enum ListCommand {
         }
         try context.show(output) { output in
             guard !output.agents.isEmpty else { return ["No agents. Start one with: tt spawn NAME"] }
-            var table = Table([
-                .init("AGENT", isFlexible: true), .init("ID"), .init("STATE"), .init("CLI", isFlexible: true),
-                .init("ROUNDS", isRight: true), .init("PENDING", isRight: true),
-                .init("ATTENTION", isFlexible: true),
-            ])
+            let needsAttention = output.agents.contains { $0.attention != nil }
+            var columns: [Table.Column] = [
+                .init("AGENT", isFlexible: true), .init("ID"), .init("STATE"),
+                .init("CLI", isFlexible: true, isDispensable: true),
+                .init("ROUNDS", isRight: true, isDispensable: true), .init("PENDING", isRight: true),
+                .init("ACTIVE", isDispensable: true),
+            ]
+            if needsAttention { columns.append(.init("ATTENTION", isFlexible: true)) }
+            var table = Table(columns)
             for agent in output.agents {
-                table.add([
+                let cells = [
                     agent.label, agent.shortID, agent.state.shown, agent.cli, String(agent.roundsCompleted),
-                    String(agent.pending.total), agent.attention ?? "",
-                ])
+                    String(agent.pending.total), TimeText.relative(context.parts.time.now() - agent.lastActiveAt),
+                ]
+                table.add(needsAttention ? cells + [agent.attention ?? ""] : cells)
             }
-            return table.lines(width: context.width, style: context.style).map(\.withoutTrailingSpace)
+            var lines = table.lines(width: context.width, style: context.style).map(\.withoutTrailingSpace)
+            let ended = output.agents.count { $0.state == .stopped || $0.state == .error }
+            if ended > 0 { lines += ["", "🧹 \(ended) ended agent\(ended == 1 ? "" : "s"); remove with: tt prune"] }
+            return lines
         }
     }
 }

@@ -18,10 +18,16 @@ enum TownsCommand {
         }
         struct Towns: Encodable { var towns: [TownEntryView] }
         try context.show(Towns(towns: views)) { towns in
-            guard !towns.towns.isEmpty else { return ["No towns. Make one with: tt init"] }
-            return towns.towns.flatMap { town in
-                ["🏘️  \(TerminalText.line(town.name)) - \(town.summary)", "   📂 \(TerminalText.line(town.path))"]
+            guard !towns.towns.isEmpty else {
+                return ["📭 No towns registered yet.", "   Run 'tt init' in a folder to register a town."]
             }
+            let entries = towns.towns.flatMap { town in
+                [
+                    "   \(TerminalText.line(town.name)) - \(town.summary)",
+                    "      📂 \(TerminalText.line(town.path))", "",
+                ]
+            }
+            return ["🏘️  Registered Towns (\(towns.towns.count)):", ""] + entries.dropLast()
         }
     }
 
@@ -38,7 +44,7 @@ enum TownsCommand {
         }
         do {
             let (configuration, _) = try TownConfiguration.load(root: entry.path)
-            let store = try await context.parts.openStore(configuration, files, .readOnly)
+            let store = try await context.parts.openStore(configuration, files, .existing)
             let (agents, hosts): ([Agent], [Host])
             do {
                 (agents, hosts) = (try await store.agents(), try await store.hosts())
@@ -50,6 +56,10 @@ enum TownsCommand {
             view.agents = agents.count
             view.live = agents.count { !$0.state.isTerminal }
             view.isServed = hosts.contains { context.parts.isAlive($0) == true }
+            if view.live == 0, !view.isServed, agents.count > 0 { view.state = .stopped }
+        } catch let error as OperationError where error.code == .notFound {
+            // It came with a repository and was never used here.
+            (view.agents, view.live) = (0, 0)
         } catch {
             view.state = .unavailable
             view.message = CommandFailure(error).text
@@ -62,6 +72,8 @@ enum TownsCommand {
 struct TownEntryView: Encodable {
     enum State: String, Encodable {
         case ok, missing
+        /// All its agents have ended.
+        case stopped
         case noConfiguration = "no_configuration"
         case unavailable
     }
@@ -93,9 +105,10 @@ struct TownEntryView: Encodable {
 
     var summary: String {
         switch state {
-        case .ok: "[OK] \(agents ?? 0) agents (\(live ?? 0) live)" + (isServed ? ", host runs" : "")
-        case .missing: "[MISSING] the folder is gone"
-        case .noConfiguration: "[NO CONFIG] the folder is no town any more"
+        case .ok: "[OK] \(agents ?? 0) agents (\(live ?? 0) active)" + (isServed ? ", host runs" : "")
+        case .stopped: "[STOPPED] \(agents ?? 0) agents"
+        case .missing: "❌ (path not found)"
+        case .noConfiguration: "⚠️  (no config)"
         case .unavailable: "[UNAVAILABLE] \(TerminalText.line(message ?? ""))"
         }
     }

@@ -12,14 +12,16 @@ enum Group {
 /// Every verb that this binary knows, in the order in which help lists them.
 public enum Verbs {
     public static let all: [Verb] = [
-        InitCommand.verb, TownsCommand.verb, ConfigCommand.verb, SpawnCommand.verb, HostCommand.verb,
+        InitCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb, ConfigCommand.verb,
+        AuthCommand.verb,
+        SpawnCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
         RestartCommand.verb, WaitCommand.verb, PruneCommand.verb, RecoverCommand.verb, ReclaimCommand.verb,
         StartCommand.verb, StopCommand.verb, ResetCommand.verb,
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         PlanCommand.verb, SyncCommand.verb,
         DeadCommand.verb,
-        StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
+        StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb, HistoryCommand.verb,
         helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
     ]
 

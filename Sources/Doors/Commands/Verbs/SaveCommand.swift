@@ -1,0 +1,55 @@
+import Arguments
+import Files
+import Operations
+import Terminal
+
+enum SaveCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "save", "Save the town's state in a file for version control", group: Group.town,
+            options: [.flag("force", nil, "replace a file that is no snapshot")],
+            positionals: [
+                Positional(
+                    "FILE", .optional, "where to; else \(TownSnapshot.fileName) in the town's folder",
+                    completion: .file)
+            ],
+            examples: [
+                Example("tt save", "everything, in one text file that diffs well"),
+                Example("tt save /backup/monday.jsonl", "into another file"),
+                Example("tt save && git add \(TownSnapshot.fileName)", "keep it under version control"),
+            ],
+            discussion: "Agents may go on working: the snapshot shows one moment, with turns that were under way as "
+                + "work that waits. tt restore brings it back, on this or another machine.")
+    ) { context in
+        let snapshot = try await context.withTown(.readOnly) { town in
+            let file = context.snapshotFile(root: town.root)
+            context.say("💾 Saving the town's state...")
+            let progress = ProgressLine(context)
+            defer { progress.end() }
+            return try await TownSnapshot.save(
+                town, to: file, overwrites: context.arguments.flag("force"), program: Version.current
+            ) { counts in progress.show("   saved so far: \(counts.shown)") }
+        }
+        try context.show(snapshot) { snapshot in
+            let file = TerminalText.line(context.relative(snapshot.file))
+            return [
+                "   Snapshot: \(file) (\(snapshot.bytes.shownBytes))", "   Holds: \(snapshot.counts.shown)", "",
+                "   To keep it under version control:", "   git add \(file)", "   git commit -m 'Save town state'",
+            ]
+        }
+    }
+}
+
+extension CommandContext {
+    /// The file that `FILE` names from the working directory, else the one in the town's folder.
+    func snapshotFile(root: String) -> String {
+        guard let path = arguments.positional("FILE") else { return root + "/" + TownSnapshot.fileName }
+        return path.hasPrefix("/") ? path : parts.folder + "/" + path
+    }
+
+    /// The path as a person would type it here.
+    func relative(_ path: String) -> String {
+        let folder = ((try? Files.canonical(parts.folder)) ?? parts.folder) + "/"
+        return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path
+    }
+}

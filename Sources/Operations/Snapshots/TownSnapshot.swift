@@ -1,0 +1,103 @@
+import Cryptography
+import Files
+import FoundationEssentials
+public import Model
+
+/// A whole town in one text file that belongs under version control: `tt save` writes it, `tt restore` reads it, on
+/// whatever machine and store. The format is in docs/snapshots.md.
+public struct TownSnapshot: Sendable, Equatable, Encodable {
+    /// The absolute path of the file.
+    public var file: String
+    /// The town that was saved.
+    public var town: String
+    public var savedAt: Timestamp
+    public var counts: SnapshotCounts
+    /// `sha256:` and 64 hexadecimal digits.
+    public var digest: String
+    /// The length of the file.
+    public var bytes: Int
+
+    enum CodingKeys: String, CodingKey {
+        case file, town, counts, digest, bytes
+        case savedAt = "saved_at"
+    }
+
+    /// The file's name in a town's folder where none is given. Not in `.tt`, which is no part of a repository.
+    public static let fileName = "tinytown.snapshot.jsonl"
+
+    /// Called with what has been read or written so far.
+    public typealias Progress = @Sendable (SnapshotCounts) -> Void
+
+    /// Writes the town as it is now; agents may work meanwhile. The file appears whole or not at all.
+    /// - Parameter overwrites: whether a file may be replaced that is no snapshot.
+    /// - Throws: `OperationError` (`conflict`) for such a file; `FileError`; `StoreError`.
+    public static func save(
+        _ town: Town, to file: String, overwrites: Bool, program: String, progress: Progress = { _ in }
+    ) async throws -> TownSnapshot {
+        if !overwrites, Files.exists(file), try header(of: file) == nil {
+            throw OperationError(
+                .conflict, "\(file) is no snapshot and was not touched", hint: "name another file, or add --force")
+        }
+        let now = town.time.now()
+        let (body, whole) = (file + ".body", file + ".new")
+        defer {
+            Files.remove(body)
+            Files.remove(whole)
+        }
+        let reading = try await town.store.export()
+        let (counts, digest): (SnapshotCounts, String)
+        do {
+            (counts, digest) = try await write(reading, to: body, progress)
+            await reading.close()
+        } catch {
+            await reading.close()
+            throw error
+        }
+        let header = SnapshotLine.Header(
+            format: SnapshotLine.format, version: SnapshotLine.version, program: program, town: town.name,
+            savedAt: now, counts: counts, digest: digest)
+        let bytes = try assemble(header, body, into: whole)
+        try Files.move(whole, to: file)
+        return TownSnapshot(
+            file: file, town: town.name, savedAt: now, counts: counts, digest: digest, bytes: bytes)
+    }
+
+    // The digest and the counts stand before what they speak of, so the rest is written first.
+    private static func write(
+        _ reading: any TownReading, to path: String, _ progress: Progress
+    ) async throws -> (SnapshotCounts, String) {
+        let file = try FileWriter(path)
+        var counts = SnapshotCounts()
+        var digest = SHA256()
+        while let records = try await reading.next() {
+            try Task.checkCancellation()
+            for record in records {
+                let line = try SnapshotLine.bytes(record) + [UInt8(ascii: "\n")]
+                digest.update(line)
+                try file.append(line)
+                counts.add(record)
+            }
+            progress(counts)
+        }
+        try file.finish()
+        return (counts, "sha256:" + digest.hexDigest())
+    }
+
+    private static func assemble(_ header: SnapshotLine.Header, _ body: String, into path: String) throws -> Int {
+        let file = try FileWriter(path)
+        try file.append(SnapshotLine.bytes(encoding: header) + [UInt8(ascii: "\n")])
+        let lines = try LineFile(body)
+        while let line = try lines.next() { try file.append(line + [UInt8(ascii: "\n")]) }
+        try file.finish()
+        return file.count
+    }
+
+    /// The first line of a snapshot, or nil where the file is something else.
+    static func header(of file: String) throws -> SnapshotLine.Header? {
+        struct Format: Decodable { var format: String }
+        guard let line = try LineFile(file).next(limit: 1 << 20),
+            (try? JSONDecoder().decode(Format.self, from: Data(line)))?.format == SnapshotLine.format
+        else { return nil }
+        return try? JSONDecoder().decode(SnapshotLine.Header.self, from: Data(line))
+    }
+}

@@ -1,0 +1,90 @@
+import Concurrency
+public import Model
+import SQLite
+import StoreVerbs
+
+extension SQLiteStore {
+    public func export() async throws(StoreError) -> any TownReading {
+        if isClosed { throw StoreError(.closed, "the store is closed") }
+        let reading = SQLiteReading()
+        try await reading.open(file)
+        return reading
+    }
+
+    public func replaceAll(
+        _ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?
+    ) async throws {
+        if isClosed { throw StoreError(.closed, "the store is closed") }
+        let replacement = SQLiteReplacement()
+        do {
+            try await replacement.begin(file, terms)
+            while let records = try await next() { try await replacement.add(records) }
+            try await replacement.commit()
+        } catch {
+            await replacement.close()
+            throw error
+        }
+        ring()
+    }
+}
+
+/// A read transaction of its own: it sees the town as it was when it began, whatever is written meanwhile.
+private actor SQLiteReading: TownReading {
+    private let executor = QueueExecutor(label: "store.export")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private var rows: SQLiteRecords?
+    private var cursor = ExportCursor()
+
+    func open(_ file: StoreFile) throws(StoreError) {
+        guard let db = try file.openForReading() else {
+            throw StoreError(.corrupt, "\(file.path) was emptied while it was in use")
+        }
+        let rows = SQLiteRecords(db)
+        try rows.run("begin")
+        // The moment is that of the first read, not that of the beginning.
+        _ = try rows.maxAgents()
+        self.rows = rows
+    }
+
+    func next() throws(StoreError) -> [TownRecord]? {
+        guard let rows else { throw StoreError(.closed, "the reading has been closed") }
+        return try Verbs(rows).next(&cursor)
+    }
+
+    func close() {
+        try? rows?.db.rollback()
+        rows?.db.close()
+        rows = nil
+    }
+}
+
+/// One write transaction that others wait for, in pieces.
+private actor SQLiteReplacement {
+    private let executor = QueueExecutor(label: "store.replace")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    private var rows: SQLiteRecords?
+
+    func begin(_ file: StoreFile, _ terms: ReplaceTerms) throws(StoreError) {
+        let rows = SQLiteRecords(try file.openForWriting())
+        self.rows = rows
+        try rows.run("begin immediate")
+        try Verbs(rows).checkReplacement(terms)
+        try rows.removeAll()
+    }
+
+    func add(_ records: [TownRecord]) throws(StoreError) {
+        guard let rows else { throw StoreError(.closed, "the replacement has ended") }
+        try Verbs(rows).restore(records)
+    }
+
+    func commit() throws(StoreError) {
+        try rows?.run("commit")
+        close()
+    }
+
+    func close() {
+        try? rows?.db.rollback()
+        rows?.db.close()
+        rows = nil
+    }
+}
