@@ -91,6 +91,25 @@ import Testing
         try await town.close()
     }
 
+    @Test func `W47 - an agent that cannot work ends in error, says so, and can be restarted or pruned`() async throws {
+        let town = try await TownOnDisk(
+            agents: ["bad": "cat >/dev/null; echo 'it broke' >&2; exit 3"],
+            settings: "[agent]\nfirst_delay_secs = 0.1")
+        try await town.tt("spawn", "worker", "--cli", "bad", "--max-rounds", "2")
+        try await town.tt("send", "worker", "work")
+        let answer = try await town.answer(["wait", "worker"])
+        #expect(answer.status == Processes.ExitStatus.exited(1))
+        #expect(answer.output.contains("has ended (error)"))
+        #expect(answer.errors.contains("its 2 rounds are used up, and its last 2 turns failed"))
+        try await town.event("agent_failed")
+        #expect(try await town.json(["status"], "queue", "waiting") == "1")
+        try await town.tt("restart", "worker", "--rounds", "1")
+        #expect(try await town.answer(["wait", "worker"]).status == Processes.ExitStatus.exited(1))
+        #expect(try await town.tt("prune").contains("- Error"))
+        #expect(try await town.json(["dead", "list"], "messages", "0", "text") == "work")
+        try await town.close()
+    }
+
     @Test func `a turn may pause its own agent, and does not wait for its own end`() async throws {
         let town = try await TownOnDisk(agents: ["self": "cat >/dev/null; tt interrupt worker; sleep 600"])
         try await town.tt("spawn", "worker", "--cli", "self")

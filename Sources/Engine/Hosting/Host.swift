@@ -17,6 +17,7 @@ public actor TownHost {
     private var offers = Offers()
     private var isStopping = false
     private var storeFailures = 0
+    private var offerFailures = 0
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
 
@@ -127,7 +128,7 @@ public actor TownHost {
                 delay = min(delay ?? .seconds(3600), tools.settings.leaseDuration * 2 / 3)
             }
         } else {
-            delay = min(.milliseconds(100) * (1 << min(storeFailures, 8)), .seconds(20))
+            delay = min(.milliseconds(100) * (1 << min(max(storeFailures, offerFailures), 8)), .seconds(20))
         }
         guard let delay else { return nil }
         let (time, ring) = (tools.time, ring)
@@ -160,9 +161,10 @@ public actor TownHost {
         defer { self.offers = offers }
         do {
             try await offers.make(to: idle, store: tools.store, now: tools.time.now())
+            offerFailures = 0
             return true
         } catch {
-            storeFailures += 1
+            offerFailures += 1
             return false
         }
     }

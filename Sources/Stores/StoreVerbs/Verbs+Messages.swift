@@ -44,8 +44,13 @@ extension Verbs {
         // An assignment is a line of its own in the log; of the others the first line says what it is about.
         let about = message.body.task == nil ? Self.firstLine(of: message.body.text) : ""
         try log(
-            .messageSent, "\(try name(of: message.from)) to \(to): \(message.body.type)\(pressing)\(about)", at: now,
+            .messageSent, "\(try name(of: message.from)) to \(to): \(Self.kind(of: message.body))\(pressing)\(about)",
+            at: now,
             agent: message.to, task: message.body.task, letter: message.id)
+    }
+
+    private static func kind(of body: MessageBody) -> String {
+        if case .custom(let kind, _) = body { String(kind.prefix(40)) } else { body.type }
     }
 
     // The log is for people and kept short; the whole text is in the inbox.
