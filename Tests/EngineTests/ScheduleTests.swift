@@ -89,6 +89,14 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         #expect(decide(idle.map { pulse($0, work: false) }) { $0.offersBacklog = false }.idle.isEmpty)
     }
 
+    @Test func `an idle agent that backs off is looked at again for the backlog when that is over`() {
+        let waiting = agent(1) {
+            $0.role = "docs"; $0.retryAt = now + .seconds(20)
+        }
+        let decision = decide([pulse(waiting, work: false)]) { $0.idleTimeout = .zero }
+        #expect(decision.idle.isEmpty && decision.wakeAt == now + .seconds(20))
+    }
+
     @Test func `nothing of the backlog is for agents without a role, rounds, time or leave`() {
         let others = [
             agent(1),

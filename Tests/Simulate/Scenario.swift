@@ -131,7 +131,11 @@ struct Scenario {
                     isQuiet = false
                     try await decide(about: task)
                 }
-                for pulse in try await world.store.pulse() where pulse.hasWork || pulse.lease != nil { isQuiet = false }
+                for pulse in try await world.store.pulse() {
+                    // Who backs off is offered something afterwards.
+                    let isWaiting = pulse.agent.role != nil && pulse.agent.isBackingOff(at: now)
+                    if pulse.hasWork || pulse.lease != nil || isWaiting { isQuiet = false }
+                }
             } catch { world.witness.violation("the calm store refused: \(error)") }
             // A host may still be about to offer something to whoever became idle a moment ago.
             quietLooks = isQuiet ? quietLooks + 1 : 0

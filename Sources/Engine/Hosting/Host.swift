@@ -106,9 +106,12 @@ public actor TownHost {
         do {
             if tools.settings.renewsHost { try await announce() }
             let pulses = try await tools.store.pulse()
+            // Leases before hosts: a host makes itself known before it leases, so the holder of a lease that is seen is
+            // known by then, unless it is gone. The other way round, a host that has just come would look dead.
+            let leases = try await tools.store.leases()
             let view = Schedule.View(
                 now: tools.time.now(), host: host.id, pulses: pulses, hosts: try await tools.store.hosts(),
-                leases: try await tools.store.leases(), isAlive: { [janitor] in janitor.isAlive($0) },
+                leases: leases, isAlive: { [janitor] in janitor.isAlive($0) },
                 running: Set(turns.keys), recovering: recovering, settings: tools.settings, isStopping: isStopping)
             watch(view.hosts)
             storeFailures = 0

@@ -178,9 +178,14 @@ package struct Schedule: Sendable {
 extension Schedule {
     private static func noteIdle(_ agent: Agent, _ view: View, _ decision: inout Decision) {
         guard view.settings.offersBacklog, agent.kind == .worker, agent.role != nil, agent.stopRequest == nil,
-            !agent.isBackingOff(at: view.now), !decision.actions.contains(where: { $0.retires(agent.id) })
+            !decision.actions.contains(where: { $0.retires(agent.id) })
         else { return }
-        decision.idle.append(agent)
+        if let retryAt = agent.retryAt, agent.isBackingOff(at: view.now) {
+            // Nothing rings when its back-off is over.
+            decision.wake(at: retryAt)
+        } else {
+            decision.idle.append(agent)
+        }
     }
 }
 

@@ -22,12 +22,14 @@ public struct RecoverTown: Operation {
 
     public func run(_ input: Nothing, in town: Town) async throws -> Output {
         let now = town.time.now()
+        // Leases first: whoever holds one was known before, so a host that comes just now does not look dead.
+        let leases = try await town.store.leases()
         let hosts = try await town.store.hosts()
         let dead = hosts.filter { town.isAlive($0).map { !$0 } ?? ($0.expiresAt <= now) }
         let known = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0) })
         let agents = try await town.store.agents()
         var output = Output(recovered: [], hosts: [], checked: agents.count, unserved: 0)
-        for lease in try await town.store.leases() {
+        for lease in leases {
             let holder = known[lease.token.host]
             let isLost = holder.map { host in dead.contains { $0.id == host.id } } ?? true
             guard isLost, let agent = agents.first(where: { $0.id == lease.token.agent }) else { continue }
