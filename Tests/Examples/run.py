@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""Runs every example of the documentation, and every command line of Tinytown's book, with stand-in agents.
+
+    run.py --tt PATH [--only TEXT] [--show]
+
+Examples are the lines that begin with `tt` in the shell blocks of README.md and docs/, and the lines of book.txt beside
+this file. Each runs in a town of its own with whatever it speaks of: the agents are there (or have ended, or are paused,
+as the command needs it), and ids stand for tasks that exist. What must be printed is in `EXPECTED`, by command; an
+example of a command without an entry is a failure, so that none goes unseen.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLIS = ("claude", "codex", "codex-mini", "auggie", "aider", "opencode", "gemini", "copilot", "cursor-agent", "my-ai-cli",
+        "my-agent", "ollama")
+# A stand-in does what it is asked to: it completes its task, or reads what it got.
+STAND_IN = """#!/bin/sh
+case "$*" in *--version*) echo "1.0.0 (stand-in)"; exit 0 ;; esac
+cat >/dev/null
+[ -n "$TINYTOWN_TASK_ID" ] && tt task complete "$TINYTOWN_TASK_ID" --result "done by a stand-in" >/dev/null
+exit 0
+"""
+AGENTS = ("architect", "backend", "frontend", "reviewer", "tester", "docs", "developer", "dev", "designer", "worker",
+          "worker-1", "worker-2", "worker-3", "specialist", "fixer", "once", "conductor", "lead")
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+
+
+class Example:
+    """One command line and where it stands."""
+
+    def __init__(self, line, source):
+        self.line, self.source = line, source
+        words = shlex.split(line.split("|")[0].split(">")[0].rstrip("& "), comments=True)
+        self.words, rest = words, words[1:]
+        while rest and rest[0].startswith("-"):  # options that stand before the command
+            rest = rest[2:] if rest[0] in ("--town", "-t") else rest[1:]
+        self.command = rest[0] if rest else ""
+        self.rest = rest[1:]
+        groups = ("task", "backlog", "dead", "auth", "sync")
+        self.key = f"{self.command} {self.rest[0]}" if self.command in groups and self.rest else self.command
+
+    def has(self, *options):
+        return any(option in self.words for option in options)
+
+
+class Town:
+    """A scratch town with stand-ins for every CLI."""
+
+    def __init__(self, tt, folder):
+        self.folder, self.path = folder, folder / "town"
+        for each in (self.path, folder / "home", folder / "bin"):
+            each.mkdir(parents=True)
+        (folder / "bin" / "tt").symlink_to(tt)
+        for name in CLIS:
+            program = folder / "bin" / name
+            program.write_text(STAND_IN)
+            program.chmod(0o755)
+        self.environment = {"PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder / "home"),
+                            "LANG": "C.UTF-8", "TERM": "dumb", "SHELL": "/bin/bash"}
+        subprocess.run(["git", "init", "-q", str(self.path)], check=True, env=self.environment)
+
+    def tt(self, *words):
+        result = subprocess.run(["tt", *words], cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, timeout=60, check=False)
+        if result.returncode != 0:
+            raise RuntimeError(f"tt {' '.join(words)}: {result.stderr.strip()}")
+        return result.stdout
+
+    def json(self, *words):
+        return json.loads(self.tt(*words, "--json"))
+
+    def prepare(self):
+        self.tt("init", "--name", "examples")
+        with open(self.path / "tinytown.toml", "a", encoding="utf-8") as file:
+            for name in ("claude", "codex", "codex-mini", "auggie", "local-llama"):
+                program = "ollama" if name == "local-llama" else name
+                file.write(f'\n[agent_clis.{name}]\ncommand = "{program}"\n')
+
+    def run(self, line, until, seconds=30):
+        """Runs a line as a shell does. One that follows is interrupted when it has printed what it should."""
+        process = subprocess.Popen(["bash", "-c", line], cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        if until is None:
+            try:
+                text, _ = process.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                text, _ = process.communicate()
+                return 124, text
+            return process.returncode, text
+        lines = []
+        guard = subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -INT -{process.pid} 2>/dev/null"],
+                                 start_new_session=True)
+        for each in process.stdout:
+            lines.append(each)
+            if re.search(until, "".join(lines)):
+                break
+        try:
+            os.killpg(process.pid, signal.SIGINT)
+        except ProcessLookupError:
+            pass
+        rest, _ = process.communicate()
+        os.killpg(guard.pid, signal.SIGKILL)
+        guard.wait()
+        return process.returncode, "".join(lines) + rest
+
+    def end(self):
+        subprocess.run(["tt", "--town", str(self.path), "stop", "--now"], env=self.environment, check=False,
+                       capture_output=True, timeout=60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# What must be there before a command, beside the agents that it names.
+
+def tasks(town, example):
+    """Makes ids of examples mean a task that exists: in the backlog where the command is about that, else assigned."""
+    if not (UUID.search(example.line) or re.search(r"\b3f2a\b", example.line)):
+        return example.line
+    if example.command == "backlog":
+        value = town.json("backlog", "add", "Harden error handling", "--tags", "backend")
+    elif example.command == "dead":
+        return re.sub(r"\b3f2a\b", dead_letter(town), example.line)
+    else:
+        town.tt("spawn", "keeper", "--cli", "sleep 60")
+        value = town.json("assign", "keeper", "Fix the bug")
+    ident = value.get("task", value)["id"]
+    return re.sub(r"\b3f2a\b", ident[:8], UUID.sub(ident, example.line))
+
+
+def dead_letter(town):
+    listed = town.json("dead", "list")["messages"]
+    return listed[0]["id"] if listed else ""
+
+
+def failed(town, _):
+    """An agent whose only message could not be worked on."""
+    config = town.path / "tinytown.toml"
+    config.write_text(re.sub(r"(?m)^\[agent\]$|\Z", "\n[agent]\nmax_attempts = 1\n", config.read_text(), count=1))
+    town.tt("spawn", "breaker", "--cli", "false")
+    town.tt("send", "breaker", "this cannot work")
+    town.tt("wait-for-dead") if False else wait(lambda: town.json("dead", "list")["messages"])
+
+
+def wait(condition, seconds=20):
+    import time
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise RuntimeError("what the example speaks of did not come about")
+        time.sleep(0.02)
+
+
+def ended(town, example):
+    for name in named(example):
+        town.tt("kill", name, "--now")
+        town.tt("wait", name)
+
+
+def paused(town, example):
+    for name in named(example):
+        town.tt("interrupt", name)
+
+
+def backlog(town, _):
+    town.tt("backlog", "add", "Write the docs", "--tags", "docs")
+
+
+def plan(town, _):
+    (town.path / "tasks.toml").write_text('[[tasks]]\nid = "login"\ndescription = "Build the login"\n')
+
+
+def file(town, _):
+    (town.path / "task.md").write_text("Create the auth API\n")
+
+
+def orphan(town, _):
+    """A message that waits for an agent which has ended."""
+    for name in ("worker-1", "worker-2"):
+        if name not in {agent["name"] for agent in town.json("list")["agents"]}:
+            town.tt("spawn", name, "--cli", "stand-in")
+    town.tt("interrupt", "worker-1")
+    town.tt("assign", "worker-1", "Fix the bug")
+    town.tt("kill", "worker-1", "--now")
+    town.tt("wait", "worker-1")
+
+
+def nothing(_town, _example):
+    pass
+
+
+def named(example):
+    return [name for name in AGENTS if name in example.words and name != "conductor"]
+
+
+# By command: what must be there first, and what must be printed. A name in braces is the agent of the line.
+EXPECTED = {
+    "init": (None, r"✨ Initialized town '.+' at .+"),
+    "spawn": (nothing, r"🤖 Spawned agent '{agent}' using CLI '.+'\n   ID: [0-9a-f-]{{36}}"),
+    "list": (nothing, r"Agents:|No agents|^$"),
+    "assign": (file, r"📋 Assigned task [0-9a-f-]{{36}} to agent '{agent}'"),
+    "send": (nothing, r"(📤 Sent \w+ message|🚨 Sent URGENT \w+ message) to '"),
+    "inbox": (nothing, r"message|No messages|nothing|empty"),
+    "status": (nothing, r"🏘️ +Town|Town|\{{"),
+    "task list": (nothing, r"tasks?"),
+    "task show": (nothing, r"Fix the bug"),
+    "task current": (nothing, r"task"),
+    "task complete": (nothing, r"✅ .*completed"),
+    "task fail": (nothing, r"❌ .*failed"),
+    "task cancel": (nothing, r"🚫 .*cancelled"),
+    "backlog add": (nothing, r"backlog"),
+    "backlog list": (backlog, r"Write the docs"),
+    "backlog claim": (nothing, r"'{agent}'"),
+    "backlog assign-all": (backlog, r"1 task"),
+    "backlog remove": (nothing, r"[Rr]emoved"),
+    "kill": (nothing, r"🛑 .*'{agent}'"),
+    "close": (nothing, r"'{agent}'"),
+    "interrupt": (nothing, r"'{agent}'"),
+    "resume": (paused, r"'{agent}'"),
+    "restart": (ended, r"'{agent}'"),
+    "wait": (ended, r"'{agent}'"),
+    "stop": (nothing, r"agents?"),
+    "dead list": (failed, r"this cannot work"),
+    "dead show": (failed, r"this cannot work"),
+    "dead retry": (failed, r"1 message|back in"),
+    "dead drop": (failed, r"[Dd]ropped|[Dd]eleted"),
+    "logs": (nothing, r""),
+    "events": (nothing, r"agent_spawned|town_created|spawned"),
+    "history": (nothing, r"spawned|No"),
+    "config": (nothing, r".+"),
+    "towns": (nothing, r"examples"),
+    "completions": (nothing, r"tt"),
+    "prune": (nothing, r"agents?"),
+    "recover": (nothing, r".+"),
+    "reclaim": (orphan, r"task|message"),
+    "reset": (nothing, r".+"),
+    "plan": (plan, r"login|tasks.toml"),
+    "sync": (plan, r"task"), "sync push": (plan, r"task"), "sync pull": (plan, r"task"),
+    "save": (nothing, r"[Ss]aved"),
+    "auth gen-key": (nothing, r"[0-9a-f]{{64}}[\s\S]*\$argon2id\$"),
+}
+# Lines that differ from their command's rule: what must be there, exit code, what must be printed.
+SPECIAL = {
+    "tt restart nonexistent": (nothing, 3, r"no agent .*nonexistent|nonexistent.* not found"),
+}
+# Commands that go on until they are interrupted, once they have printed what they should.
+FOLLOWING = {
+    "attach": (nothing, r"."),
+    "start": (nothing, r"."),
+}
+
+
+def follows(example):
+    return (example.command in FOLLOWING or example.has("--follow", "-f", "--watch", "--foreground")
+            and example.command in ("events", "logs", "status", "spawn", "restart", "mission"))
+
+
+def found():
+    """Every example, each once, with where it stands first."""
+    examples = {}
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for page in pages:
+        inside = False
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+            if line.startswith("```"):
+                inside = line in ("```sh", "```console") and not inside
+            elif inside and re.match(r"(\$ )?tt\b", line):
+                text = re.sub(r"\s+#\s.*$", "", line.removeprefix("$ ")).strip()
+                examples.setdefault(text, f"{page.relative_to(ROOT)}:{number}")
+    for number, line in enumerate((ROOT / "Tests/Examples/book.txt").read_text(encoding="utf-8").splitlines(), 1):
+        examples.setdefault(line.strip(), f"the book, line {number} of book.txt")
+    return [Example(line, source) for line, source in examples.items()]
+
+
+def attempt(tt, example):
+    """Runs an example. Returns what is wrong with it, or None, and what it printed."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tt-example-"))
+    town = Town(tt, folder)
+    try:
+        special = SPECIAL.get(example.line)
+        rule = special or EXPECTED.get(example.key) or EXPECTED.get(example.command) or FOLLOWING.get(example.command)
+        if not rule:
+            return f"no rule for '{example.key}' in EXPECTED", ""
+        setup, pattern, wanted = rule[0], rule[-1], special[1] if special else 0
+        line = example.line
+        if setup is not None:
+            town.prepare()
+            for name in named(example):
+                if example.command != "spawn":
+                    town.tt("spawn", name, "--cli", "codex", *(["--role", name]))
+            setup(town, example)
+            line = tasks(town, example)
+        agent = next(iter(named(example)), r"[\w-]+")
+        pattern = pattern.format(agent=agent) if not special else pattern
+        following = follows(example)
+        code, text = town.run(line, pattern if following else None)
+        if not following and code != wanted:
+            return f"exit code {code}, not {wanted}", text
+        if following and code not in (0, 130, -signal.SIGINT):
+            return f"exit code {code} after Ctrl-C", text
+        if "--json" in example.words and "jq" not in line and not following:
+            json.loads(text)
+        elif "jq" not in line and not re.search(pattern, text):
+            return f"'{pattern}' is not in what it prints", text
+        return None, text
+    except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
+        return f"{type(error).__name__}: {error}", ""
+    finally:
+        town.end()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Run the examples of the documentation.")
+    parser.add_argument("--tt", required=True, type=pathlib.Path)
+    parser.add_argument("--only", help="examples that contain this text")
+    parser.add_argument("--show", action="store_true", help="show what each prints")
+    options = parser.parse_args()
+    tt, passed, wrong = options.tt.resolve(), 0, 0
+    for example in found():
+        if options.only and options.only not in example.line:
+            continue
+        problem, text = attempt(tt, example)
+        passed, wrong = passed + (problem is None), wrong + (problem is not None)
+        if problem or options.show:
+            print(f"{'FAIL' if problem else 'ok  '}  {example.line}   ({example.source})")
+            if problem:
+                print(f"      {problem}")
+            for line in text.strip().splitlines()[:12]:
+                print(f"      | {line}")
+    print(f"{passed} examples passed, {wrong} failed")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
