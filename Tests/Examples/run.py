@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIS = ("claude", "codex", "codex-mini", "auggie", "aider", "opencode", "gemini", "copilot", "cursor-agent", "my-ai-cli",
@@ -58,8 +59,9 @@ class Town:
 
     def __init__(self, tt, folder):
         self.folder, self.path = folder, folder / "town"
-        for each in (self.path, folder / "home", folder / "bin"):
+        for each in (self.path, folder / "bin"):
             each.mkdir(parents=True)
+        (folder / "home" / ".config" / "fish" / "completions").mkdir(parents=True)
         (folder / "bin" / "tt").symlink_to(tt)
         for name in CLIS:
             program = folder / "bin" / name
@@ -124,17 +126,20 @@ class Town:
 
 def tasks(town, example):
     """Makes ids of examples mean a task that exists: in the backlog where the command is about that, else assigned."""
-    if not (UUID.search(example.line) or re.search(r"\b3f2a\b", example.line)):
+    if not (UUID.search(example.line) or re.search(r"\b3f2a\w*\b", example.line)):
         return example.line
+    if hasattr(town, "waiting"):
+        return re.sub(r"\b3f2a\w*\b", town.waiting[:8], example.line)
     if example.command == "backlog":
         value = town.json("backlog", "add", "Harden error handling", "--tags", "backend")
     elif example.command == "dead":
-        return re.sub(r"\b3f2a\b", dead_letter(town), example.line)
+        return re.sub(r"\b3f2a\w*\b", dead_letter(town), example.line)
     else:
-        town.tt("spawn", "keeper", "--cli", "sleep 60")
+        town.tt("spawn", "keeper", "--cli", "codex")
+        town.tt("interrupt", "keeper")
         value = town.json("assign", "keeper", "Fix the bug")
     ident = value.get("task", value)["id"]
-    return re.sub(r"\b3f2a\b", ident[:8], UUID.sub(ident, example.line))
+    return re.sub(r"\b3f2a\w*\b", ident[:8], UUID.sub(ident, example.line))
 
 
 def dead_letter(town):
@@ -148,11 +153,10 @@ def failed(town, _):
     config.write_text(re.sub(r"(?m)^\[agent\]$|\Z", "\n[agent]\nmax_attempts = 1\n", config.read_text(), count=1))
     town.tt("spawn", "breaker", "--cli", "false")
     town.tt("send", "breaker", "this cannot work")
-    town.tt("wait-for-dead") if False else wait(lambda: town.json("dead", "list")["messages"])
+    wait(lambda: town.json("dead", "list")["messages"])
 
 
 def wait(condition, seconds=20):
-    import time
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -175,23 +179,67 @@ def backlog(town, _):
     town.tt("backlog", "add", "Write the docs", "--tags", "docs")
 
 
-def plan(town, _):
-    (town.path / "tasks.toml").write_text('[[tasks]]\nid = "login"\ndescription = "Build the login"\n')
+def plan(town, example):
+    if "--init" not in example.words and "-i" not in example.words:
+        (town.path / "tasks.toml").write_text('[[tasks]]\nid = "login"\ndescription = "Build the login"\n')
 
 
 def file(town, _):
     (town.path / "task.md").write_text("Create the auth API\n")
 
 
-def orphan(town, _):
-    """A message that waits for an agent which has ended."""
-    for name in ("worker-1", "worker-2"):
+def gone(town, _):
+    town.tt("spawn", "keeper", "--cli", "codex")
+    town.tt("kill", "keeper", "--now")
+    town.tt("wait", "keeper")
+
+
+def orphan(town, example):
+    """A task of an agent that has ended."""
+    lost = example.words[example.words.index("--from") + 1] if "--from" in example.words else "worker-1"
+    for name in (lost, "worker-2"):
         if name not in {agent["name"] for agent in town.json("list")["agents"]}:
-            town.tt("spawn", name, "--cli", "stand-in")
-    town.tt("interrupt", "worker-1")
-    town.tt("assign", "worker-1", "Fix the bug")
-    town.tt("kill", "worker-1", "--now")
-    town.tt("wait", "worker-1")
+            town.tt("spawn", name, "--cli", "codex")
+    town.tt("interrupt", lost)
+    town.tt("assign", lost, "Fix the bug")
+    town.tt("kill", lost, "--now")
+    town.tt("wait", lost)
+
+
+def someone(town, _):
+    town.tt("spawn", "keeper", "--cli", "codex")
+
+
+def worked(town, example):
+    """The agent has taken a turn, so that there are logs."""
+    for name in named(example) or ["keeper"]:
+        if name == "keeper":
+            someone(town, example)
+        task = town.json("assign", name, "Fix the bug")["task"]["id"]
+        wait(lambda: town.json("task", "show", task)["task"]["state"] == "completed")
+    if "3f2a" not in example.line and example.key == "task current":
+        town.tt("interrupt", example.rest[1])
+        town.tt("assign", example.rest[1], "Fix the bug")
+
+
+def waiting(town, _):
+    """The id of an example is that of a task that waits for another."""
+    first = town.json("backlog", "add", "Write the docs")
+    town.waiting = town.json("backlog", "add", "Review the docs", "--depends-on", first["task"]["id"])["task"]["id"]
+
+
+def in_turn(town, example):
+    """As if an agent's turn ran the line: without an id it means the turn's task."""
+    if not example.rest[1:] or example.rest[1].startswith("-"):
+        someone(town, example)
+        town.tt("interrupt", "keeper")
+        town.environment["TINYTOWN_TASK_ID"] = town.json("assign", "keeper", "Fix the bug")["task"]["id"]
+
+
+def elsewhere(town, _):
+    folder = town.folder / "home" / "git" / "my-project"
+    folder.mkdir(parents=True)
+    town.tt("--town", str(folder), "init")
 
 
 def nothing(_town, _example):
@@ -199,7 +247,8 @@ def nothing(_town, _example):
 
 
 def named(example):
-    return [name for name in AGENTS if name in example.words and name != "conductor"]
+    words = [word for before, word in zip(["", *example.words], example.words) if before not in ("--role", "--tags", "--nickname")]
+    return [name for name in AGENTS if name in words and name != "conductor"]
 
 
 # By command: what must be there first, and what must be printed. A name in braces is the agent of the line.
@@ -213,13 +262,14 @@ EXPECTED = {
     "status": (nothing, r"🏘️ +Town|Town|\{{"),
     "task list": (nothing, r"tasks?"),
     "task show": (nothing, r"Fix the bug"),
-    "task current": (nothing, r"task"),
-    "task complete": (nothing, r"✅ .*completed"),
-    "task fail": (nothing, r"❌ .*failed"),
-    "task cancel": (nothing, r"🚫 .*cancelled"),
+    "task current": (worked, r"task"),
+    "task complete": (in_turn, r"✅ .*completed"),
+    "task fail": (in_turn, r"❌ .*failed"),
+    "task release": (waiting, r"waits no longer"),
+    "task cancel": (in_turn, r"🚫 .*cancelled"),
     "backlog add": (nothing, r"backlog"),
     "backlog list": (backlog, r"Write the docs"),
-    "backlog claim": (nothing, r"'{agent}'"),
+    "backlog claim": (nothing, r"to agent '(.* \[)?{agent}\]?'"),
     "backlog assign-all": (backlog, r"1 task"),
     "backlog remove": (nothing, r"[Rr]emoved"),
     "kill": (nothing, r"🛑 .*'{agent}'"),
@@ -231,17 +281,20 @@ EXPECTED = {
     "stop": (nothing, r"agents?"),
     "dead list": (failed, r"this cannot work"),
     "dead show": (failed, r"this cannot work"),
-    "dead retry": (failed, r"1 message|back in"),
+    "dead retry": (failed, r"put back"),
     "dead drop": (failed, r"[Dd]ropped|[Dd]eleted"),
-    "logs": (nothing, r""),
-    "events": (nothing, r"agent_spawned|town_created|spawned"),
-    "history": (nothing, r"spawned|No"),
+    "logs": (worked, r"."),
+    "events": (worked, r"agent_spawned|task_completed|spawned"),
+    "history": (someone, r"spawned|No"),
     "config": (nothing, r".+"),
     "towns": (nothing, r"examples"),
-    "completions": (nothing, r"tt"),
-    "prune": (nothing, r"agents?"),
+    "completions": (None, r"tt|^$"),
+    "help": (None, r"Usage"),
+    "tasks": (someone, r"message|No|nothing"),
+    "generate-api-key": (nothing, r"[0-9a-f]{{64}}[\s\S]*\$argon2id\$"),
+    "prune": (gone, r"keeper"),
     "recover": (nothing, r".+"),
-    "reclaim": (orphan, r"task|message"),
+    "reclaim": (orphan, r"1 item|Fix the bug"),
     "reset": (nothing, r".+"),
     "plan": (plan, r"login|tasks.toml"),
     "sync": (plan, r"task"), "sync push": (plan, r"task"), "sync pull": (plan, r"task"),
@@ -250,6 +303,7 @@ EXPECTED = {
 }
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.
 SPECIAL = {
+    "tt start --town ~/git/my-project": (elsewhere, 0, r"."),
     "tt restart nonexistent": (nothing, 3, r"no agent .*nonexistent|nonexistent.* not found"),
 }
 # Commands that go on until they are interrupted, once they have printed what they should.

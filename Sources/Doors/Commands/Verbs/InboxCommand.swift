@@ -57,6 +57,15 @@ enum InboxCommand {
         }
     }
 
+    /// `tt tasks`, which Tinytown's book deprecates in favour of `tt inbox --all`.
+    static let deprecatedVerb = Verb(
+        CommandSpec(
+            "tasks", "The same as inbox --all", examples: [Example("tt tasks", "all that waits")], isHidden: true)
+    ) { context in
+        context.warn("'tt tasks' is now called 'tt inbox --all'")
+        try await context.withTown(.readOnly) { town in try await showAll(context, town, 100) }
+    }
+
     private struct Everything: Encodable {
         var inboxes: [ReadInbox.Output]
         /// Tasks and queries that wait.

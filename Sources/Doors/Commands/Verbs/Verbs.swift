@@ -23,6 +23,7 @@ public enum Verbs {
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb, HistoryCommand.verb,
         helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
+        InboxCommand.deprecatedVerb,
     ]
 
     // The face answers both itself; they are here so that they parse, complete and are listed.
