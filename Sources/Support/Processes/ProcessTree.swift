@@ -39,10 +39,21 @@ public enum ProcessTree {
         let own = getpid()
         return rows.filter { row in
             row.pid > 1 && row.pid != own && !row.hasEnded && row.identity.startTime >= start
-                && ProcessRow.environment(of: row.pid)?.contains(wanted) == true
+                && settledEnvironment(of: row.pid)?.contains(wanted) == true
                 // The number may have gone to another process between the two readings.
                 && ProcessRow.read(row.pid)?.identity == row.identity
         }.map(\.identity)
+    }
+
+    // In the middle of its exec a process shows no environment at all: a child that is looked at just then would be
+    // missed. Those that really have none are few, and give up their time slice a few times for nothing.
+    private static func settledEnvironment(of pid: Int32) -> [[UInt8]]? {
+        for _ in 0..<10 {
+            guard let found = ProcessRow.environment(of: pid) else { return nil }
+            if !found.isEmpty { return found }
+            sched_yield()
+        }
+        return []
     }
 
     /// Scans until nothing new appears; a tree that grows without end is given up on after some rounds.
