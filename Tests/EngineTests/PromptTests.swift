@@ -42,6 +42,16 @@ private func task(_ description: String, tags: [String] = []) -> AgentTask {
         #expect(PromptBuilder.build(context([message(body)])).prompt.contains(Self.text))
     }
 
+    @Test func `a task that came after others says where their results are`() {
+        var work = task("Test it")
+        (work.dependsOn, work.parent) = ([TaskID(high: 3, low: 3)], TaskID(high: 4, low: 4))
+        let prompt = PromptBuilder.build(context([message(.taskAssign(work.id))], tasks: [work])).prompt
+        for id in work.dependsOn + [work.parent!] { #expect(prompt.contains("`tt task show \(id)`")) }
+        let alone = task("Alone")
+        let other = PromptBuilder.build(context([message(.taskAssign(alone.id))], tasks: [alone])).prompt
+        #expect(!other.contains("builds on"))
+    }
+
     @Test func `W4 - an assigned task is whole, with the commands that end it`() {
         let work = task(Self.text)
         let prompt = PromptBuilder.build(context([message(.taskAssign(work.id))], tasks: [work])).prompt

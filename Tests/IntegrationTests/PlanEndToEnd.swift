@@ -103,4 +103,35 @@ private let plan = """
         #expect(tasks.at(["tasks", "2"]) != nil && tasks.at(["tasks", "3"]) == nil)
         try await town.close()
     }
+
+    /// The demonstration agents of the repository repair a program, review the repair and go on with what waited for it.
+    @Test func `the demonstration agents follow a plan with a reviewer`() async throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let town = try await TownOnDisk(agents: [
+            "worker": "exec sh '\(root)/examples/demo/agent' worker",
+            "reviewer": "exec sh '\(root)/examples/demo/agent' reviewer",
+        ])
+        for (name, text) in [
+            ("calc.sh", "add() {\n    echo $(( $1 + $2 + 1 ))\n}\n"),
+            ("test.sh", ". ./calc.sh\n[ \"$(add 2 3)\" = 5 ] || { echo 'FAIL add: wrong'; exit 1; }\n"),
+            (
+                "tasks.toml",
+                plan.replacing("\"backend\"", with: "\"worker\"")
+                    .replacing("Build the feature", with: "Repair add")
+            ),
+        ] { try text.write(toFile: "\(town.root)/\(name)", atomically: true, encoding: .utf8) }
+        for words in [["init", "-q"], ["add", "-A"], ["commit", "-qm", "A mistake"]] {
+            let git = Launch(
+                "/usr/bin/git", ["-c", "user.name=you", "-c", "user.email=you@town.invalid"] + words,
+                environment: ["PATH": "/usr/bin:/bin", "HOME": town.root], directory: town.root, input: .none)
+            #expect(try await ChildProcess.run(git).exit.isSuccess)
+        }
+        for name in ["worker", "reviewer"] { try await town.tt("spawn", name, "--cli", name) }
+        try await town.tt("sync", "push")
+        try await town.event("task_completed", "Release the feature")
+        let tasks = try JSONValue(try await town.answer(["task", "list", "--json"]).output)
+        #expect(tasks.at(["tasks", "0", "result"])?.text?.hasPrefix("repaired add") == true)
+        #expect(tasks.at(["tasks", "1", "result"])?.text?.hasPrefix("approved") == true)
+        try await town.close()
+    }
 }

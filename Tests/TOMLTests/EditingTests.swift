@@ -70,6 +70,20 @@ import Testing
         #expect(text == expected)
     }
 
+    @Test func `a thousand values change, half of them new, about as fast as the text is read`() throws {
+        let text = (0..<1000).map { "[[t]]\nid = \($0)\n\($0 % 2 == 0 ? "s = 'a' # c\n" : "")\n" }.joined()
+        var document = try TOMLDocument(text, file: "f")
+        let clock = ContinuousClock()
+        let reading = try clock.measure { for _ in 0..<10 { _ = try TOML.parse(text, file: "f") } }
+        let changing = try clock.measure {
+            try document.set((0..<1000).map { (["t", .index($0), "s"], .string("b")) })
+        }
+        #expect(changing < reading * 20, "reading ten times \(reading), changing \(changing)")
+        #expect(
+            document.text
+                == (0..<1000).map { "[[t]]\nid = \($0)\ns = \($0 % 2 == 0 ? "'b' # c" : "\"b\"")\n\n" }.joined())
+    }
+
     @Test func `tables are appended behind the last of their array, texts of several lines as such`() throws {
         let text = try Self.edited(Self.plan) { document in
             try document.append(

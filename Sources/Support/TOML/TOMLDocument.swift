@@ -38,30 +38,37 @@ public struct TOMLDocument: Sendable {
 
     /// Gives many values at once; each path stands for itself, and none lies within another.
     public mutating func set(_ changes: [(path: [TOMLStep], value: TOMLValue)]) throws(TOMLError) {
+        let changes = changes.filter { table[steps: $0.path]?.value != $0.value }
         guard let first = changes.first?.path else { return }
         let syntax = try syntax(first)
         let spots = Dictionary(syntax.spots.map { ($0.path, $0) }) { $1 }
-        var wanted = table
-        var bytes = syntax.bytes
-        var missing: [(path: [TOMLStep], value: TOMLValue)] = []
-        var present: [(spot: TOMLSyntax.Spot, value: TOMLValue)] = []
-        for change in changes where table[steps: change.path]?.value != change.value {
-            guard let spot = spots[change.path] else {
-                missing.append(change)
+        let sections = Dictionary(syntax.sections.indices.map { (syntax.sections[$0].path, $0) }) { $1 }
+        let ends = syntax.ends
+        var edits: [TOMLEdit] = []
+        var done: [(path: [TOMLStep], value: TOMLValue)] = []
+        var others: [(path: [TOMLStep], value: TOMLValue)] = []
+        for change in changes {
+            if let spot = spots[change.path] {
+                edits.append(TOMLEdit(spot.value, rewritten(spot, change.value, syntax)))
+            } else if case .key(let key)? = change.path.last, change.path.count > 1,
+                let section = sections[Array(change.path.dropLast())]
+            {
+                let end = ends[section]
+                let line = "\(TOMLWriter.key(key)) = \(TOMLWriter.block(change.value, newline))\(newline)"
+                edits.append(TOMLEdit(end.at..<end.at, separator(before: end.at, syntax) + end.indent + line))
+            } else {
+                others.append(change)
                 continue
             }
-            guard let next = wanted.setting(change.path, to: change.value) else { throw unsafe(change.path) }
-            wanted = next
-            present.append((spot, change.value))
-        }
-        // From the end on, so that the places before stay where they are.
-        for (spot, value) in present.sorted(by: { $0.spot.value.lowerBound > $1.spot.value.lowerBound }) {
-            bytes.replaceSubrange(spot.value, with: rewritten(spot, value, syntax).utf8)
+            done.append(change)
         }
         let before = self
         do throws(TOMLError) {
-            if !present.isEmpty { try adopt(String(decoding: bytes, as: UTF8.self), wanted, first) }
-            for change in missing { try set(change.path, to: change.value) }
+            if !done.isEmpty {
+                guard let wanted = table.setting(done) else { throw unsafe(first) }
+                try adopt(TOMLEdit.apply(edits, to: syntax.bytes), wanted, first)
+            }
+            for change in others { try set(change.path, to: change.value) }
         } catch {
             self = before
             throw error
@@ -95,7 +102,7 @@ public struct TOMLDocument: Sendable {
         guard let last = syntax.sections.lastIndex(where: { !$0.path.isEmpty && $0.path.starts(with: steps) }) else {
             return try adopt(atEnd(block), wanted, steps)
         }
-        let end = syntax.end(ofSection: last)
+        let end = syntax.ends[last].at
         let added = separator(before: end, syntax) + newline + block
         try adopt(replacing(end..<end, with: added, in: syntax), wanted, steps)
     }
@@ -130,13 +137,14 @@ public struct TOMLDocument: Sendable {
         return syntax
     }
 
-    /// The file's own line break.
-    private var newline: String { text.utf8.firstRange(of: "\r\n".utf8) == nil ? "\n" : "\r\n" }
+    /// The file's own line break: that of its first line.
+    private var newline: String {
+        guard let end = text.utf8.firstIndex(of: UInt8(ascii: "\n")), end > text.utf8.startIndex else { return "\n" }
+        return text.utf8[text.utf8.index(before: end)] == UInt8(ascii: "\r") ? "\r\n" : "\n"
+    }
 
     private func replacing(_ range: Range<Int>, with new: String, in syntax: TOMLSyntax) -> String {
-        var bytes = syntax.bytes
-        bytes.replaceSubrange(range, with: new.utf8)
-        return String(decoding: bytes, as: UTF8.self)
+        TOMLEdit.apply([TOMLEdit(range, new)], to: syntax.bytes)
     }
 
     // A string in single quotes stays so where it can.
@@ -178,19 +186,12 @@ public struct TOMLDocument: Sendable {
     }
 
     private func adding(_ line: String, toSection index: Int, _ syntax: TOMLSyntax) -> String {
-        let end = syntax.end(ofSection: index)
-        // Indented like the line before it.
-        var indent = ""
-        if let last = syntax.spots.last(where: { if case .lines(_, index) = $0.home { true } else { false } }),
-            case .lines(let lines, _) = last.home, let key = last.key
-        {
-            indent = String(decoding: syntax.bytes[lines.lowerBound..<key.lowerBound], as: UTF8.self)
-        }
-        return replacing(end..<end, with: separator(before: end, syntax) + indent + line, in: syntax)
+        let end = syntax.ends[index]
+        return replacing(end.at..<end.at, with: separator(before: end.at, syntax) + end.indent + line, in: syntax)
     }
 
     private func addingToRoot(_ line: String, _ syntax: TOMLSyntax) -> String {
-        let end = syntax.end(ofSection: 0)
+        let end = syntax.ends[0].at
         if end > syntax.sections[0].header.upperBound { return adding(line, toSection: 0, syntax) }
         guard syntax.sections.count > 1 else { return text + (separator(before: syntax.bytes.count, syntax) + line) }
         let start = syntax.startOfComments(above: syntax.sections[1].header.lowerBound)
@@ -260,11 +261,5 @@ public struct TOMLDocument: Sendable {
         return TOMLError(
             file: file, position: node?.start ?? TOMLPosition(line: 0, column: 0),
             message: "\(path.shown) cannot be changed in place; edit the file by hand")
-    }
-}
-
-extension Collection where Element: Equatable {
-    fileprivate func firstRange(of other: some Collection<Element>) -> Index? {
-        indices.first { self[$0...].starts(with: other) }
     }
 }

@@ -35,7 +35,53 @@ extension TOMLTable {
     }
 }
 
+extension TOMLTable {
+    /// The table with many other values; nil where a way is blocked.
+    func setting(_ changes: [(path: [TOMLStep], value: TOMLValue)]) -> TOMLTable? {
+        let node = TOMLNode(.table(self)).setting(changes.map { ($0.path[...], $0.value) })
+        guard case .table(let table)? = node?.value else { return nil }
+        return table
+    }
+}
+
 extension TOMLNode {
+    /// Each table and array on the ways is copied once, however many values below it change.
+    fileprivate func setting(_ changes: [(path: ArraySlice<TOMLStep>, value: TOMLValue)]) -> TOMLNode? {
+        if changes.count == 1 { return setting(changes[0].path, to: changes[0].value) }
+        var order: [TOMLStep] = []
+        var groups: [TOMLStep: [(path: ArraySlice<TOMLStep>, value: TOMLValue)]] = [:]
+        for change in changes {
+            guard let step = change.path.first else { return nil }
+            if groups[step] == nil { order.append(step) }
+            groups[step, default: []].append((change.path.dropFirst(), change.value))
+        }
+        switch value {
+        case .table(var table):
+            var places = Dictionary(table.entries.indices.map { (table.entries[$0].key, $0) }) { first, _ in first }
+            for step in order {
+                guard case .key(let key) = step else { return nil }
+                let old = places[key].map { table.entries[$0].node } ?? TOMLNode(.table(TOMLTable()))
+                guard let new = old.setting(groups[step] ?? []) else { return nil }
+                if let at = places[key] {
+                    table.entries[at].node = new
+                } else {
+                    places[key] = table.entries.count
+                    table.entries.append((key, new))
+                }
+            }
+            return TOMLNode(.table(table))
+        case .array(var nodes):
+            for step in order {
+                guard case .index(let index) = step, nodes.indices.contains(index),
+                    let new = nodes[index].setting(groups[step] ?? [])
+                else { return nil }
+                nodes[index] = new
+            }
+            return TOMLNode(.array(nodes))
+        default: return nil
+        }
+    }
+
     fileprivate func at(_ path: ArraySlice<TOMLStep>) -> TOMLNode? {
         switch (path.first, value) {
         case (nil, _): self

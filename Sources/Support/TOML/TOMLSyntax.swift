@@ -43,11 +43,16 @@ struct TOMLSyntax {
     /// The value at `path`.
     func spot(_ path: [TOMLStep]) -> Spot? { spots.first { $0.path == path } }
 
-    /// Where the section ends, without the blank lines and comments before the next header.
-    func end(ofSection index: Int) -> Int {
-        let last = spots.last { if case .lines(_, index) = $0.home { true } else { false } }
-        if case .lines(let lines, _)? = last?.home { return lines.upperBound }
-        return sections[index].header.upperBound
+    /// Where each section ends, without the blank lines and comments before the next header, and how its last line is
+    /// indented.
+    var ends: [(at: Int, indent: String)] {
+        var ends = sections.map { (at: $0.header.upperBound, indent: "") }
+        for spot in spots {
+            guard case .lines(let lines, let section) = spot.home, let key = spot.key else { continue }
+            let indent = String(decoding: bytes[lines.lowerBound..<key.lowerBound], as: UTF8.self)
+            ends[section] = (lines.upperBound, indent)
+        }
+        return ends
     }
 
     /// Where the comments begin that stand directly above the line at `position`.
@@ -221,6 +226,32 @@ struct TOMLSyntax {
         guard at < bytes.count, bytes[at] == byte else { return false }
         at += 1
         return true
+    }
+}
+
+/// A change of a text: bytes and what takes their place.
+struct TOMLEdit {
+    var range: Range<Int>
+    var text: String
+
+    init(_ range: Range<Int>, _ text: String) {
+        self.range = range
+        self.text = text
+    }
+
+    /// The text after edits that do not overlap; those at one place in their order.
+    static func apply(_ edits: [TOMLEdit], to bytes: [UInt8]) -> String {
+        var result: [UInt8] = []
+        var cursor = 0
+        let ordered = edits.enumerated().sorted {
+            ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
+        }
+        for (_, edit) in ordered where edit.range.lowerBound >= cursor {
+            result += bytes[cursor..<edit.range.lowerBound]
+            result += edit.text.utf8
+            cursor = edit.range.upperBound
+        }
+        return String(decoding: result + bytes[cursor...], as: UTF8.self)
     }
 }
 

@@ -58,7 +58,8 @@ enum SyncCommand {
             var lines = ["⬇️  Pulled \(count) \(count == 1 ? "task" : "tasks") from the town to tasks.toml"]
             func add(_ ids: [String], _ words: String) {
                 guard !ids.isEmpty else { return }
-                lines.append("   • \(words): \(TerminalText.line(ids.joined(separator: ", ")))")
+                let rest = ids.count > 12 ? " and \(ids.count - 12) more" : ""
+                lines.append("   • \(words): \(TerminalText.line(ids.prefix(12).joined(separator: ", ")))\(rest)")
             }
             add(output.changed, "changed")
             add(output.added, "added, because they were only in the town")
