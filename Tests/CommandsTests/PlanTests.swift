@@ -97,6 +97,8 @@ private let plan = """
             await bench.tt("task", "show", short).output.contains(
                 "   Dependents:\n      ⏳ \(id) - Build it (waiting)\n"))
         #expect(await bench.tt("__complete", "waiting", id).output == "\(id)\n")
+        let claimed = await bench.tt("backlog", "claim", id, "worker")
+        #expect(claimed.exit == .conflict && claimed.error.contains("it waits for \(short); let it begin all the same"))
         let refused = await bench.tt("task", "complete", id)
         #expect(refused.exit == .conflict && refused.error.contains("waits for \(short) (pending)"))
         #expect(await bench.tt("task", "complete", short).exit == .done)

@@ -1,4 +1,5 @@
 import Files
+import FoundationEssentials
 import MemoryStore
 import Model
 import Operations
@@ -251,6 +252,27 @@ private let plan = """
         try await other.push()
         #expect(try await other.task("docs").inBacklog, "bob is not needed: his tasks have ended")
         #expect(try await other.pull().changed.isEmpty)
+    }
+
+    @Test func `a file that is no text is refused and left as it is`() async throws {
+        let desk = try await Desk()
+        let bytes = Array("# caf".utf8) + [0xE9, 0x0A]
+        try bytes.withUnsafeBytes { try Data($0).write(to: URL(filePath: desk.folder.path("tasks.toml"))) }
+        for body in [{ _ = try await desk.pull() }, { _ = try await desk.push() }] as [() async throws -> Void] {
+            #expect(await failure(body)?.message.hasSuffix("tasks.toml is not UTF-8 text") == true)
+        }
+        #expect(try Files.bytes(desk.folder.path("tasks.toml")) == bytes)
+    }
+
+    @Test func `a file keeps its mode, and is found behind a link`() async throws {
+        let desk = try await Desk()
+        _ = try desk.folder.write(plan, to: "real.toml", mode: 0o640)
+        try FileManager.default.createSymbolicLink(
+            atPath: desk.folder.path("tasks.toml"), withDestinationPath: desk.folder.path("real.toml"))
+        try await desk.push()
+        #expect(try await desk.pull().changed == ["api"])
+        #expect(try Files.text(desk.folder.path("real.toml"))?.contains("status = \"assigned\"") == true)
+        #expect(Files.mode(desk.folder.path("real.toml")) == 0o640)
     }
 
     @Test func `a task for an agent that has ended is pointed out`() async throws {

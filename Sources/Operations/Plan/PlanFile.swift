@@ -18,7 +18,14 @@ public struct PlanFile: Sendable {
     }
 
     func text() throws -> String? {
-        do { return try Files.text(path) } catch { throw OperationError(.unavailable, error.description) }
+        let bytes: [UInt8]?
+        do { bytes = try Files.bytes(path) } catch { throw OperationError(.unavailable, error.description) }
+        guard let bytes else { return nil }
+        // Replacing what is no text would lose it when the file is written back.
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw OperationError(.failed, "\(path) is not UTF-8 text", hint: "save it as UTF-8; nothing was changed")
+        }
+        return text
     }
 
     func plan(_ text: String) throws -> Plan {

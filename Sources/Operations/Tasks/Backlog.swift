@@ -155,6 +155,12 @@ extension Town {
     /// - Throws: `conflict` where the task is not in the backlog.
     func backlogTask(_ reference: String) async throws -> AgentTask {
         let task = try await task(reference)
+        if task.isWaiting {
+            let needs = try await waitsFor(task).map(\.shortID).joined(separator: ", ")
+            throw OperationError(
+                .conflict, "task \(task.id.description.prefix(8)) is not in the backlog: it waits for \(needs)",
+                hint: "let it begin all the same: tt task release \(task.id.description.prefix(8))")
+        }
         guard task.inBacklog else {
             throw OperationError(
                 .conflict, "task \(task.id.description.prefix(8)) is not in the backlog: it is \(task.state.rawValue)",

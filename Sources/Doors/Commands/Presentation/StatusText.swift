@@ -129,7 +129,7 @@ extension StatusReport {
 
     private static func rows(_ tasks: [TaskView]) -> [String] {
         let shown = tasks.prefix(5).map { task in
-            "      \(task.state.icon) \(task.shortID) \(TerminalText.line(task.title))"
+            "      \(task.state.icon) \(task.shortID) \(TerminalText.line(task.title))\(task.waiting ? " (waits for others)" : "")"
         }
         return tasks.count > 5 ? shown + ["      … and \(tasks.count - 5) more"] : shown
     }
