@@ -1,4 +1,4 @@
-import Dispatch
+import Concurrency
 
 #if canImport(Glibc)
     import Glibc
@@ -6,6 +6,7 @@ import Dispatch
     import Musl
 #else
     import Darwin
+    import Dispatch
 #endif
 
 /// Says when a file in a folder grew, appeared or was replaced. The kernel tells; nothing is polled.
@@ -15,16 +16,13 @@ import Dispatch
 final class FileBell: Sendable {
     /// Yields after each change of the file; bursts collapse.
     let rings: AsyncStream<Void>
-    private let continuation: AsyncStream<Void>.Continuation
-    // Set once; cancelling, the only use, is safe from any thread.
-    private nonisolated(unsafe) let source: any DispatchSourceProtocol
+    private let cancel: @Sendable () -> Void
 
     /// - Parameter removals: rings only when the file is removed, and sleeps through everything else.
     /// - Throws: a `CommandFailure` where the folder cannot be watched.
     init(folder: String, file: String, removals: Bool = false) throws(CommandFailure) {
         let (rings, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.rings = rings
-        self.continuation = continuation
         #if os(Linux)
             let descriptor = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
             let events =
@@ -35,11 +33,13 @@ final class FileBell: Sendable {
                 if descriptor >= 0 { _ = close(descriptor) }
                 throw CommandFailure(.unavailable, code: "file", "cannot watch \(folder): \(reason)")
             }
-            let queue = DispatchQueue(label: "file bell")
-            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { @Sendable in
-                if readNames(descriptor).contains(file) { continuation.yield() }
-            }
+            let watch = Reactor.shared.register(
+                descriptor, for: .reading,
+                onCancel: {
+                    _ = close(descriptor)
+                    continuation.finish()
+                }, handler: { if readNames(descriptor).contains(file) { continuation.yield() } })
+            cancel = { watch.cancel() }
         #else
             let descriptor = open(folder + "/" + file, O_EVTONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
@@ -51,16 +51,18 @@ final class FileBell: Sendable {
                 eventMask: removals ? [.rename, .delete] : [.write, .extend, .rename, .delete],
                 queue: DispatchQueue(label: "file bell"))
             source.setEventHandler { @Sendable in continuation.yield() }
+            source.setCancelHandler { @Sendable in
+                _ = close(descriptor)
+                continuation.finish()
+            }
+            // Cancelling, the only use, is safe from any thread.
+            nonisolated(unsafe) let watched = source
+            cancel = { watched.cancel() }
+            source.resume()
         #endif
-        source.setCancelHandler { @Sendable in
-            _ = close(descriptor)
-            continuation.finish()
-        }
-        self.source = source
-        source.resume()
     }
 
-    deinit { source.cancel() }
+    deinit { cancel() }
 }
 
 #if os(Linux)

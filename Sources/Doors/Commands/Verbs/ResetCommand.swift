@@ -18,7 +18,7 @@ enum ResetCommand {
             ],
             discussion:
                 "Turns are ended and hosts stopped first, so that nothing goes on in a town that is gone. Files "
-                + "of the town, its configuration and its logs stay.")
+                + "of the town, its configuration and its logs stay. tt save keeps a copy of the state before.")
     ) { context in
         let force = context.arguments.flag("force")
         let agentsOnly = context.arguments.flag("agents-only")
