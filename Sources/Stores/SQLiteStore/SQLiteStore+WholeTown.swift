@@ -17,9 +17,12 @@ extension SQLiteStore {
         if isClosed { throw StoreError(.closed, "the store is closed") }
         let replacement = SQLiteReplacement()
         do {
-            try await replacement.begin(file, terms)
-            while let records = try await next() { try await replacement.add(records) }
-            try await replacement.commit()
+            // Answers instead of errors: where errors of two kinds meet here, the optimiser of Swift 6.3 crashes.
+            if let failure = await replacement.begin(file, terms) { throw failure }
+            while let records = try await next() {
+                if let failure = await replacement.add(records) { throw failure }
+            }
+            if let failure = await replacement.commit() { throw failure }
         } catch {
             await replacement.close()
             throw error
@@ -64,22 +67,37 @@ private actor SQLiteReplacement {
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
     private var rows: SQLiteRecords?
 
-    func begin(_ file: StoreFile, _ terms: ReplaceTerms) throws(StoreError) {
-        let rows = SQLiteRecords(try file.openForWriting())
-        self.rows = rows
-        try rows.run("begin immediate")
-        try Verbs(rows).checkReplacement(terms)
-        try rows.removeAll()
+    func begin(_ file: StoreFile, _ terms: ReplaceTerms) -> StoreError? {
+        failure { () throws(StoreError) in
+            let rows = SQLiteRecords(try file.openForWriting())
+            self.rows = rows
+            try rows.run("begin immediate")
+            try Verbs(rows).checkReplacement(terms)
+            try rows.removeAll()
+        }
     }
 
-    func add(_ records: [TownRecord]) throws(StoreError) {
-        guard let rows else { throw StoreError(.closed, "the replacement has ended") }
-        try Verbs(rows).restore(records)
+    func add(_ records: [TownRecord]) -> StoreError? {
+        failure { () throws(StoreError) in
+            guard let rows else { throw StoreError(.closed, "the replacement has ended") }
+            try Verbs(rows).restore(records)
+        }
     }
 
-    func commit() throws(StoreError) {
-        try rows?.run("commit")
-        close()
+    func commit() -> StoreError? {
+        failure { () throws(StoreError) in
+            try rows?.run("commit")
+            close()
+        }
+    }
+
+    private func failure(_ body: () throws(StoreError) -> Void) -> StoreError? {
+        do throws(StoreError) {
+            try body()
+            return nil
+        } catch {
+            return error
+        }
     }
 
     func close() {
