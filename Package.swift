@@ -98,7 +98,7 @@ let doors: [Target] = [
         "Doors", "Commands",
         [
             "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
-            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography",
+            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML",
         ]),
     .executableTarget(name: "tt", dependencies: ["Commands", "Files"], path: "Sources/tt", swiftSettings: strict),
 ]
@@ -134,8 +134,7 @@ let proof: [Target] = [
         "CommandsTests",
         [
             "Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "Processes",
-            "Cryptography",
-            "TestSupport",
+            "Cryptography", "SQLiteStore", "TestSupport",
         ]),
 ]
 

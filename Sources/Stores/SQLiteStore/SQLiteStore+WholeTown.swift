@@ -106,3 +106,16 @@ private actor SQLiteReplacement {
         rows = nil
     }
 }
+
+extension SQLiteStore {
+    /// Looks at every page and index of the file; takes seconds for a large town, and holds nobody up.
+    /// - Returns: what is wrong, one line each; empty where all is well.
+    public func check() async throws(StoreError) -> [String] {
+        let file = file
+        return try await QueueExecutor(label: "store.check").run { () throws(StoreError) in
+            guard let db = try file.openForReading() else { return ["the file is empty"] }
+            defer { db.close() }
+            do throws(SQLiteError) { return try db.integrityCheck() } catch { throw StoreError(error) }
+        }
+    }
+}

@@ -21,12 +21,13 @@ extension Int {
         return (self < 0 ? "-" : "") + text
     }
 
-    /// `640 bytes`, `12 kB`, `3.4 MB`.
+    /// `640 bytes`, `12 kB`, `3.4 MB`, `80.8 GB`.
     var shownBytes: String {
         switch self {
         case ..<1000: "\(self) bytes"
         case ..<1_000_000: "\(self / 1000) kB"
-        default: "\(self / 1_000_000).\(self / 100_000 % 10) MB"
+        case ..<1_000_000_000: "\(self / 1_000_000).\(self / 100_000 % 10) MB"
+        default: "\(self / 1_000_000_000).\(self / 100_000_000 % 10) GB"
         }
     }
 }

@@ -10,6 +10,7 @@ enum DocsCommand {
     ) { context in
         let folder = context.arguments.required("FOLDER")
         try Files.makeFolder(folder, mode: 0o755)
+        try Files.write(DoctorPage.text, to: Files.parent(of: folder) + "/doctor.md", mode: 0o644)
         for (name, text) in CommandPages.all { try Files.write(text, to: "\(folder)/\(name)", mode: 0o644) }
     }
 }

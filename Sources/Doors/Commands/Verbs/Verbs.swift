@@ -13,7 +13,7 @@ enum Group {
 public enum Verbs {
     public static let all: [Verb] = [
         InitCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb, ConfigCommand.verb,
-        AuthCommand.verb,
+        AuthCommand.verb, BootstrapCommand.verb,
         SpawnCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
         RestartCommand.verb, WaitCommand.verb, PruneCommand.verb, RecoverCommand.verb, ReclaimCommand.verb,
@@ -22,7 +22,7 @@ public enum Verbs {
         PlanCommand.verb, SyncCommand.verb,
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb, HistoryCommand.verb,
-        helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
+        DoctorCommand.verb, helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
         InboxCommand.deprecatedVerb,
     ]
 

@@ -1,0 +1,98 @@
+import Concurrency
+import Files
+import Harnesses
+import Processes
+
+/// Has an AI CLI build a Redis in the user's own folder, and believes only what then runs.
+struct RedisBuild {
+    let search: RedisSearch
+    let command: HarnessCommand
+    /// Nil: the latest.
+    let wanted: RedisVersion?
+    /// The CLI's output goes to this program's own; otherwise nowhere.
+    let showsOutput: Bool
+
+    var prompt: String { search.home + "/bootstrap_prompt.md" }
+
+    /// What the CLI is asked to do.
+    var promptText: String {
+        let (home, version) = (search.home, wanted?.description)
+        let place = "\(home)/versions/redis-\(version ?? "VERSION")"
+        return """
+            Install Redis \(version ?? "(the latest stable release)") from source for one user of this machine.
+
+            Work only below \(home). Do not use sudo, do not change the system, do not start a server.
+
+            1. \(version == nil
+                ? "Find the latest stable release on https://github.com/redis/redis/releases (no pre-release)."
+                : "The release is on https://github.com/redis/redis/releases.")
+            2. Download its source archive and compare its SHA-256 with https://github.com/redis/redis-hashes. Stop if
+               they differ.
+            3. Unpack it to \(place) and build it there with make, on all cores.
+            4. Make \(home)/bin if need be, and in it symbolic links redis-server and redis-cli to the two programs that
+               were built. Replace links that are there already.
+            5. Run \(home)/bin/redis-server --version and tell what it prints.
+
+            If a tool is missing (a C compiler, make, curl or wget), say which one, and stop.
+
+            """
+    }
+
+    /// The command line, for people.
+    var line: String { "\(command.command) < \(prompt)" }
+
+    /// Returns the version that runs afterwards.
+    /// - Throws: `CommandFailure` where the CLI cannot be run or fails, or where no new, fitting Redis runs then.
+    func run() async throws -> RedisVersion {
+        let before = identity
+        try Files.makeFolder(search.home)
+        try Files.write(promptText, to: prompt)
+        defer { Files.remove(prompt) }
+        let status = try await runCommand()
+        guard status.isSuccess else {
+            throw CommandFailure(
+                .failed, code: "agent_failed", "\(command.name) ended with \(status); Redis was not installed",
+                hint: "see what it said, or install a package")
+        }
+        guard let version = await search.version(of: search.own) else {
+            throw CommandFailure(
+                .failed, code: "not_installed",
+                "\(command.name) ended, but \(search.own) \(Files.exists(search.own) ? "does not run" : "is not there")",
+                hint: "see what it said, or try another CLI with --cli")
+        }
+        if let wanted, !version.fits(wanted) {
+            throw CommandFailure(
+                .failed, code: "wrong_version", "\(search.own) is \(version), and \(wanted) was asked for")
+        }
+        guard version >= .oldest else {
+            throw CommandFailure(
+                .failed, code: "wrong_version", "\(search.own) is \(version), and a town needs \(RedisVersion.oldest)")
+        }
+        guard wanted != nil || identity != before else {
+            throw CommandFailure(
+                .failed, code: "not_installed",
+                "\(command.name) ended without building anything; Redis \(version) of before is still there")
+        }
+        return version
+    }
+
+    private func runCommand() async throws -> ExitStatus {
+        var words = try command.words()
+        let usesFile = words.contains { $0.contains("{prompt_file}") }
+        words = words.map { $0.replacing("{prompt_file}", with: prompt) }
+        let output: Launch.Output = showsOutput ? .inherit : .discard
+        let launch = Launch(
+            words[0], Array(words.dropFirst()),
+            environment: search.environment.merging(command.environment) { $1 }, directory: search.home,
+            input: usesFile ? .none : .bytes(Array(promptText.utf8)), output: output, errors: output)
+        let work = Task { try await ChildProcess.run(launch).exit }
+        // Ctrl-C ends the CLI with everything that it started.
+        return try await Shutdown().guarding(onFirst: { _ in work.cancel() }) { try await work.value }
+    }
+
+    // A new build is another file, or the same one changed.
+    private var identity: String? {
+        guard let path = try? Files.canonical(search.own), let status = Files.status(path) else { return nil }
+        return "\(path) \(status.size) \(status.changedAt)"
+    }
+}

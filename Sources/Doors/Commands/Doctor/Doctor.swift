@@ -1,0 +1,163 @@
+import Configuration
+import Files
+import Harnesses
+import Model
+import Operations
+import SQLiteStore
+
+/// Looks at everything there is to look at.
+struct Doctor {
+    let context: CommandContext
+    let progress: ProgressLine
+
+    struct Report: Encodable {
+        /// Its name, where there is a town and its configuration can be read.
+        @OrNull var town: String?
+        /// What is as it should be, for people.
+        var facts: [String] = []
+        var findings: [Finding] = []
+        /// False for warnings and errors.
+        var ok: Bool { findings.allSatisfy { $0.problem.severity == .info } }
+
+        private enum CodingKeys: String, CodingKey { case town, facts, findings, ok }
+
+        init() { _town = OrNull(wrappedValue: nil) }
+
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(_town, forKey: .town)
+            try values.encode(facts, forKey: .facts)
+            try values.encode(findings, forKey: .findings)
+            try values.encode(ok, forKey: .ok)
+        }
+    }
+
+    func report() async throws -> Report {
+        var report = Report()
+        let root = try? context.townRoot()
+        var machine = MachineFacts.read(folder: root ?? context.parts.folder, now: context.parts.time.now())
+        let global = checkGlobal(&report)
+        var used: Set<String> = []
+        var configuration: TownConfiguration?
+        if let root {
+            configuration = checkConfiguration(root, &report)
+            if let configuration {
+                report.town = configuration.name
+                used = await checkStore(configuration, root, &machine, &report)
+            }
+        }
+        report.findings = machine.findings + report.findings
+        let cores = "\(machine.system) \(machine.release)"
+        let free = machine.freeSpace.map { ", \(Int($0).shownBytes) free" } ?? ""
+        report.facts.insert("machine: \(cores)\(free)", at: 0)
+        await checkCLIs(used, configuration, global, root, &report)
+        // The worst comes first; within a severity the order of looking stays.
+        report.findings = Problem.Severity.allCases.reversed().flatMap { severity in
+            report.findings.filter { $0.problem.severity == severity }
+        }
+        return report
+    }
+
+    private func checkGlobal(_ report: inout Report) -> GlobalConfiguration {
+        do { _ = try TownRegistry(home: context.home).entries() } catch {
+            let file = context.home + "/towns.toml"
+            report.findings.append(
+                Finding(.registryDamaged, "\(error)", mend: "mv '\(file)' '\(file).old'"))
+        }
+        do { return try GlobalConfiguration.load(home: context.home) } catch {
+            report.findings.append(Finding(.configurationInvalid, error.message, mend: "mend the line that is named"))
+            return GlobalConfiguration()
+        }
+    }
+
+    private func checkConfiguration(_ root: String, _ report: inout Report) -> TownConfiguration? {
+        report.findings += FilesCheck(files: TownFiles(root: root), home: context.home).findings
+        do {
+            let (configuration, warnings) = try TownConfiguration.load(root: root)
+            for warning in warnings {
+                report.findings.append(Finding(.unknownKey, warning, mend: "take the key out, or correct it"))
+            }
+            let text = (try? Files.text(TownFiles(root: root).configuration)) ?? nil
+            report.findings += SettingsCheck(configuration: configuration, text: text ?? "").findings
+            report.facts.append("configuration: \(TownFiles(root: root).configuration)")
+            return configuration
+        } catch {
+            report.findings.append(Finding(.configurationInvalid, error.message, mend: "mend the line that is named"))
+            return nil
+        }
+    }
+
+    /// - Returns: the CLIs of agents that have not ended.
+    private func checkStore(
+        _ configuration: TownConfiguration, _ root: String, _ machine: inout MachineFacts, _ report: inout Report
+    ) async -> Set<String> {
+        let files = TownFiles(root: root)
+        let store: any Store
+        do { store = try await context.parts.openStore(configuration, files, .existing) } catch {
+            report.findings += Self.findings(opening: error)
+            return []
+        }
+        let town = Town(
+            root: root, configuration: configuration, store: store, time: context.parts.time,
+            random: context.parts.random, isAlive: context.parts.isAlive)
+        var used: Set<String> = []
+        do {
+            progress.show("   the store is checked")
+            if let store = store as? SQLiteStore {
+                let problems = try await store.check()
+                if let first = problems.first {
+                    report.findings.append(
+                        Finding(
+                            .storeDamaged, "\(files.database): \(first)", mend: "tt stop, then tt restore --force FILE")
+                    )
+                } else {
+                    let size = Int(Files.status(files.database)?.size ?? 0).shownBytes
+                    report.facts.append("store: \(files.database) is whole (\(size))")
+                }
+                if let log = Files.status(files.database + "-wal")?.size, log > 256_000_000 {
+                    report.findings.append(
+                        Finding(.storeLog, "the store's log has \(Int(log).shownBytes)", mend: "tt stop"))
+                }
+            }
+            report.findings += try await WorkCheck(town: town).findings()
+            machine.newestEvent = try await store.latestEvents(limit: 1, filter: EventFilter()).last?.timestamp
+            used = Set(try await store.agents().filter { !$0.state.isTerminal }.map(\.cli))
+        } catch {
+            report.findings += Self.findings(opening: error)
+        }
+        await store.close()
+        return used
+    }
+
+    private static func findings(opening error: any Error) -> [Finding] {
+        // A town that nobody has used yet has no store, and that is no problem.
+        if let error = error as? OperationError, error.code == .notFound { return [] }
+        let failure = CommandFailure(error)
+        let isDamaged = (error as? StoreError)?.code == .corrupt
+        return [
+            Finding(
+                isDamaged ? .storeDamaged : .storeUnusable, failure.message,
+                mend: isDamaged ? "put back a copy: tt restore --force FILE" : failure.hint ?? "see the message")
+        ]
+    }
+
+    private func checkCLIs(
+        _ used: Set<String>, _ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?,
+        _ report: inout Report
+    ) async {
+        var clis = town?.agentCLIs ?? AgentCLI.presets
+        for (name, cli) in global.agentCLIs where clis[name] == nil || clis[name] == AgentCLI.presets[name] {
+            clis[name] = cli
+        }
+        let folder = root ?? context.parts.folder
+        let registry = HarnessRegistry(
+            clis: clis, folder: folder, environment: context.environment, time: context.parts.time)
+        let standard = global.cli(asked: nil, town: town ?? TownConfiguration(name: "none"))
+        progress.show("   CLIs are asked for their versions")
+        let result = await CLICheck(
+            registry: registry, environment: context.environment, folder: folder, time: context.parts.time
+        ).run(used: used, standard: standard)
+        report.facts += result.facts
+        report.findings += result.findings
+    }
+}

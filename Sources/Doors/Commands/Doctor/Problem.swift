@@ -1,0 +1,185 @@
+/// Every problem that `tt doctor` knows. The ids are stable: scripts and people may rely on them.
+enum Problem: String, CaseIterable, Encodable {
+    case kernelOld = "machine.kernel_old"
+    case diskFull = "machine.disk_full"
+    case diskLow = "machine.disk_low"
+    case clockWrong = "machine.clock_wrong"
+    case fewFiles = "machine.few_files"
+    case isRoot = "machine.root"
+    case configurationInvalid = "town.configuration_invalid"
+    case unknownKey = "town.unknown_key"
+    case notIgnored = "town.not_ignored"
+    case registryDamaged = "town.registry_damaged"
+    case fileOpen = "files.open"
+    case fileForeign = "files.foreign"
+    case fileReadOnly = "files.read_only"
+    case cliMissing = "cli.missing"
+    case cliUnknown = "cli.unknown"
+    case cliSilent = "cli.silent"
+    case storeDamaged = "store.damaged"
+    case storeUnusable = "store.unusable"
+    case storeLog = "store.log_large"
+    case hostStale = "host.stale"
+    case hostMissing = "host.missing"
+    case leaseStale = "lease.stale"
+    case agentFailed = "agent.failed"
+    case agentAttention = "agent.attention"
+    case taskOrphaned = "task.orphaned"
+    case messageDead = "message.dead"
+    case noTurnLimit = "settings.no_turn_limit"
+    case secretInFile = "settings.secret_in_file"
+    case openTownhall = "settings.open_townhall"
+    case allPermissions = "settings.all_permissions"
+
+    /// How bad it is.
+    enum Severity: String, Encodable, CaseIterable, Comparable {
+        /// Worth knowing; nothing is wrong.
+        case info
+        /// Something is wrong, or will be.
+        case warning
+        /// Something does not work, or is not safe.
+        case error
+
+        static func < (left: Self, right: Self) -> Bool {
+            allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
+        }
+
+        var icon: String {
+            switch self {
+            case .info: "ℹ️ "
+            case .warning: "⚠️ "
+            case .error: "❌"
+            }
+        }
+    }
+
+    var severity: Severity {
+        switch self {
+        case .kernelOld, .diskFull, .configurationInvalid, .fileForeign, .fileReadOnly, .storeDamaged, .storeUnusable,
+            .openTownhall, .cliUnknown:
+            .error
+        case .isRoot, .allPermissions, .agentAttention: .info
+        default: .warning
+        }
+    }
+
+    /// What it means, for the page.
+    var meaning: String {
+        switch self {
+        case .kernelOld: "The kernel lacks pidfds (Linux 5.3), by which hosts notice the end of processes"
+        case .diskFull: "Less than 100 MB are free where the town is"
+        case .diskLow: "Less than 1 GB is free where the town is"
+        case .clockWrong: "The clock is behind what the town has recorded"
+        case .fewFiles: "A process may have fewer than 512 files open; each turn needs some"
+        case .isRoot: "tt runs as root; Claude Code refuses to skip permissions then"
+        case .configurationInvalid: "tinytown.toml or config.toml cannot be used"
+        case .unknownKey: "A key of tinytown.toml means nothing"
+        case .notIgnored: "The town is in a git repository that does not ignore .tt"
+        case .registryDamaged: "The list of towns cannot be read"
+        case .fileOpen: "Others can read what belongs to the town or holds secrets"
+        case .fileForeign: "A file of the town belongs to another user"
+        case .fileReadOnly: "A folder of the town cannot be written"
+        case .cliMissing: "The program of a CLI is not on the PATH"
+        case .cliUnknown: "An agent that has not ended uses a CLI that is not known"
+        case .cliSilent: "A CLI does not tell its version within five seconds"
+        case .storeDamaged: "The store's file is damaged"
+        case .storeUnusable: "The store cannot be opened"
+        case .storeLog: "The store's write-ahead log has grown beyond 256 MB"
+        case .hostStale: "A host is listed whose process has ended"
+        case .hostMissing: "Work waits and no host runs"
+        case .leaseStale: "A turn belongs to a host that is gone"
+        case .agentFailed: "An agent ended because it could not go on"
+        case .agentAttention: "An agent says that it needs a person"
+        case .taskOrphaned: "Open tasks belong to agents that have ended"
+        case .messageDead: "There are dead letters"
+        case .noTurnLimit: "A turn may take for ever"
+        case .secretInFile: "A secret stands in tinytown.toml, which is meant for version control"
+        case .openTownhall: "The townhall listens to the network without authentication"
+        case .allPermissions: "Agents act without asking for permission"
+        }
+    }
+
+    /// The usual cure, for the page; a finding names the exact command.
+    var cure: String {
+        switch self {
+        case .kernelOld: "update the system"
+        case .diskFull, .diskLow: "free some space; `tt save` elsewhere first if in doubt"
+        case .clockWrong: "`timedatectl set-ntp true`"
+        case .fewFiles: "`ulimit -n 4096`"
+        case .isRoot: "run tt as an ordinary user"
+        case .configurationInvalid, .unknownKey: "edit the line that is named"
+        case .notIgnored: "`echo .tt/ >> .gitignore`"
+        case .registryDamaged: "move `towns.toml` away; `tt init` begins a new one"
+        case .fileOpen: "`chmod go= FILE`"
+        case .fileForeign: "`chown`"
+        case .fileReadOnly: "`chmod u+w FOLDER`"
+        case .cliMissing: "install it, or name another: `tt config default_cli NAME`"
+        case .cliUnknown: "`tt config agent_clis.NAME COMMAND`, or install the program"
+        case .cliSilent: "run it by hand; it may wait for a login"
+        case .storeDamaged: "`tt stop`, then put back a copy: `tt restore --force FILE`"
+        case .storeUnusable: "what the message says"
+        case .storeLog: "`tt stop`; the next command empties it"
+        case .hostStale, .leaseStale: "`tt recover`"
+        case .hostMissing: "`tt start --detach`"
+        case .agentFailed: "`tt restart AGENT`"
+        case .agentAttention: "`tt logs AGENT`, then `tt resume AGENT`"
+        case .taskOrphaned: "`tt reclaim --to-backlog`"
+        case .messageDead: "`tt dead list`"
+        case .noTurnLimit: "set `agent.turn_timeout_secs`"
+        case .secretInFile: "set it in the environment, or in `~/.tt/config.toml`"
+        case .openTownhall: "`tt auth gen-key`, or bind to 127.0.0.1"
+        case .allPermissions: "name a command with fewer permissions under `[agent_clis]`"
+        }
+    }
+}
+
+/// One problem that is there.
+struct Finding: Encodable, Equatable {
+    var problem: Problem
+    /// One sentence without a full stop.
+    var message: String
+    /// The command or the step that mends it.
+    var cure: String
+
+    init(_ problem: Problem, _ message: String, mend cure: String) {
+        self.problem = problem
+        self.message = message
+        self.cure = cure
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case problem = "id"
+        case severity, message
+        case cure = "mend"
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(problem, forKey: .problem)
+        try values.encode(problem.severity, forKey: .severity)
+        try values.encode(message, forKey: .message)
+        try values.encode(cure, forKey: .cure)
+    }
+}
+
+/// `docs/doctor.md`, from the same table.
+public enum DoctorPage {
+    public static var text: String {
+        var text = """
+            # tt doctor: what it finds
+
+            `tt doctor` looks at the machine, the town, its files, the CLIs, the store and the work in it, and changes
+            nothing. Every finding has an id from this table, a severity and the step that mends it. The exit code is 0
+            where nothing is wrong (`info` alone is not), and 1 for warnings and errors. `tt doctor --json` gives an
+            object with `findings` (`id`, `severity`, `message`, `mend`), `facts` and `ok`.
+
+            | id | severity | meaning | cure |
+            |---|---|---|---|
+
+            """
+        for problem in Problem.allCases {
+            text += "| `\(problem.rawValue)` | \(problem.severity.rawValue) | \(problem.meaning) | \(problem.cure) |\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,125 @@
+import Arguments
+import Configuration
+import Harnesses
+import Model
+import Operations
+import Terminal
+
+enum BootstrapCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "bootstrap", "Get a Redis, built by an AI CLI where there is no other", group: Group.town,
+            options: [
+                .value(
+                    "cli", "c", "CLI", "who builds it", standard: "your default_cli, then claude",
+                    completion: .dynamic("clis")
+                ).alias("model", "m"),
+                .flag("dry-run", nil, "show what would be done"),
+                .flag("yes", "y", "build it without asking, even where a package would do"),
+            ],
+            positionals: [
+                Positional("VERSION", .optional, "such as 8.0.2, or latest; names one that is to be built")
+            ],
+            examples: [
+                Example("tt bootstrap --dry-run", "see what there is and what would be done"),
+                Example("tt bootstrap", "use what there is, else have the latest built"),
+                Example("tt bootstrap 8.0.2 --cli codex", "have this one built by codex"),
+            ],
+            discussion: "Only towns with store = \"redis\" need one; the embedded store needs nothing. Built is it in "
+                + "versions/ below ~/.tt ($TT_HOME), with links in bin/. Success means that it runs.")
+    ) { context in
+        let outcome = try await Bootstrap(context).run()
+        try context.show(outcome) { _ in [] }
+    }
+}
+
+/// What `tt bootstrap` came to.
+struct BootstrapOutcome: Encodable {
+    /// A Redis can be used now.
+    var installed: Bool
+    @OrNull var redis: FoundRedis?
+    /// What a package manager offers.
+    @OrNull var package: FoundRedis?
+    /// The command that builds, or would.
+    @OrNull var command: String?
+}
+
+/// The steps of the command.
+private struct Bootstrap {
+    let context: CommandContext
+    let search: RedisSearch
+    let asked: String?
+
+    init(_ context: CommandContext) {
+        self.context = context
+        asked = context.arguments.positional("VERSION")
+        search = RedisSearch(environment: context.environment, home: context.home, time: context.parts.time)
+    }
+
+    func run() async throws -> BootstrapOutcome {
+        let wanted = try wantedVersion()
+        let isDry = context.arguments.flag("dry-run")
+        // Whoever names a version wants one to be built; else the simplest way comes first.
+        if asked == nil, let found = await search.installed() {
+            context.say("✅ Redis \(found.version) is there already: \(TerminalText.line(found.location))")
+            context.say("   To have another built: tt bootstrap latest")
+            return BootstrapOutcome(installed: true, redis: found, package: nil, command: nil)
+        }
+        let package = asked == nil ? await search.package() : nil
+        if let package {
+            context.say("📦 Your package manager has Redis \(package.version): \(package.location)")
+        }
+        let build = RedisBuild(
+            search: search, command: try command(), wanted: wanted, showsOutput: !context.wantsJSON)
+        if isDry {
+            plan(build)
+            return BootstrapOutcome(installed: false, redis: nil, package: package, command: build.line)
+        }
+        if let package, !context.arguments.flag("yes") {
+            throw CommandFailure(
+                .failed, code: "undecided", "nothing was installed",
+                hint: "run: \(package.location), or have it built: tt bootstrap --yes")
+        }
+        let home = TerminalText.line(search.home)
+        context.say("🚀 Bootstrapping Redis \(asked ?? "latest") to \(home)")
+        context.say("   Using \(TerminalText.line(build.command.name)) to download and build Redis...", "")
+        context.say("📋 Running: \(TerminalText.line(build.line))")
+        context.say("   (This may take a few minutes to download and compile)", "")
+        let version = try await build.run()
+        context.say("", "✅ Redis \(version) installed: \(home)/bin/redis-server", "")
+        context.say("   Add to your PATH:", "   export PATH=\"\(home)/bin:$PATH\"")
+        let found = FoundRedis(source: .home, version: version.description, location: search.own)
+        return BootstrapOutcome(installed: true, redis: found, package: package, command: build.line)
+    }
+
+    private func wantedVersion() throws -> RedisVersion? {
+        guard let asked, asked != "latest" else { return nil }
+        guard let version = RedisVersion(asked), asked.allSatisfy({ $0.isNumber || $0 == "." || $0 == "v" }) else {
+            throw CommandFailure.usage("'\(asked)' is no version", hint: "name one such as 8.0.2, or latest")
+        }
+        guard version >= RedisVersion(parts: [7]) else {
+            throw CommandFailure.usage("Redis \(version) is too old: a town needs \(RedisVersion.oldest)")
+        }
+        return version
+    }
+
+    private func command() throws -> HarnessCommand {
+        let global = try GlobalConfiguration.load(home: context.home)
+        let named = context.arguments.string("cli") ?? global.defaultCLI ?? "claude"
+        let clis = AgentCLI.presets.merging(global.agentCLIs) { $1 }
+        let registry = HarnessRegistry(
+            clis: clis, folder: context.parts.folder, environment: context.environment, time: context.parts.time)
+        do { return try registry.resolve(named) } catch {
+            throw CommandFailure(.notFound, code: "unknown_cli", error.message)
+        }
+    }
+
+    private func plan(_ build: RedisBuild) {
+        let home = TerminalText.line(search.home)
+        context.say("📋 What would be done:", "   1. write the task to \(TerminalText.line(build.prompt))")
+        context.say("   2. run: \(TerminalText.line(build.line))")
+        context.say("      which builds Redis \(asked ?? "latest") below \(home)/versions and links it in \(home)/bin")
+        context.say("   3. run \(home)/bin/redis-server --version, and believe only that")
+        context.say("", "   Nothing was done.")
+    }
+}

@@ -1,0 +1,38 @@
+import Arguments
+import Terminal
+
+enum DoctorCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "doctor", "Find out what is wrong, and what mends it", group: Group.help,
+            examples: [
+                Example("tt doctor", "look at the machine, the town and the work in it"),
+                Example("tt doctor --json | jq -r '.findings[].id'", "the findings, for a script"),
+            ],
+            discussion:
+                "Changes nothing. Ends with 1 where something is wrong. Every id is explained in docs/doctor.md.")
+    ) { context in
+        let progress = ProgressLine(context)
+        let report = try await Doctor(context: context, progress: progress).report()
+        progress.end()
+        try context.show(report) { lines($0, context) }
+        guard report.ok else {
+            let bad = report.findings.count { $0.problem.severity > .info }
+            throw CommandFailure(.failed, code: "unwell", "\(bad) problem\(bad == 1 ? "" : "s") found")
+        }
+    }
+
+    private static func lines(_ report: Doctor.Report, _ context: CommandContext) -> [String] {
+        var lines = ["🩺 " + (report.town.map { "Town '\(TerminalText.line($0))' and its machine" } ?? "This machine")]
+        lines += report.facts.map { "   ✅ \(TerminalText.line($0))".shortened(to: context.width) }
+        for finding in report.findings {
+            let severity = finding.problem.severity
+            let id = "   \(severity.icon) \(finding.problem.rawValue)"
+            lines.append(
+                severity == .error ? context.style.red(id) : severity == .warning ? context.style.yellow(id) : id)
+            lines.append("        \(TerminalText.line(finding.message))")
+            lines.append("        mend: " + context.style.bold(TerminalText.line(finding.cure)))
+        }
+        return report.ok ? lines + ["✅ Nothing is wrong."] : lines
+    }
+}
