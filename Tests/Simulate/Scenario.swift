@@ -51,6 +51,7 @@ struct Scenario {
                 await shelve("shelved \(number)/\(index)", in: store)
                 continue
             }
+            if !created.isEmpty, world.chance(0.15) { await revise(created, store) }
             if world.chance(0.4) {
                 var task = AgentTask(
                     id: TaskID(random: world.random), description: "task \(number)/\(index)", createdBy: .supervisor,
@@ -87,6 +88,21 @@ struct Scenario {
         task.inBacklog = true
         let new = NewTask(task)
         await attempt { () async throws(StoreError) in try await store.create([new]) }
+    }
+
+    /// Changes what a task waits for, as an edited plan does. What was started and what would go in circles is refused.
+    private func revise(_ created: [TaskID], _ store: any Store) async {
+        let id = created[world.number(0..<created.count)]
+        guard let task = try? await world.store.task(id) else { return }
+        var revision = TaskRevision(task)
+        revision.description += "."
+        revision.dependsOn = world.chance(0.3) ? [] : [created[world.number(0..<created.count)]]
+        let wanted = revision
+        await attempt { () async throws(StoreError) in
+            do throws(StoreError) { try await store.revise([wanted], now: now) } catch {
+                guard [.illegalMove, .dependencyCycle].contains(error.code) else { throw error }
+            }
+        }
     }
 
     private func disturb(_ hosts: inout [World.RunningHost], _ agents: [AgentID]) async {
