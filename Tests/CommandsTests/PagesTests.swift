@@ -17,6 +17,39 @@ struct PagesTests {
         }
     }
 
+    @Test func `what the compatibility page says is here is declared`() throws {
+        let page = try #require(try Files.text(Files.parent(of: Self.folder) + "/compatibility.md"))
+        let root = CommandLineFace(verbs: Verbs.all, version: "0").root
+        let rows = page.split(separator: "\n").map(String.init).filter { $0.hasPrefix("| `tt ") }
+        #expect(rows.count > 30)
+        for row in rows {
+            let cells = row.split(separator: "|").map { $0.trimmed() }
+            guard cells.count > 1, !["later", "absent"].contains(cells[1]) else { continue }
+            var command = root
+            var group = root
+            let spans = cells[0].split(separator: "`").enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+            for span in spans where !span.allSatisfy({ $0 == "," || $0 == " " }) {
+                for word in span.split(separator: " ").map(String.init) {
+                    if word == "tt" {
+                        (command, group) = (root, root)
+                    } else if word.hasPrefix("-") {
+                        let known = ([command] + group.subcommands).flatMap(\.options) + CommandLineFace.globals
+                        #expect(
+                            known.contains {
+                                word == "--\($0.name)" || $0.short.map { "-\($0)" } == word
+                                    || $0.aliases.contains(String(word.drop { $0 == "-" }))
+                            }, "\(word) in: \(row)")
+                    } else if let next = (command.subcommands + group.subcommands).first(where: { $0.isCalled(word) }) {
+                        if !next.subcommands.isEmpty || group.name == "tt" { group = next }
+                        command = next
+                    } else {
+                        #expect(word.first?.isUppercase == true || word.hasPrefix("["), "\(word) in: \(row)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func `every command and subcommand has an example that its own parser reads`() throws {
         let face = CommandLineFace(verbs: Verbs.all, version: "0")
         let parser = ArgumentsParser(root: face.root, globals: CommandLineFace.globals)
@@ -60,5 +93,11 @@ enum Words {
         }
         if let done = word { words.append(done) }
         return quote == nil ? words : nil
+    }
+}
+
+extension Substring {
+    func trimmed() -> String {
+        String(self.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }
 }

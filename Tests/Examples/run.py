@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import pty
 import re
 import shlex
 import shutil
@@ -54,6 +55,17 @@ class Example:
         return any(option in self.words for option in options)
 
 
+def terminal_lines(terminal):
+    """What appears on a terminal, until nobody writes to it any more."""
+    while True:
+        try:
+            text = os.read(terminal, 65536).decode(errors="replace")
+        except OSError:
+            os.close(terminal)
+            return
+        yield text
+
+
 class Town:
     """A scratch town with stand-ins for every CLI."""
 
@@ -68,7 +80,9 @@ class Town:
             program.write_text(STAND_IN)
             program.chmod(0o755)
         self.environment = {"PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder / "home"),
-                            "LANG": "C.UTF-8", "TERM": "dumb", "SHELL": "/bin/bash"}
+                            "LANG": "C.UTF-8", "TERM": "dumb", "SHELL": "/bin/bash",
+                            **{f"GIT_{who}_{what}": "example@localhost" for who in ("AUTHOR", "COMMITTER")
+                               for what in ("NAME", "EMAIL")}}
         subprocess.run(["git", "init", "-q", str(self.path)], check=True, env=self.environment)
 
     def tt(self, *words):
@@ -83,15 +97,22 @@ class Town:
 
     def prepare(self):
         self.tt("init", "--name", "examples")
-        with open(self.path / "tinytown.toml", "a", encoding="utf-8") as file:
+        with open(self.path / "tinytown.toml", "w", encoding="utf-8") as file:
+            # What fails is given up at once; the examples on dead letters need one soon.
+            file.write('name = "examples"\n\n[agent]\nmax_attempts = 1\n')
             for name in ("claude", "codex", "codex-mini", "auggie", "local-llama"):
                 program = "ollama" if name == "local-llama" else name
                 file.write(f'\n[agent_clis.{name}]\ncommand = "{program}"\n')
 
     def run(self, line, until, seconds=30):
         """Runs a line as a shell does. One that follows is interrupted when it has printed what it should."""
+        # What is drawn anew again and again needs a terminal.
+        terminal, output = pty.openpty() if "--watch" in line else (None, subprocess.PIPE)
         process = subprocess.Popen(["bash", "-c", line], cwd=self.path, env=self.environment, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                                   stdout=output, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        if terminal is not None:
+            os.close(output)
+            process.stdout = terminal_lines(terminal)
         if until is None:
             try:
                 text, _ = process.communicate(timeout=seconds)
@@ -111,7 +132,8 @@ class Town:
             os.killpg(process.pid, signal.SIGINT)
         except ProcessLookupError:
             pass
-        rest, _ = process.communicate()
+        rest = "".join(process.stdout)
+        process.wait()
         os.killpg(guard.pid, signal.SIGKILL)
         guard.wait()
         return process.returncode, "".join(lines) + rest
@@ -149,8 +171,6 @@ def dead_letter(town):
 
 def failed(town, _):
     """An agent whose only message could not be worked on."""
-    config = town.path / "tinytown.toml"
-    config.write_text(re.sub(r"(?m)^\[agent\]$|\Z", "\n[agent]\nmax_attempts = 1\n", config.read_text(), count=1))
     town.tt("spawn", "breaker", "--cli", "false")
     town.tt("send", "breaker", "this cannot work")
     wait(lambda: town.json("dead", "list")["messages"])
@@ -242,6 +262,16 @@ def elsewhere(town, _):
     town.tt("--town", str(folder), "init")
 
 
+def saved(town, example):
+    for file in ("", "monday.jsonl"):
+        town.tt("save", *([file] if file else []))
+
+
+def configured(town, example):
+    if ".env." in example.line:
+        town.tt("config", "agent_clis.mine.command", "codex")
+
+
 def nothing(_town, _example):
     pass
 
@@ -285,8 +315,8 @@ EXPECTED = {
     "dead drop": (failed, r"[Dd]ropped|[Dd]eleted"),
     "logs": (worked, r"."),
     "events": (worked, r"agent_spawned|task_completed|spawned"),
-    "history": (someone, r"spawned|No"),
-    "config": (nothing, r".+"),
+    "history": (someone, r"joined the town|No"),
+    "config": (configured, r".+"),
     "towns": (nothing, r"examples"),
     "completions": (None, r"tt|^$"),
     "help": (None, r"Usage"),
@@ -298,7 +328,8 @@ EXPECTED = {
     "reset": (nothing, r".+"),
     "plan": (plan, r"login|tasks.toml"),
     "sync": (plan, r"task"), "sync push": (plan, r"task"), "sync pull": (plan, r"task"),
-    "save": (nothing, r"[Ss]aved"),
+    "save": (someone, r"Snapshot: .*jsonl[\s\S]*1 agent"),
+    "restore": (saved, r"agents?"),
     "auth gen-key": (nothing, r"[0-9a-f]{{64}}[\s\S]*\$argon2id\$"),
 }
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.
@@ -352,7 +383,7 @@ def attempt(tt, example):
                 if example.command != "spawn":
                     town.tt("spawn", name, "--cli", "codex", *(["--role", name]))
             setup(town, example)
-            line = tasks(town, example)
+            line = tasks(town, example).replace(" /backup/", f" {folder}/")
         agent = next(iter(named(example)), r"[\w-]+")
         pattern = pattern.format(agent=agent) if not special else pattern
         following = follows(example)
