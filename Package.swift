@@ -34,6 +34,12 @@ let c: [Target] = [
     .systemLibrary(
         name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3",
         providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    // No pkgConfig: hiredis's file holds a -D flag, which SwiftPM warns about.
+    .systemLibrary(
+        name: "CHiredis", path: "Sources/C/CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+    .systemLibrary(
+        name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl",
+        providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "CShims", path: "Sources/C/CShims"),
     .target(name: "CTOML", path: "Sources/C/CTOML"),
     .systemLibrary(
@@ -52,6 +58,7 @@ let support: [Target] = [
     layer("Support", "Processes", ["CShims", "Concurrency"]),
     layer("Support", "SQLite", ["CSQLite"]),
     layer("Support", "Doorbell", ["CShims", "Concurrency"]),
+    layer("Support", "Redis", ["CHiredis", "COpenSSL", "CShims", "Concurrency"]),
     layer("Support", "TOML", ["CTOML"]),
     layer("Support", "Terminal"),
     layer("Support", "Arguments"),
@@ -113,6 +120,11 @@ let proof: [Target] = [
     tests("ProcessesTests", ["Processes", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DoorbellTests", ["Doorbell", "TestSupport"]),
+    // Private Redis and Valkey servers; see Tests/Servers/fetch.py.
+    .target(
+        name: "RedisServers", dependencies: ["Redis", "Processes", "Concurrency", "TestSupport"], path: "Tests/RedisServers",
+        swiftSettings: strict),
+    tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport"]),
     tests("TOMLTests", ["TOML"]),
     tests("TerminalTests", ["Terminal"]),
     tests("CryptographyTests", ["Cryptography"]),

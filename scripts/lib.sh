@@ -27,8 +27,8 @@ need_packages() {
 
 need_by_hand() {
     case "$(uname -s)" in
-        Darwin) command -v brew >/dev/null || die "install Homebrew, then: brew install sqlite tomlplusplus libsodium"
-            brew list sqlite tomlplusplus libsodium >/dev/null 2>&1 || brew install sqlite tomlplusplus libsodium ;;
+        Darwin) command -v brew >/dev/null || die "install Homebrew, then: brew install sqlite hiredis openssl@3 tomlplusplus libsodium"
+            brew list sqlite hiredis openssl@3 tomlplusplus libsodium >/dev/null 2>&1 || brew install sqlite hiredis openssl@3 tomlplusplus libsodium ;;
         *) say "note: this is neither Debian nor Ubuntu; make sure that these are installed: $*" ;;
     esac
 }

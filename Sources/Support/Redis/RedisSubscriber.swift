@@ -1,0 +1,161 @@
+import Concurrency
+import Synchronization
+
+/// Listens to channels on a connection of its own, and comes back when that breaks.
+///
+/// Channels keep nothing: what is published while nobody listens is gone. So every time that it begins to listen, the
+/// first time too, it says `.listening`: from then on nothing is missed, and what was before has to be looked up.
+public final class RedisSubscriber: Sendable {
+    /// What it tells.
+    public enum Event: Sendable, Equatable {
+        /// All channels are listened to from now on; something may have been missed before.
+        case listening
+        /// Somebody has published `payload` on `channel`.
+        case message(channel: String, payload: [UInt8])
+        /// The connection broke, or could not be made; it goes on trying. What is published now is missed.
+        case lost(RedisError)
+    }
+
+    private struct State: Sendable {
+        var channels: Set<String>
+        var connection: RedisConnection?
+        var isClosed = false
+        /// How many SUBSCRIBE and UNSUBSCRIBE confirmations are to come before all channels are listened to.
+        var owed = 0
+        var task: Task<Void, Never>?
+    }
+
+    private let endpoint: RedisEndpoint
+    private let options: RedisOptions
+    private let onEvent: @Sendable (Event) -> Void
+    private let state: Mutex<State>
+
+    /// Begins to listen.
+    ///
+    /// - Parameters:
+    ///   - channels: the first channels; `subscribe` adds more.
+    ///   - onEvent: called for everything in order, on the thread that reads. It must not block, and it keeps what it
+    ///     wants to keep: nothing is buffered.
+    public init(
+        _ endpoint: RedisEndpoint, channels: Set<String>, options: RedisOptions = RedisOptions(),
+        onEvent: @escaping @Sendable (Event) -> Void
+    ) {
+        self.endpoint = endpoint
+        // A subscriber owes no answers, and none are owed to it.
+        var options = options
+        options.silenceLimit = nil
+        self.options = options
+        self.onEvent = onEvent
+        state = Mutex(State(channels: channels))
+        let task = Task { [weak self, options] in
+            var backoff = Backoff(first: options.firstDelay, longest: options.longestDelay)
+            while !Task.isCancelled {
+                guard let wait = await self?.listen() else { return }
+                let since = ContinuousClock.now
+                _ = try? await wait.wait()
+                guard !Task.isCancelled else { return }
+                // A server that accepts and closes is a failure, too.
+                if since.duration(to: .now) > options.longestDelay { backoff.reset() }
+                try? await Task.sleep(for: backoff.next())
+            }
+        }
+        state.withLock { $0.task = task }
+    }
+
+    deinit { close() }
+
+    /// Listens to more channels; `.listening` follows once the server has confirmed it.
+    public func subscribe(_ channels: Set<String>) {
+        let (connection, new): (RedisConnection?, Set<String>) = state.withLock { state in
+            let new = channels.subtracting(state.channels)
+            state.channels.formUnion(new)
+            guard !new.isEmpty, let connection = state.connection else { return (nil, []) }
+            state.owed += new.count
+            return (connection, new)
+        }
+        // Sent under no lock; confirmations are counted, so that their order does not matter.
+        if let connection { Self.tell(connection, "SUBSCRIBE", new) }
+    }
+
+    /// Stops listening to channels.
+    public func unsubscribe(_ channels: Set<String>) {
+        let connection: RedisConnection? = state.withLock { state in
+            state.channels.subtract(channels)
+            return state.connection
+        }
+        if let connection { Self.tell(connection, "UNSUBSCRIBE", channels) }
+    }
+
+    /// Stops for good.
+    public func close() {
+        let (connection, task) = state.withLock { state in
+            state.isClosed = true
+            defer { (state.connection, state.task) = (nil, nil) }
+            return (state.connection, state.task)
+        }
+        task?.cancel()
+        connection?.end(RedisError(.closed, "the subscriber was closed"))
+    }
+
+    /// Connects and subscribes. Returns what is set when the connection ends, or at once where there is none.
+    private func listen() async -> OneShot<Void>? {
+        let ended = OneShot<Void>()
+        do throws(RedisError) {
+            let connection = try await RedisConnection.open(
+                endpoint, options: options, onUnasked: { [weak self] in self?.heard($0) },
+                onEnd: { [weak self] error in
+                    self?.lost(error)
+                    ended.set()
+                })
+            let channels: Set<String>? = state.withLock { state in
+                guard !state.isClosed else { return nil }
+                state.connection = connection
+                state.owed = state.channels.count
+                return state.channels
+            }
+            guard let channels else {
+                connection.end(RedisError(.closed, "the subscriber was closed"))
+                return nil
+            }
+            if connection.failure != nil { return ended }
+            if channels.isEmpty { onEvent(.listening) } else { Self.tell(connection, "SUBSCRIBE", channels) }
+        } catch {
+            guard !state.withLock({ $0.isClosed }) else { return nil }
+            onEvent(.lost(error))
+            ended.set()
+        }
+        return ended
+    }
+
+    private static func tell(_ connection: RedisConnection, _ verb: String, _ channels: Set<String>) {
+        var bytes: [UInt8] = []
+        RedisCommand(verb, arguments: channels.sorted()).encode(into: &bytes)
+        connection.post(bytes)
+    }
+
+    private func heard(_ value: RedisValue) {
+        guard let elements = value.array, elements.count == 3, let kind = elements[0].text else {
+            if case .error(let error) = value { state.withLock { $0.connection }?.end(error) }
+            return
+        }
+        switch kind {
+        case "message":
+            onEvent(.message(channel: elements[1].text ?? "", payload: elements[2].bytes ?? []))
+        case "subscribe":
+            let isWhole = state.withLock { state in
+                state.owed -= 1
+                return state.owed == 0
+            }
+            if isWhole { onEvent(.listening) }
+        default: break
+        }
+    }
+
+    private func lost(_ error: RedisError) {
+        let isClosed = state.withLock { state in
+            state.connection = nil
+            return state.isClosed
+        }
+        if !isClosed { onEvent(.lost(error.at(endpoint))) }
+    }
+}

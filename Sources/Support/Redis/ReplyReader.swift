@@ -1,0 +1,49 @@
+import CHiredis
+
+/// Turns the bytes of a connection into replies. For one thread at a time.
+struct ReplyReader: ~Copyable {
+    private let reader: UnsafeMutablePointer<redisReader>
+    /// Bytes that came since the last whole reply.
+    private var unfinished = 0
+    private let limit: Int
+
+    /// - Parameter limit: bytes that one reply may have.
+    init(limit: Int) {
+        guard let reader = redisReaderCreate() else { preconditionFailure("no memory is left for a connection") }
+        self.reader = reader
+        self.limit = limit
+    }
+
+    deinit { redisReaderFree(reader) }
+
+    /// The replies that are whole with `bytes`, in order.
+    /// - Throws: `protocolViolation` or `tooLarge`; the connection is useless then.
+    mutating func read(_ bytes: ArraySlice<UInt8>) throws(RedisError) -> [RedisValue] {
+        guard !bytes.isEmpty else { return [] }
+        let fed = bytes.withUnsafeBytes { bytes in
+            redisReaderFeed(reader, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        guard fed == REDIS_OK else { throw failure() }
+        unfinished += bytes.count
+        var values: [RedisValue] = []
+        while true {
+            var reply: UnsafeMutableRawPointer?
+            guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure() }
+            guard let reply else { break }
+            values.append(RedisValue(UnsafePointer(reply.assumingMemoryBound(to: redisReply.self))))
+            freeReplyObject(reply)
+            unfinished = 0
+        }
+        guard unfinished <= limit else {
+            throw RedisError(.tooLarge, "a reply of the server is larger than \(limit >> 20) MB")
+        }
+        return values
+    }
+
+    private func failure() -> RedisError {
+        let text = withUnsafeBytes(of: reader.pointee.errstr) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return RedisError(.protocolViolation, "this is no Redis or Valkey server, or the connection is damaged: \(text)")
+    }
+}
