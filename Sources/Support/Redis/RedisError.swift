@@ -106,11 +106,13 @@ extension RedisError {
             case "BUSY": (.busyScript, "the server is busy with a script that runs for too long; try again in a moment")
             case "WRONGTYPE": (.wrongType, "the key holds another kind of value")
             case "EXECABORT": (.transactionRefused, "the transaction was refused")
-            case "ERR" where text.contains("invalid password"): (.wrongPassword, "the server does not take this password")
+            case "ERR" where text.contains("invalid password"):
+                (.wrongPassword, "the server does not take this password")
             case "ERR" where text.contains("without any password configured"):
                 (.wrongPassword, "a password is configured here, but the server has none")
             // A script's error is passed on inside its own: "ERR OOM command not allowed … script: …".
-            case "ERR" where text.hasPrefix("ERR OOM "): (.outOfMemory, "the server's maxmemory is reached; raise it, or remove data")
+            case "ERR" where text.hasPrefix("ERR OOM "):
+                (.outOfMemory, "the server's maxmemory is reached; raise it, or remove data")
             case "ERR" where text.contains("max number of clients"):
                 (.unavailable, "the server has as many clients as it takes; raise its maxclients")
             case "ERR" where text.contains("Protocol error"): (.protocolViolation, "the server did not understand")

@@ -44,6 +44,7 @@ struct ReplyReader: ~Copyable {
         let text = withUnsafeBytes(of: reader.pointee.errstr) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
-        return RedisError(.protocolViolation, "this is no Redis or Valkey server, or the connection is damaged: \(text)")
+        return RedisError(
+            .protocolViolation, "this is no Redis or Valkey server, or the connection is damaged: \(text)")
     }
 }

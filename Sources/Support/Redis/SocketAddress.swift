@@ -65,11 +65,13 @@ struct SocketAddress: Sendable {
         var list: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, String(port), &hints, &list)
         guard code == 0 else {
-            return .failure(RedisError(.unavailable, "the host \(host) is unknown: \(String(cString: gai_strerror(code)))"))
+            return .failure(
+                RedisError(.unavailable, "the host \(host) is unknown: \(String(cString: gai_strerror(code)))"))
         }
         defer { freeaddrinfo(list) }
-        return .success(sequence(first: list, next: { $0?.pointee.ai_next }).prefix { $0 != nil }.compactMap { $0 }
-            .map { SocketAddress($0.pointee) })
+        return .success(
+            sequence(first: list, next: { $0?.pointee.ai_next }).prefix { $0 != nil }.compactMap { $0 }
+                .map { SocketAddress($0.pointee) })
     }
 }
 

@@ -40,7 +40,8 @@ final class TLSSession: Sendable {
         default: throw RedisError(.tls, "a client certificate needs both a certificate and a key file")
         }
         let name = settings.serverName ?? host
-        guard let ssl = SSL_new(context), let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem()) else {
+        guard let ssl = SSL_new(context), let incoming = BIO_new(BIO_s_mem()), let outgoing = BIO_new(BIO_s_mem())
+        else {
             throw Self.failure("cannot encrypt")
         }
         copenssl_retry_when_empty(incoming)
