@@ -37,5 +37,7 @@ import Testing
         }
         #expect(try await bench.store.latestEvents(limit: 10, filter: .init()).isEmpty)
         #expect(await bench.tt("auth", "gen-key").output != output)
+        let other = await bench.tt("generate-api-key")
+        #expect(other.output.contains("\ntt_") && other.error.contains("tt auth gen-key"))
     }
 }

@@ -256,6 +256,18 @@ def in_turn(town, example):
         town.environment["TINYTOWN_TASK_ID"] = town.json("assign", "keeper", "Fix the bug")["task"]["id"]
 
 
+def builder(town, example):
+    """A Redis on the PATH, and CLIs that build another of the version that is asked for."""
+    version = next((word for word in example.rest if word[0].isdigit()), "8.0.2")
+    redis = f'printf \'#!/bin/sh\\necho "Redis server v={version} sha=0"\\n\''
+    script = f"#!/bin/sh\ncat >/dev/null\nmkdir -p bin\n{redis} > bin/redis-server\nchmod 755 bin/redis-server\n"
+    for name in CLIS:
+        (town.folder / "bin" / name).write_text(script)
+    program = town.folder / "bin" / "redis-server"
+    program.write_text('#!/bin/sh\necho "Redis server v=7.2.4 sha=0"\n')
+    program.chmod(0o755)
+
+
 def elsewhere(town, _):
     folder = town.folder / "home" / "git" / "my-project"
     folder.mkdir(parents=True)
@@ -330,10 +342,13 @@ EXPECTED = {
     "sync": (plan, r"task"), "sync push": (plan, r"task"), "sync pull": (plan, r"task"),
     "save": (someone, r"Snapshot: .*jsonl[\s\S]*1 agent"),
     "restore": (saved, r"agents?"),
+    "bootstrap": (builder, r"✅ Redis [\d.]+ (is there already|installed): "),
+    "doctor": (nothing, r"🩺 Town 'examples'[\s\S]*✅ Nothing is wrong."),
     "auth gen-key": (nothing, r"[0-9a-f]{{64}}[\s\S]*\$argon2id\$"),
 }
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.
 SPECIAL = {
+    "tt status --watch": (nothing, 2, r"needs a terminal"),
     "tt start --town ~/git/my-project": (elsewhere, 0, r"."),
     "tt restart nonexistent": (nothing, 3, r"no agent .*nonexistent|nonexistent.* not found"),
 }
@@ -345,6 +360,8 @@ FOLLOWING = {
 
 
 def follows(example):
+    if example.line == "tt status --watch":
+        return False  # without a terminal it says so
     return (example.command in FOLLOWING or example.has("--follow", "-f", "--watch", "--foreground")
             and example.command in ("events", "logs", "status", "spawn", "restart", "mission"))
 

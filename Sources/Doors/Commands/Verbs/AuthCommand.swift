@@ -19,7 +19,19 @@ enum AuthCommand {
             ],
             discussion: "The key is shown this once and kept nowhere. The hash is Argon2id (19 MiB, 2 passes): the key "
                 + "cannot be found from it, so it may stand in a file under version control.")
+    ) { context in try await generateKey(context) }
+
+    /// What one page of Tinytown's book calls it.
+    static let otherVerb = Verb(
+        CommandSpec(
+            "generate-api-key", "The same as auth gen-key", examples: [Example("tt generate-api-key", "a new key")],
+            isHidden: true)
     ) { context in
+        context.warn("'tt generate-api-key' is called 'tt auth gen-key'")
+        try await generateKey(context)
+    }
+
+    private static func generateKey(_ context: CommandContext) async throws {
         let key = "tt_" + Hex.text(SecureRandom.bytes(32))
         // It takes its time on purpose.
         guard let hash = await QueueExecutor(label: "argon2").run({ PasswordHash.make(key) }) else {

@@ -19,7 +19,7 @@ enum ConfigCommand {
                 Example("tt config default_cli", "one value, and nothing else"),
                 Example("tt config default_cli codex", "the CLI of agents that are spawned without --cli"),
                 Example("tt config agent_clis.mine \"my-agent --flag\"", "a command of your own"),
-                Example("tt config agent_clis.mine.env.MODE fast", "with a variable of its own"),
+                Example("tt config agent_clis.codex.env.MODE fast", "a variable for one CLI"),
                 Example("tt config --unset conductor_cli", "back to the default"),
             ],
             discussion: "The keys: " + GlobalConfiguration.keys.joined(separator: ", ") + ".\n"

@@ -15,7 +15,7 @@ enum SaveCommand {
             ],
             examples: [
                 Example("tt save", "everything, in one text file that diffs well"),
-                Example("tt save /backup/monday.jsonl", "into another file"),
+                Example("tt save ../monday.jsonl", "into another file"),
                 Example("tt save && git add \(TownSnapshot.fileName)", "keep it under version control"),
             ],
             discussion: "Agents may go on working: the snapshot shows one moment, with turns that were under way as "

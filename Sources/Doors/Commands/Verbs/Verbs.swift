@@ -23,7 +23,7 @@ public enum Verbs {
         DeadCommand.verb,
         StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb, HistoryCommand.verb,
         DoctorCommand.verb, helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
-        InboxCommand.deprecatedVerb,
+        InboxCommand.deprecatedVerb, AuthCommand.otherVerb,
     ]
 
     // The face answers both itself; they are here so that they parse, complete and are listed.
