@@ -62,7 +62,7 @@ import Testing
     @Test func `a frame overwrites each line, clears what is left, and keeps to the screen`() {
         let frame = LiveScreen.frame(["one", "a longer 漢字 line", "three"], columns: 10, rows: 5)
         #expect(
-            frame == "\u{1B}[?2026h\u{1B}[Hone\u{1B}[K\r\na longer …\u{1B}[K\r\nthree\u{1B}[K\u{1B}[J\u{1B}[?2026l")
+            frame == "\u{1B}[?2026h\u{1B}[Hone\u{1B}[K\r\na longer…\u{1B}[K\r\nthree\u{1B}[K\u{1B}[J\u{1B}[?2026l")
         let low = LiveScreen.frame(["1", "2", "3", "4"], columns: 20, rows: 3)
         #expect(low.contains("… 2 more lines") && !low.contains("3"))
         #expect(!LiveScreen.frame(["\u{1B}[31mred"], columns: 20, rows: 3).contains("[31m\u{1B}"))

@@ -14,7 +14,9 @@ public enum LiveScreen {
     ///   - columns: of the terminal.
     ///   - rows: of the terminal.
     public static func frame(_ lines: [String], columns: Int, rows: Int) -> String {
-        var shown = lines.prefix(max(1, rows)).map { TerminalText.truncated(TerminalText.line($0), to: columns) }
+        // The last column stays free: behind it a terminal would clear the character in it.
+        let width = max(1, columns - 1)
+        var shown = lines.prefix(max(1, rows)).map { TerminalText.truncated(TerminalText.line($0), to: width) }
         if lines.count > rows, rows > 1 { shown[rows - 1] = "… \(lines.count - rows + 1) more lines" }
         // The pair around it asks terminals that can to show the frame at once.
         return "\u{1B}[?2026h\u{1B}[H" + shown.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n")
