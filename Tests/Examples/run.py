@@ -348,7 +348,6 @@ EXPECTED = {
 }
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.
 SPECIAL = {
-    "tt status --watch": (nothing, 2, r"needs a terminal"),
     "tt start --town ~/git/my-project": (elsewhere, 0, r"."),
     "tt restart nonexistent": (nothing, 3, r"no agent .*nonexistent|nonexistent.* not found"),
 }
@@ -360,8 +359,6 @@ FOLLOWING = {
 
 
 def follows(example):
-    if example.line == "tt status --watch":
-        return False  # without a terminal it says so
     return (example.command in FOLLOWING or example.has("--follow", "-f", "--watch", "--foreground")
             and example.command in ("events", "logs", "status", "spawn", "restart", "mission"))
 
