@@ -93,6 +93,26 @@ let engine: [Target] = [
         swiftSettings: strict),
 ]
 
+let towns: [Target] = [
+    // The same operations, stores and hosts serve the commands and the library.
+    .target(
+        name: "Towns",
+        dependencies: [
+            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
+            "Concurrency", "Files",
+        ], path: "Sources/Towns", swiftSettings: strict)
+]
+
+// For programs: the same towns, in a small API of its own.
+let library: [Target] = [
+    .target(
+        name: "Tinytown",
+        dependencies: [
+            "Towns", "Operations", "Model", "Configuration", "Hosting", "Processes", "Concurrency", "Files",
+        ],
+        path: "Sources/Tinytown", swiftSettings: strict)
+]
+
 let doors: [Target] = [
     // The plan under version control: tasks.toml.
     .target(
@@ -104,10 +124,12 @@ let doors: [Target] = [
     layer(
         "Doors", "Commands",
         [
-            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
+            "Towns", "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore",
+            "Processes",
             "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML",
         ]),
-    .executableTarget(name: "tt", dependencies: ["Commands", "Files"], path: "Sources/tt", swiftSettings: strict),
+    .executableTarget(
+        name: "tt", dependencies: ["Commands", "Towns", "Files"], path: "Sources/tt", swiftSettings: strict),
 ]
 
 let proof: [Target] = [
@@ -145,8 +167,8 @@ let proof: [Target] = [
     tests(
         "CommandsTests",
         [
-            "Commands", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal", "Processes",
-            "Cryptography", "SQLiteStore", "TestSupport",
+            "Commands", "Towns", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal",
+            "Processes", "Cryptography", "SQLiteStore", "TestSupport",
         ]),
 ]
 
@@ -162,8 +184,8 @@ let benchmarks: [Target] = [
 let package = Package(
     name: "tinytown",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "tt", targets: ["tt"])],
-    targets: c + support + model + stores + engine + doors + proof + benchmarks,
+    products: [.executable(name: "tt", targets: ["tt"]), .library(name: "Tinytown", targets: ["Tinytown"])],
+    targets: c + support + model + stores + engine + towns + library + doors + proof + benchmarks,
     cLanguageStandard: .c2x,
     cxxLanguageStandard: .cxx17
 )

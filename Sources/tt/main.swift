@@ -1,6 +1,7 @@
 import Commands
 import Files
 import FoundationEssentials
+import Towns
 
 #if canImport(Glibc)
     import Glibc

@@ -4,6 +4,7 @@ import Hosting
 import Model
 import Operations
 import Terminal
+import Towns
 
 /// Runs one agent in this terminal until it ends or Ctrl-C.
 struct ForegroundRun: Sendable {
@@ -32,7 +33,7 @@ struct ForegroundRun: Sendable {
             let grace = TimeText.length(run.town.configuration.drainGrace)
             screen.line("stopping: a running turn has \(grace) to end by itself; Ctrl-C again ends it at once")
         } _: {
-            try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown)
+            try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown.ending)
         }
         screen.finish()
         if let agent = try await store.agent(view.id), !agent.state.isTerminal {

@@ -1,27 +1,11 @@
 import Concurrency
+import Towns
 
 /// The signals that ask this process to end, in steps: the first asks, the second cancels.
 final class Shutdown: Sendable {
     private let source = SignalSource()
-    private let asked = OneShot<Signal>()
-
-    /// The signal that asked, once one has.
-    var signal: Signal? { asked.current }
-
-    /// Asks as the first signal would.
-    func ask() { _ = asked.set(.terminate) }
-
-    /// A stream that ends when the process is asked to end.
-    func stream() -> AsyncStream<Never> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
-        let asked = asked
-        let waiting = Task {
-            _ = try? await asked.wait()
-            continuation.finish()
-        }
-        continuation.onTermination = { _ in waiting.cancel() }
-        return stream
-    }
+    /// Asked by the first signal.
+    let ending = HostEnding()
 
     /// Runs `body` with signals in place of their default action; the second one cancels it.
     /// - Parameter onFirst: called at the first signal, off the caller's task.
@@ -30,10 +14,10 @@ final class Shutdown: Sendable {
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         let work = Task { try await body() }
-        let (signals, asked) = (source.signals, asked)
+        let (signals, ending) = (source.signals, ending)
         let listening = Task {
             for await signal in signals {
-                if asked.set(signal) { await onFirst(signal) } else { work.cancel() }
+                if ending.ask("\(signal)") { await onFirst(signal) } else { work.cancel() }
             }
         }
         defer {

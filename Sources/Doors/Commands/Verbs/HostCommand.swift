@@ -5,6 +5,7 @@ import Model
 import Operations
 import Processes
 import Terminal
+import Towns
 
 enum HostCommand {
     static let verb = Verb(
@@ -25,10 +26,10 @@ enum HostCommand {
                 // Whoever needs a host from now on knows that this one takes nothing more.
                 try? Files.write("\(ProcessIdentity.current)\n", to: files.hostDraining)
             } _: {
-                try await run.background(shutdown)
+                try await run.background(shutdown.ending)
             }
             // Whoever came meanwhile left it to this process to have another one started.
-            if shutdown.signal != nil, Files.exists(files.hostWanted) { try await context.parts.ensureHost(town) }
+            if shutdown.ending.reason != nil, Files.exists(files.hostWanted) { try await context.parts.ensureHost(town) }
         }
     }
 }

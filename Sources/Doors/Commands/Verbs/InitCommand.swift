@@ -1,9 +1,9 @@
 import Arguments
 import Configuration
-import Files
 import Model
 import Operations
 import Terminal
+import Towns
 
 enum InitCommand {
     static let verb = Verb(
@@ -42,57 +42,26 @@ enum InitCommand {
     }
 
     private static func make(_ context: CommandContext) async throws -> Made {
-        let root = try folder(context)
-        let files = TownFiles(root: root)
-        try refuseExisting(files)
         let (option, word) = (context.arguments.string("name"), context.arguments.positional("NAME"))
         if let option, let word, option != word {
             throw CommandFailure.usage("the town cannot be called both '\(option)' and '\(word)'")
         }
-        let name = option ?? word ?? TownLocator.suggestedName(for: root)
-        if let problem = TownName.problem(with: name) { throw CommandFailure.usage("the town's name \(problem)") }
-
-        // The store comes first: a configuration without a store would look like a town that works.
-        try files.prepare()
-        let configuration = TownConfiguration(name: name)
-        try await context.parts.openStore(configuration, files, .readWrite).close()
-        // Two at once: one makes the town, the other finds it.
-        try Files.locked(files.state + "/init.lock") {
-            try refuseExisting(files)
-            try Files.write(TownConfiguration.template(name: name, defaultCLI: nil), to: files.configuration)
+        let asked = option ?? word
+        if let asked, let problem = TownName.problem(with: asked) {
+            throw CommandFailure.usage("the town's name \(problem)")
         }
-        let ignored = try files.ignoreInGit()
+        let path = context.arguments.string("town") ?? context.parts.folder
+        let made = try await TownMaker(home: context.home, openStore: context.parts.openStore)
+            .make(path.hasPrefix("/") ? path : context.parts.folder + "/" + path, name: asked)
+        if let aside = made.registryPutAside {
+            context.warn("the list of towns could not be read; it was put aside as \(aside)")
+        }
+        if let problem = made.registryProblem {
+            context.warn("the town is not in the list of towns: \(CommandFailure(problem).text)")
+        }
         return Made(
-            name: name, root: root, configuration: files.configuration, gitignoreChanged: ignored,
-            registered: register(.init(path: root, name: name), context))
-    }
-
-    /// The folder that becomes a town: absolute and without links (W57), made where it does not exist.
-    private static func folder(_ context: CommandContext) throws -> String {
-        guard let path = context.arguments.string("town") else { return try Files.canonical(context.parts.folder) }
-        let absolute = path.hasPrefix("/") ? path : context.parts.folder + "/" + path
-        try Files.makeFolder(absolute, mode: 0o755)
-        return try Files.canonical(absolute)
-    }
-
-    private static func refuseExisting(_ files: TownFiles) throws {
-        guard Files.exists(files.configuration) else { return }
-        throw ConfigurationError(
-            .alreadyInitialized, "\(files.root) is already a town; nothing changed. See it with: tt status")
-    }
-
-    // The list serves `tt towns` alone, so that a town whose entry is missing is whole all the same.
-    private static func register(_ entry: TownRegistry.Entry, _ context: CommandContext) -> Bool {
-        do {
-            let registry = TownRegistry(home: context.home)
-            if let aside = try registry.register(entry) {
-                context.warn("the list of towns could not be read; it was put aside as \(aside)")
-            }
-            return true
-        } catch {
-            context.warn("the town is not in the list of towns: \(CommandFailure(error).text)")
-            return false
-        }
+            name: made.name, root: made.root, configuration: TownFiles(root: made.root).configuration,
+            gitignoreChanged: made.gitignoreChanged, registered: made.registryProblem == nil)
     }
 }
 

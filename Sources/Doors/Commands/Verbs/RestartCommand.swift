@@ -3,6 +3,7 @@ import Configuration
 import Model
 import Operations
 import Terminal
+import Towns
 
 enum RestartCommand {
     static let verb = Verb(

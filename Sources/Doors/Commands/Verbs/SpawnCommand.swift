@@ -5,6 +5,7 @@ import Model
 import Operations
 import Processes
 import Terminal
+import Towns
 
 enum SpawnCommand {
     static let verb = Verb(

@@ -1,81 +1,89 @@
 import Concurrency
-import Configuration
+public import Configuration
 import Engine
 import Files
-import Harnesses
 import Hosting
-import Model
-import Operations
+public import Model
+public import Operations
 import Processes
 
 /// A host in this process: the engine with everything that this machine has to give to it.
-struct HostRun: Sendable {
-    let town: Town
-    let harnesses: any HarnessSource
-    let environment: [String: String]
+public struct HostRun: Sendable {
+    public let town: Town
+    private let harnesses: any HarnessSource
+    private let environment: [String: String]
+    private let program: String?
+    private let adoptsOrphans: Bool
     /// Tells people what happens.
-    let log: @Sendable (String) -> Void
+    private let log: @Sendable (String) -> Void
     private let janitor = TownJanitor()
 
-    init(
-        _ town: Town, global: GlobalConfiguration, environment: [String: String],
-        log: @escaping @Sendable (String) -> Void
+    /// - Parameters:
+    ///   - global: the user's own configuration.
+    ///   - environment: of which turns inherit what they need.
+    ///   - program: the `tt` that agents call; nil means the running program.
+    ///   - adoptsOrphans: what a harness leaves behind when it dies becomes a child of this process and is reaped.
+    ///     False for a process that starts children of its own.
+    ///   - log: told in one line of what a person may want to know.
+    public init(
+        _ town: Town, global: GlobalConfiguration, environment: [String: String], program: String? = nil,
+        adoptsOrphans: Bool = true, log: @escaping @Sendable (String) -> Void
     ) {
         self.town = town
+        self.program = program
+        self.adoptsOrphans = adoptsOrphans
         self.environment = environment
         self.log = log
         harnesses = CurrentHarnesses(town, global: global, environment: environment)
     }
 
-    /// Serves every agent of the town until no live one is left or `shutdown` asks. Where another process holds the
+    /// Serves every agent of the town until no live one is left or `ending` asks. Where another process holds the
     /// town's lock already, that one serves, and this returns at once.
-    func background(_ shutdown: Shutdown) async throws {
+    public func background(_ ending: HostEnding) async throws {
         let files = TownFiles(root: town.root)
         try files.prepare()
         // What a harness leaves behind when it dies comes here, and is reaped.
-        Subreaper.enable()
+        if adoptsOrphans { Subreaper.enable() }
         repeat {
             guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
                 return log("another host serves \(town.name)")
             }
             Files.remove(files.hostWanted)
             log("host of \(town.name) starts as process \(ProcessIdentity.current.pid)")
-            let watch = watchTown(files, shutdown)
+            let watch = watchTown(files, ending)
             defer { watch?.cancel() }
             let host = Machine.host(random: town.random, now: town.time.now(), isForeground: false)
-            try await serve(host, only: nil, echo: nil, shutdown)
-            log(shutdown.signal.map { "host ends on \($0)" } ?? "host ends: no live agent is left")
+            try await serve(host, only: nil, echo: nil, ending)
+            log(ending.reason.map { "host ends on \($0)" } ?? "host ends: no live agent is left")
             lock.release()
             // An agent that was added while the lock was held was left to this host by whoever added it.
-        } while try await isNeeded(shutdown)
+        } while try await isNeeded(ending)
     }
 
     /// A town whose folder was removed needs no host: its lock protects nothing any more.
-    private func watchTown(_ files: TownFiles, _ shutdown: Shutdown) -> Task<Void, Never>? {
+    private func watchTown(_ files: TownFiles, _ ending: HostEnding) -> Task<Void, Never>? {
         let lock = files.hostLock
         guard let bell = try? FileBell(folder: files.state, file: Files.name(of: lock), removals: true) else {
             return nil
         }
-        let log = log
         return Task {
             for await _ in bell.rings where !Files.exists(lock) {
-                log("the town's folder is gone")
-                shutdown.ask()
+                ending.ask("the town's folder is gone")
             }
         }
     }
 
-    /// Runs one agent in this process until it ends or `shutdown` asks.
+    /// Runs one agent in this process until it ends or `ending` asks.
     /// - Parameter echo: shows each line of the agent's log.
-    func foreground(
-        _ agent: AgentID, host: Host, echo: @escaping @Sendable (String) -> Void, _ shutdown: Shutdown
+    public func foreground(
+        _ agent: AgentID, host: Host, echo: @escaping @Sendable (String) -> Void, _ ending: HostEnding
     ) async throws {
         try TownFiles(root: town.root).prepare()
-        try await serve(host, only: agent, echo: echo, shutdown)
+        try await serve(host, only: agent, echo: echo, ending)
     }
 
     private func serve(
-        _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ shutdown: Shutdown
+        _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ ending: HostEnding
     ) async throws {
         let files = TownFiles(root: town.root)
         var settings = HostSettings(town.configuration, cores: Machine.cores)
@@ -96,7 +104,7 @@ struct HostRun: Sendable {
         // Where the bell is heard the lease is taken: a change of threads costs as much as the lease itself. What the
         // host does there does not block; turns run elsewhere.
         try await withTaskExecutorPreference(Reactor.shared) {
-            try await TownHost(tools: tools, janitor: janitor, host: host).run(until: shutdown.stream())
+            try await TownHost(tools: tools, janitor: janitor, host: host).run(until: ending.stream)
         }
     }
 
@@ -113,12 +121,12 @@ struct HostRun: Sendable {
     private var turnEnvironment: [String: String] {
         var variables = ["TINYTOWN_TOWN": town.root]
         let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        variables["PATH"] = Executable.currentPath.map { Files.parent(of: $0) + ":" + path } ?? path
+        variables["PATH"] = (program ?? Executable.currentPath).map { Files.parent(of: $0) + ":" + path } ?? path
         return variables
     }
 
-    private func isNeeded(_ shutdown: Shutdown) async throws -> Bool {
-        guard shutdown.signal == nil else { return false }
+    private func isNeeded(_ ending: HostEnding) async throws -> Bool {
+        guard ending.reason == nil else { return false }
         let alive = Set(try await town.store.hosts().filter { town.isAlive($0) != false }.map(\.id))
         return try await town.store.pulse().contains { pulse in
             !pulse.agent.state.isTerminal && pulse.agent.pinnedTo.map { !alive.contains($0) } ?? true

@@ -1,4 +1,5 @@
 import Concurrency
+public import Operations
 
 #if canImport(Glibc)
     import Glibc
@@ -13,14 +14,14 @@ import Concurrency
 ///
 /// The folder is watched, not the file, so that a file that is not there yet, or is put aside and begun anew, is no
 /// special case.
-final class FileBell: Sendable {
+public final class FileBell: Sendable {
     /// Yields after each change of the file; bursts collapse.
-    let rings: AsyncStream<Void>
+    public let rings: AsyncStream<Void>
     private let cancel: @Sendable () -> Void
 
     /// - Parameter removals: rings only when the file is removed, and sleeps through everything else.
-    /// - Throws: a `CommandFailure` where the folder cannot be watched.
-    init(folder: String, file: String, removals: Bool = false) throws(CommandFailure) {
+    /// - Throws: `OperationError` (`unavailable`) where the folder cannot be watched.
+    public init(folder: String, file: String, removals: Bool = false) throws(OperationError) {
         let (rings, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.rings = rings
         #if os(Linux)
@@ -29,9 +30,10 @@ final class FileBell: Sendable {
                 removals
                 ? UInt32(IN_DELETE | IN_MOVED_FROM) : UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
             guard descriptor >= 0, inotify_add_watch(descriptor, folder, events) >= 0 else {
-                let reason = String(cString: strerror(errno))
+                let error = OperationError(
+                    .unavailable, "cannot watch \(folder): \(String(cString: strerror(errno)))")
                 if descriptor >= 0 { _ = close(descriptor) }
-                throw CommandFailure(.unavailable, code: "file", "cannot watch \(folder): \(reason)")
+                throw error
             }
             let watch = Reactor.shared.register(
                 descriptor, for: .reading,
@@ -43,8 +45,8 @@ final class FileBell: Sendable {
         #else
             let descriptor = open(folder + "/" + file, O_EVTONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
-                throw CommandFailure(
-                    .unavailable, code: "file", "cannot watch \(folder)/\(file): \(String(cString: strerror(errno)))")
+                throw OperationError(
+                    .unavailable, "cannot watch \(folder)/\(file): \(String(cString: strerror(errno)))")
             }
             let source = DispatchSource.makeFileSystemObjectSource(
                 fileDescriptor: descriptor,

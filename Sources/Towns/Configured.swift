@@ -1,13 +1,13 @@
-import Configuration
-import Engine
-import Harnesses
-import Model
-import Operations
+public import Configuration
+public import Engine
+public import Harnesses
+public import Model
+public import Operations
 
 extension HostSettings {
     /// What a town's configuration says about its hosts.
     /// - Parameter cores: processors of this machine.
-    init(_ configuration: TownConfiguration, cores: Int) {
+    public init(_ configuration: TownConfiguration, cores: Int) {
         self.init()
         maxConcurrentTurns = configuration.maxConcurrentTurns ?? max(2, cores)
         idleTimeout = configuration.idleTimeout
@@ -28,7 +28,7 @@ extension HostSettings {
 
 extension HarnessRegistry {
     /// The agent CLIs that a town can use: the presets, over them the user's, over them the town's.
-    init(town: Town, global: GlobalConfiguration, environment: [String: String]) {
+    public init(town: Town, global: GlobalConfiguration, environment: [String: String]) {
         var commands = town.configuration.agentCLIs
         for (name, cli) in global.agentCLIs where commands[name] == nil || commands[name] == AgentCLI.presets[name] {
             commands[name] = cli
@@ -37,7 +37,7 @@ extension HarnessRegistry {
     }
 
     /// - Parameter folder: where relative commands and folders begin.
-    init(clis: [String: AgentCLI], folder: String, environment: [String: String], time: any TimeSource) {
+    public init(clis: [String: AgentCLI], folder: String, environment: [String: String], time: any TimeSource) {
         self.init(
             commands: Dictionary(
                 uniqueKeysWithValues: clis.map { name, cli in
@@ -52,7 +52,7 @@ extension HarnessRegistry {
 
 extension GlobalConfiguration {
     /// The CLI of an agent: what was asked for, else the town's default, else the user's, else `claude`.
-    func cli(asked: String?, town: TownConfiguration) -> String {
+    public func cli(asked: String?, town: TownConfiguration) -> String {
         [asked, town.defaultCLI, defaultCLI].lazy.compactMap { $0 }.first { !$0.allSatisfy(\.isWhitespace) } ?? "claude"
     }
 }

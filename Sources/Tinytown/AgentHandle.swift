@@ -1,0 +1,125 @@
+import Model
+import Operations
+
+/// Talks to one agent of a town. The agent itself lives in the town; handles come and go.
+public struct AgentHandle: Sendable {
+    /// The `cli` of agents that a program plays.
+    static let playedCLI = "program"
+
+    let town: Town
+    public let id: AgentID
+    public let name: String
+
+    /// Gives the agent a new task.
+    /// - Parameters:
+    ///   - dependsOn: tasks that have to be completed first; until then it waits.
+    ///   - priority: of the message that announces it.
+    /// - Throws: `invalid`, `agentNotFound`, `taskNotFound`, `unavailable`.
+    @discardableResult
+    public func assign(
+        _ description: String, tags: [String] = [], dependsOn: [TaskID] = [], parent: TaskID? = nil,
+        priority: Message.Priority = .normal
+    ) async throws(TownError) -> TaskID {
+        try await reporting {
+            try checkText(description, "the task is empty")
+            let town = town.opened
+            var task = Model.AgentTask(
+                id: town.newID(), description: description, createdBy: try await town.sender(nil).id,
+                createdAt: town.time.now(), tags: tags)
+            task.dependsOn = dependsOn.map { $0.id() }
+            task.parent = parent.map { $0.id() }
+            try await town.store.create(
+                task,
+                assignee: Assignment(agent: id.id(), announcement: town.newID(), priority: priority.model))
+            try await self.town.keeper.ensure(town)
+            return TaskID(task.id)
+        }
+    }
+
+    /// Sends the agent a message.
+    /// - Parameters:
+    ///   - correlation: the message that this one answers.
+    ///   - key: two messages with one key are one message: repeating is safe.
+    /// - Throws: `agentNotFound`; `conflict` where it passed too many agents; `unavailable`.
+    @discardableResult
+    public func send(
+        _ content: Message.Content, priority: Message.Priority = .normal, correlation: MessageID? = nil,
+        key: String? = nil
+    ) async throws(TownError) -> MessageID {
+        try await town.send(content, to: id, priority: priority, correlation: correlation, key: key)
+    }
+
+    /// The agent as it is now.
+    /// - Throws: `agentNotFound` where it was removed.
+    public func state() async throws(TownError) -> Agent {
+        try await reporting {
+            guard let agent = try await town.opened.store.agent(id.id()) else {
+                throw TownError(.agentNotFound, "agent '\(name)' is not in the town any more")
+            }
+            return Agent(agent)
+        }
+    }
+
+    /// How many messages wait for it.
+    public func inboxLength() async throws(TownError) -> Int { try await inbox.count }
+
+    /// Its inbox.
+    public var inbox: Inbox { Inbox(town: town, owner: id) }
+
+    /// Returns when the agent has nothing to do: nothing waits that would start a turn, and it takes none; or when it
+    /// has ended, or is held. It is woken by changes of the town and never looks in between.
+    /// - Throws: `timedOut`, `agentNotFound`, `cancelled`.
+    @discardableResult
+    public func wait(timeout: Duration? = nil) async throws(TownError) -> Agent {
+        try await town.waiting("agent '\(name)' is still at work", timeout) {
+            let agent = try await state()
+            if agent.state.isTerminal || agent.state == .paused { return agent }
+            let pulse = try await town.opened.store.pulse().first { $0.agent.id == id.id() }
+            guard let pulse, !pulse.hasWork, pulse.lease == nil else { return nil }
+            return agent
+        }
+    }
+
+    /// Returns when the agent has ended.
+    /// - Throws: `timedOut`, `agentNotFound`, `cancelled`.
+    @discardableResult
+    public func waitUntilEnded(timeout: Duration? = nil) async throws(TownError) -> Agent {
+        try await town.waiting("agent '\(name)' has not ended", timeout) {
+            let agent = try await state()
+            return agent.state.isTerminal ? agent : nil
+        }
+    }
+
+    // MARK: Control
+
+    /// Holds it: a running turn is ended and put back, messages wait.
+    public func interrupt(reason: String? = nil) async throws(TownError) { try await change(.interrupt(reason: reason)) }
+
+    /// Lets a held agent go on, with its conversation.
+    public func resume() async throws(TownError) { try await change(.resume) }
+
+    /// Lets it finish its inbox, then stops it.
+    public func close() async throws(TownError) { try await change(.stop(.whenEmpty)) }
+
+    /// Stops it after its present turn.
+    /// - Parameter now: ends the turn too; its messages go back.
+    public func stop(now: Bool = false) async throws(TownError) { try await change(.stop(now ? .now : .afterTurn)) }
+
+    /// Brings it back after it has ended, with its inbox and its conversation.
+    /// - Parameter maxRounds: turns it may take from now on; nil keeps its limit.
+    public func restart(maxRounds: Int? = nil) async throws(TownError) {
+        try await change(.restart(maxRounds: maxRounds))
+    }
+
+    private func change(_ change: AgentChange) async throws(TownError) {
+        try await reporting {
+            let town = town.opened
+            try await town.store.change(id.id(), change, now: town.time.now())
+            try await self.town.keeper.ensure(town)
+        }
+    }
+}
+
+func checkText(_ text: String, _ problem: String) throws(TownError) {
+    guard text.contains(where: { !$0.isWhitespace }) else { throw TownError(.invalid, problem) }
+}

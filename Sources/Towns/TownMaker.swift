@@ -1,0 +1,76 @@
+public import Configuration
+import Files
+public import Model
+public import Operations
+
+/// Makes a folder a town. Nothing that is there is overwritten.
+public struct TownMaker: Sendable {
+    /// What was made.
+    public struct Made: Sendable, Equatable {
+        public var name: String
+        /// The town's folder, absolute and without links (W57).
+        public var root: String
+        /// True where `.gitignore` had to be changed.
+        public var gitignoreChanged: Bool
+        /// Where a damaged list of towns was put aside to.
+        public var registryPutAside: String?
+        /// Why the town is not in the user's list of towns, where it is not. It is whole all the same.
+        public var registryProblem: (any Error)?
+
+        public static func == (left: Self, right: Self) -> Bool {
+            left.root == right.root && left.name == right.name && left.gitignoreChanged == right.gitignoreChanged
+        }
+    }
+
+    private let home: String
+    private let openStore: @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store
+
+    /// - Parameter home: the user's folder for what belongs to no town.
+    public init(
+        home: String,
+        openStore: @escaping @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store =
+            TownStore.open
+    ) {
+        self.home = home
+        self.openStore = openStore
+    }
+
+    /// Makes a town of `folder`, which is made where it does not exist.
+    /// - Parameters:
+    ///   - folder: absolute.
+    ///   - name: nil takes that of the repository and branch, or of the folder.
+    /// - Throws: `ConfigurationError`: `alreadyInitialized`, or `invalid` for the name; else as the store.
+    public func make(_ folder: String, name asked: String?) async throws -> Made {
+        try Files.makeFolder(folder, mode: 0o755)
+        let root = try Files.canonical(folder)
+        let files = TownFiles(root: root)
+        try Self.refuseExisting(files)
+        let name = asked ?? TownLocator.suggestedName(for: root)
+        if let problem = TownName.problem(with: name) {
+            throw ConfigurationError(.invalid, "the town's name \(problem)")
+        }
+
+        // The store comes first: a configuration without a store would look like a town that works.
+        try files.prepare()
+        try await openStore(TownConfiguration(name: name), files, .readWrite).close()
+        // Two at once: one makes the town, the other finds it.
+        try Files.locked(files.state + "/init.lock") {
+            try Self.refuseExisting(files)
+            try Files.write(TownConfiguration.template(name: name, defaultCLI: nil), to: files.configuration)
+        }
+        var made = Made(name: name, root: root, gitignoreChanged: try files.ignoreInGit())
+        // The list serves `tt towns` alone, so that a town whose entry is missing is whole all the same.
+        do {
+            made.registryPutAside = try TownRegistry(home: home).register(.init(path: root, name: name))
+        } catch {
+            made.registryProblem = error
+        }
+        return made
+    }
+
+    private static func refuseExisting(_ files: TownFiles) throws {
+        guard Files.exists(files.configuration) else { return }
+        throw ConfigurationError(
+            .alreadyInitialized, "\(files.root) is already a town; nothing changed. See it with: tt status")
+    }
+}
