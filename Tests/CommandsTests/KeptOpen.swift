@@ -20,6 +20,10 @@ struct KeptOpen: Store {
         try await store.take(agent, limit: limit, now: now)
     }
 
+    func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool {
+        try await store.acknowledge(message, of: agent, now: now)
+    }
+
     func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
         try await store.delivery(id)
     }

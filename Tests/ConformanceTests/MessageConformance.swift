@@ -53,6 +53,31 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `a message is acknowledged once, where it waits, and nowhere else`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            let (first, second) = (town.message(ada, "one"), town.message(ada, "two"))
+            _ = try await town.store.send([first, second], limits: SendLimits())
+            let asked = town
+            let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await asked.store.acknowledge(first.id, of: ada, now: asked.start) }
+                }
+                return try await group.reduce(into: [Bool]()) { $0.append($1) }
+            }
+            #expect(answers.filter(\.self).count == 1)
+            #expect(try await !town.store.acknowledge(second.id, of: bob, now: town.start))
+            #expect(try await !town.store.acknowledge(town.id(), of: ada, now: town.start))
+            #expect(try await town.state(first.id) == .done)
+            #expect(try await town.texts(ada) == ["two"])
+            let lease = try await town.lease(ada)
+            #expect(lease?.deliveries.map(\.message.id) == [second.id])
+            #expect(try await !town.store.acknowledge(second.id, of: ada, now: town.start), "a turn works on it")
+            #expect(try await town.state(second.id) == .leased)
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `one unknown recipient refuses the whole call`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

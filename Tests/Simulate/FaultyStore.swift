@@ -50,6 +50,11 @@ struct FaultyStore: Store {
     func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
         try await fault.around { () async throws(StoreError) in try await inner.take(agent, limit: limit, now: now) }
     }
+    func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool {
+        try await fault.around { () async throws(StoreError) in
+            try await inner.acknowledge(message, of: agent, now: now)
+        }
+    }
     func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
         try await fault.around { () async throws(StoreError) in try await inner.delivery(id) }
     }

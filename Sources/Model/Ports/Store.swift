@@ -20,6 +20,10 @@ public protocol Store: Sendable {
     /// Takes the first waiting messages out of an inbox that no harness reads (the supervisor's) and marks them done.
     func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery]
 
+    /// Marks a message done that waits in an inbox which no harness reads, after whoever read it has worked on it.
+    /// - Returns: false where it does not wait there any more; then nothing is changed.
+    func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool
+
     /// One message in whatever state, or nil.
     func delivery(_ id: MessageID) async throws(StoreError) -> Delivery?
 

@@ -40,6 +40,10 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in try verbs.take(agent, limit: limit, now: now) }
     }
 
+    public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) throws(StoreError) -> Bool {
+        try perform { verbs throws(StoreError) in try verbs.acknowledge(message, of: agent, now: now) }
+    }
+
     public func delivery(_ id: MessageID) throws(StoreError) -> Delivery? {
         try perform { verbs throws(StoreError) in verbs.rows.delivery(id) }
     }

@@ -16,6 +16,10 @@ extension SQLiteStore: Store {
         try await writer.write { verbs throws(StoreError) in try verbs.take(agent, limit: limit, now: now) }
     }
 
+    public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool {
+        try await writer.write { verbs throws(StoreError) in try verbs.acknowledge(message, of: agent, now: now) }
+    }
+
     public func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
         try await reader.read { verbs throws(StoreError) in try verbs.rows.delivery(id) }
     }

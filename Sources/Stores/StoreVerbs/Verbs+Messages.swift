@@ -99,6 +99,17 @@ extension Verbs {
         return taken
     }
 
+    /// See `Store.acknowledge`.
+    public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) throws(StoreError) -> Bool {
+        guard let old = try rows.delivery(message), old.state == .queued, old.message.to == agent else { return false }
+        var new = old
+        new.state = .done
+        new.deliveries += 1
+        new.changedAt = now
+        try rows.update(new, was: old)
+        return true
+    }
+
     /// See `Store.retryDead`.
     public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) throws(StoreError) {
         let dead = try requireDead(id)
