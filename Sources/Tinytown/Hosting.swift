@@ -1,5 +1,6 @@
 import Concurrency
 import Configuration
+import Files
 import Operations
 import Processes
 import Towns
@@ -56,9 +57,17 @@ actor HostKeeper {
     }
 
     /// Ends the host of this process, if there is one: running turns get the town's grace period, then are put back.
-    func close() async {
+    func close(_ town: Operations.Town) async {
+        guard let running else { return }
+        let files = TownFiles(root: town.root)
+        // Whoever needs a host from now on knows that this one takes nothing more, and leaves word.
+        try? Files.write("\(ProcessIdentity.current)\n", to: files.hostDraining)
         ending.ask("the town is closed")
-        _ = try? await running?.value
+        _ = try? await running.value
+        guard Files.exists(files.hostWanted), case .inProcess(let path) = hosting, let tt = try? program(path) else {
+            return
+        }
+        try? await HostLauncher(program: tt, environment: environment).ensureHost(town)
     }
 
     private func ended() { running = nil }

@@ -35,7 +35,7 @@ extension Town {
     @discardableResult
     public func wait(for id: TaskID, timeout: Duration? = nil) async throws(TownError) -> AgentTask {
         try await waiting("task \(id) has not ended", timeout) {
-            let task = try await task(id)
+            let task = try await self.task(id)
             return task.state.isTerminal ? task : nil
         }
     }

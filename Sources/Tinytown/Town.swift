@@ -67,7 +67,7 @@ public final class Town: Sendable {
     /// Ends a host of this process, then lets go of the store. Work that is under way there is put back and goes on
     /// when a host runs again; a background host goes on. Later calls fail with `closed`.
     public func close() async {
-        await keeper.close()
+        await keeper.close(opened)
         await opened.store.close()
     }
 

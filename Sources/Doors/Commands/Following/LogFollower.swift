@@ -7,7 +7,7 @@ struct LogFollower {
     private let bell: FileBell
 
     /// Watches first, so that nothing falls between the first reading and the first wait.
-    init(path: String) throws(CommandFailure) {
+    init(path: String) throws(FileError) {
         self.path = path
         bell = try FileBell(folder: Files.parent(of: path), file: Files.name(of: path))
     }
