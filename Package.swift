@@ -152,7 +152,12 @@ let proof: [Target] = [
     tests("CryptographyTests", ["Cryptography"]),
     tests("ArgumentsTests", ["Arguments"]),
     tests("ModelTests", ["Model"]),
-    tests("IntegrationTests", ["tt", "Processes", "Concurrency", "TestSupport"]),
+    // A process to be killed between receiving a message and acknowledging it.
+    .executableTarget(name: "Receiver", dependencies: ["Tinytown"], path: "Tests/Receiver", swiftSettings: strict),
+    tests("TinytownTests", ["Tinytown", "Receiver", "Concurrency", "Processes", "TestSupport"]),
+    tests(
+        "IntegrationTests",
+        ["tt", "single-agent", "multi-agent", "task-pipeline", "recovery", "Processes", "Concurrency", "TestSupport"]),
     tests("ConformanceTests", ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "TestSupport"]),
     // A process to be killed in the middle of its commits.
     .executableTarget(
@@ -181,11 +186,20 @@ let benchmarks: [Target] = [
         swiftSettings: strict),
 ]
 
+// The book's tutorials as programs; they are run by the tests.
+let examples: [Target] = [
+    ("single-agent", "SingleAgent"), ("multi-agent", "MultiAgent"), ("task-pipeline", "TaskPipeline"),
+    ("recovery", "Recovery"),
+].map { name, folder in
+    .executableTarget(
+        name: name, dependencies: ["Tinytown"], path: "examples/tutorials/\(folder)", swiftSettings: strict)
+}
+
 let package = Package(
     name: "tinytown",
     platforms: [.macOS(.v15)],
     products: [.executable(name: "tt", targets: ["tt"]), .library(name: "Tinytown", targets: ["Tinytown"])],
-    targets: c + support + model + stores + engine + towns + library + doors + proof + benchmarks,
+    targets: c + support + model + stores + engine + towns + library + doors + proof + benchmarks + examples,
     cLanguageStandard: .c2x,
     cxxLanguageStandard: .cxx17
 )

@@ -93,7 +93,9 @@ public struct AgentHandle: Sendable {
     // MARK: Control
 
     /// Holds it: a running turn is ended and put back, messages wait.
-    public func interrupt(reason: String? = nil) async throws(TownError) { try await change(.interrupt(reason: reason)) }
+    public func interrupt(reason: String? = nil) async throws(TownError) {
+        try await change(.interrupt(reason: reason))
+    }
 
     /// Lets a held agent go on, with its conversation.
     public func resume() async throws(TownError) { try await change(.resume) }

@@ -44,7 +44,9 @@ extension Town {
     /// - Parameter agent: who says so; whoever gave the task is told. Nil: whoever this program speaks for.
     /// - Throws: `taskNotFound`; `conflict` for one that has ended or still waits.
     @discardableResult
-    public func complete(_ id: TaskID, result: String, by agent: AgentHandle? = nil) async throws(TownError) -> AgentTask {
+    public func complete(_ id: TaskID, result: String, by agent: AgentHandle? = nil) async throws(TownError)
+        -> AgentTask
+    {
         try await end(id, .complete(result), by: agent)
     }
 
@@ -67,7 +69,8 @@ extension Town {
             var town = opened
             if let agent { town.caller = Caller(agentID: agent.id.description) }
             switch move {
-            case .complete(let text): _ = try await CompleteTask().run(.init(task: id.description, result: text), in: town)
+            case .complete(let text):
+                _ = try await CompleteTask().run(.init(task: id.description, result: text), in: town)
             case .fail(let text): _ = try await FailTask().run(.init(task: id.description, result: text), in: town)
             case .cancel(let text): _ = try await CancelTask().run(.init(task: id.description, result: text), in: town)
             default: preconditionFailure("only ends of tasks come here")

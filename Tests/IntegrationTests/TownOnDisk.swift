@@ -66,6 +66,17 @@ final class TownOnDisk: Sendable {
         return answer.output
     }
 
+    /// Runs one of the example programs in this town with the agent CLI `stand-in`, and gives what it printed.
+    func example(_ name: String) async throws -> String {
+        let folder = String(Self.program[..<Self.program.lastIndex(of: "/")!])
+        var environment = environment
+        environment["PATH"] = folder + ":/usr/bin:/bin"
+        let collected = try await ChildProcess.run(
+            Launch("\(folder)/\(name)", [root, "stand-in"], environment: environment, directory: root, input: .none))
+        #expect(collected.exit.isSuccess, "\(name): \(collected.errorText)")
+        return collected.outputText
+    }
+
     /// Follows the event log until a line holds all of `words`; gives up after half a minute.
     func event(_ words: String...) async throws {
         let follower = try await ChildProcess.spawn(
