@@ -3,6 +3,7 @@ import Model
 import Operations
 import Synchronization
 import Terminal
+import Towns
 
 /// Draws the status again whenever the town changes, until a signal or a reader that went away ends it.
 ///
@@ -52,7 +53,7 @@ struct StatusWatch {
 
     private func draw(until shutdown: Shutdown) async throws {
         let news = News()
-        let (changes, stopping) = (try await town.store.changes(), shutdown.stream())
+        let (changes, stopping) = (try await town.store.changes(), shutdown.ending.stream)
         let resizes = SignalSource([.windowChanged])
         let isScreen = !context.wantsJSON
         var listeners = [
