@@ -29,7 +29,9 @@ enum HostCommand {
                 try await run.background(shutdown.ending)
             }
             // Whoever came meanwhile left it to this process to have another one started.
-            if shutdown.ending.reason != nil, Files.exists(files.hostWanted) { try await context.parts.ensureHost(town) }
+            if shutdown.ending.reason != nil, Files.exists(files.hostWanted) {
+                try await context.parts.ensureHost(town)
+            }
         }
     }
 }
