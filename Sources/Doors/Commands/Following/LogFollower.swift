@@ -1,5 +1,7 @@
 import Files
+import Operations
 import Terminal
+import Towns
 
 /// Shows the end of a log and then what is added to it.
 struct LogFollower {
@@ -7,7 +9,7 @@ struct LogFollower {
     private let bell: FileBell
 
     /// Watches first, so that nothing falls between the first reading and the first wait.
-    init(path: String) throws(FileError) {
+    init(path: String) throws(OperationError) {
         self.path = path
         bell = try FileBell(folder: Files.parent(of: path), file: Files.name(of: path))
     }
