@@ -3,7 +3,7 @@ public enum Catalogue {
     /// Sorted by name.
     public static let all: [any Operation.Type] = [
         AssignTask.self, CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, PruneAgents.self,
-        RestartAgent.self, ResumeAgent.self, SpawnAgent.self, StopAllAgents.self, WaitForAgent.self,
+        RestartAgent.self, ResumeAgent.self, SpawnAgent.self, StartGoal.self, StopAllAgents.self, WaitForAgent.self,
         AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, ReadStatus.self,

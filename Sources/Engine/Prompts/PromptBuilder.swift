@@ -42,6 +42,7 @@ public struct PromptBuilder {
     public static func build(_ context: PromptContext) -> (prompt: String, files: [PromptFile]) {
         var builder = PromptBuilder(context: context)
         builder.introduce()
+        builder.conduct()
         builder.messages()
         builder.backlog()
         builder.teammates()
@@ -65,6 +66,18 @@ public struct PromptBuilder {
             "This is your turn \(agent.roundsSinceStart + 1)\(limit). Nobody watches it live: do the work now, with your "
                 + "tools, and report through the `tt` commands below. What you only write in your answer is kept in a "
                 + "log; no agent reads it.")
+        lines.append("")
+    }
+
+    // In each prompt, because not every CLI remembers the turn before.
+    private mutating func conduct() {
+        guard agent.kind == .supervisor else { return }
+        lines.append(ConductorGuide.text)
+        lines.append("")
+        lines.append(
+            "Your goal is the open task with the tag `goal`: `tt task list --state open`, then `tt task show ID`. After "
+                + "giving out work, end your turn: you are woken when a task that you gave has ended. What only a person "
+                + "can decide, ask with `tt send supervisor --query`, and end your turn.")
         lines.append("")
     }
 
@@ -133,7 +146,12 @@ public struct PromptBuilder {
             lines.append("It builds on other tasks. What came out of them: \(shown)")
         }
         fence(task.description, name: "task-\(id)")
-        lines.append("When it is done: `tt task complete \(id) --result \"what you did\"`")
+        if task.tags.contains("review") {
+            lines.append("When you approve: `tt task complete \(id) --result \"approved: why\"`")
+            lines.append("When something has to change: `tt task complete \(id) --result \"rejected: what\"`")
+        } else {
+            lines.append("When it is done: `tt task complete \(id) --result \"what you did\"`")
+        }
         lines.append("When it cannot be done: `tt task fail \(id) --result \"why\"`")
     }
 

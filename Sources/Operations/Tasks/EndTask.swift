@@ -54,7 +54,8 @@ public struct CompleteTask: Operation {
     public init() {}
 
     public func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
-        try await input.end(in: town) { .complete($0 ?? "Completed") }
+        try await town.checkGoal(input.task)
+        return try await input.end(in: town) { .complete($0 ?? "Completed") }
     }
 }
 

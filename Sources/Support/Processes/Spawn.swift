@@ -158,7 +158,7 @@ private func spawnError(_ error: Int32, _ launch: Launch, _ path: String) -> Pro
 }
 
 /// A NULL-terminated array of C strings for the length of a call.
-private func withCStrings<Result>(
+func withCStrings<Result>(
     _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
     var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }

@@ -3,3 +3,4 @@
 #include "lock_shim.h"
 #include "process_shim.h"
 #include "spawn_shim.h"
+#include "exec_shim.h"

@@ -3,6 +3,7 @@ public import Configuration
 import Files
 public import Model
 public import Operations
+public import Processes
 public import Terminal
 
 /// What a command needs from the world. Built once by `main`; tests build their own.
@@ -23,6 +24,8 @@ public struct CommandParts: Sendable {
     public var endSurvivors: @Sendable ([TurnID]) async -> Void
     /// Makes sure that a host runs for the town, where a live agent may need one.
     public var ensureHost: @Sendable (Town) async throws -> Void
+    /// Puts a program in the place of this process; returns only in tests.
+    public var replace: @Sendable (Replacement) throws -> Void = { try $0.take() }
 
     public init(
         console: any Console, environment: [String: String], folder: String, time: any TimeSource,

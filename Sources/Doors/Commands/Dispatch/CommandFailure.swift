@@ -15,6 +15,8 @@ public enum ExitCode: Int32, Sendable, CaseIterable {
     case unavailable = 5
     /// What was waited for has not happened in the time that was given.
     case timedOut = 6
+    /// Nothing goes on before a person has decided or mended something.
+    case needsPerson = 7
 }
 
 /// An error as a command reports it: one line on standard error, or one a finding, and an exit code.

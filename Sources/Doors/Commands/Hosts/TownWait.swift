@@ -48,6 +48,7 @@ struct TownWait: Sendable {
                 try await context.ensureHost(town)
                 continue
             }
+            askedHost = false
             if progress != said { context.say(progress) }
             said = progress
             let waitForEnd = context.parts.waitForEnd

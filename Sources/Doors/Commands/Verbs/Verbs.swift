@@ -14,7 +14,7 @@ public enum Verbs {
     public static let all: [Verb] = [
         InitCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb, ConfigCommand.verb,
         AuthCommand.verb, BootstrapCommand.verb,
-        SpawnCommand.verb, HostCommand.verb,
+        SpawnCommand.verb, ConductorCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
         RestartCommand.verb, WaitCommand.verb, PruneCommand.verb, RecoverCommand.verb, ReclaimCommand.verb,
         StartCommand.verb, StopCommand.verb, ResetCommand.verb,

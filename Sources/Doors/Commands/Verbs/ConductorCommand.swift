@@ -1,0 +1,120 @@
+import Arguments
+import Configuration
+import Files
+import Harnesses
+import Hosting
+import Model
+import Operations
+import Processes
+import Terminal
+import Towns
+
+enum ConductorCommand {
+    static let verb = Verb(
+        CommandSpec(
+            "conductor", "Talk to an AI that leads the agents, or give it a goal", group: Group.agents,
+            options: [
+                .value(
+                    "cli", "c", "CLI", "the CLI that conducts",
+                    standard: "conductor_cli of the town, then yours, then the default CLI",
+                    completion: .dynamic("clis")),
+                .value("goal", "g", "TEXT", "work towards this without a terminal; - reads it from standard input"),
+                .value("max-rounds", nil, "N", "with --goal: turns that it may take; 0: no limit", standard: "0"),
+                .flag("fresh", nil, "begin a new conversation, where the CLI would continue the last one"),
+            ],
+            examples: [
+                Example("tt conductor", "talk to it in this terminal"),
+                Example("tt conductor --cli codex", "with another CLI"),
+                Example("tt conductor --goal \"Add a login page, with tests\"", "return when the goal is reached"),
+            ],
+            exclusive: [["goal", "fresh"]],
+            discussion: "It reads .tt/conductor_context.md, which is written anew at each start. With --goal it goes on "
+                + "in the background when this command is interrupted; the same command follows it again. Exit codes "
+                + "with --goal: 0 reached, 1 given up, 7 a person is needed.")
+    ) { context in
+        if let goal = context.arguments.string("goal") { return try await pursue(goal, context) }
+        try await talk(context)
+    }
+
+    // MARK: In the terminal
+
+    private static func talk(_ context: CommandContext) async throws {
+        if context.wantsJSON {
+            throw CommandFailure.usage("a conversation has no JSON", hint: "give a goal: tt conductor --goal \"…\" --json")
+        }
+        let global = try GlobalConfiguration.load(home: context.home)
+        let replacement = try await context.withTown(.readWrite) { town in
+            let files = TownFiles(root: town.root)
+            let asked = context.arguments.string("cli")
+            let cli = conductorCLI(asked, town.configuration, global)
+            let registry = HarnessRegistry(town: town, global: global, environment: context.environment)
+            let command: HarnessCommand
+            do { command = try registry.resolve(cli) } catch {
+                throw CommandFailure(.notFound, code: "unknown_cli", error.message)
+            }
+            let known = try await ConductorContext(town)
+            let file = files.state + "/conductor_context.md"
+            try Files.write(known.text, to: file)
+            let session = try ConductorSession(
+                files, environment: context.environment, fresh: context.arguments.flag("fresh"),
+                new: (town.newID() as TurnID).description)
+            let words: [String]
+            do {
+                words = try ConductorCLI(
+                    command, file: file, prompt: known.text, session: (session.id, session.isKnown)
+                ).words
+            } catch {
+                throw CommandFailure(.failed, code: "configuration", error.message)
+            }
+            var environment = context.environment.filter { !$0.key.hasPrefix("TINYTOWN_") }
+            environment["TINYTOWN_TOWN"] = town.root
+            environment["TINYTOWN_CONDUCTOR_CONTEXT"] = file
+            let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+            environment["PATH"] = Executable.currentPath.map { Files.parent(of: $0) + ":" + path } ?? path
+            environment.merge(command.environment) { _, new in new }
+            context.say(
+                "🚂 Starting conductor with \(TerminalText.line(cli))\(known.isResuming ? ", resuming" : "")…",
+                "   Context: \(TerminalText.line(file))")
+            if known.isResuming { try await context.ensureHost(town) }
+            return Replacement(words[0], Array(words.dropFirst()), environment: environment, directory: town.root)
+        }
+        do { try context.parts.replace(replacement) } catch {
+            throw CommandFailure(
+                .unavailable, code: "cannot_start", "the conductor's CLI cannot be started: \(error)",
+                hint: "install it, or name another one with --cli")
+        }
+    }
+
+    /// - Returns: what was asked for, else the town's, else the user's, else what agents use.
+    private static func conductorCLI(
+        _ asked: String?, _ town: TownConfiguration, _ global: GlobalConfiguration
+    ) -> String {
+        global.cli(
+            asked: [asked, town.conductorCLI, global.conductorCLI].lazy.compactMap(\.self)
+                .first { !$0.allSatisfy(\.isWhitespace) }, town: town)
+    }
+
+    // MARK: Towards a goal
+
+    private static func pursue(_ given: String, _ context: CommandContext) async throws {
+        let goal = given == "-" ? await context.console.readInput() : given
+        let rounds = try context.arguments.int("max-rounds", in: 0...1_000_000)
+        let global = try GlobalConfiguration.load(home: context.home)
+        try await context.withTown(.readWrite) { town in
+            let cli = conductorCLI(context.arguments.string("cli"), town.configuration, global)
+            let wait = try await TownWait(town, context)
+            // One that is there keeps its CLI unless another one was asked for.
+            let known = try await town.store.agent(Conductor.id)
+            let started = try await StartGoal.call(
+                .init(
+                    goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxRounds: rounds), in: town)
+            context.say(
+                "🚂 \(started.resumed ? "Following" : "Conducting") towards the goal, task \(started.task.shortID)",
+                "   It goes on when this command is interrupted; stop it with: tt kill \(Conductor.name)")
+            try await context.ensureHost(town)
+            let run = GoalRun(town: town, goal: started.task.id)
+            try await wait.until { _ in try await run.look() }
+            try await run.finish(context)
+        }
+    }
+}

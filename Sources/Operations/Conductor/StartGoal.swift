@@ -1,0 +1,108 @@
+import Configuration
+import Model
+
+/// Gives the conductor a goal, or lets it go on with the one that it has. Repeating it changes nothing.
+public struct StartGoal: Operation {
+    public static let name = "conductor.start"
+    public static let summary = "Give the conductor a goal"
+    public static let scope = Scope.manage
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var goal: String
+        public var cli: String?
+        /// Turns that it may take; 0 means no limit.
+        public var maxRounds: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case goal, cli
+            case maxRounds = "max_rounds"
+        }
+
+        public init(goal: String, cli: String? = nil, maxRounds: Int? = nil) {
+            self.goal = goal
+            self.cli = cli
+            self.maxRounds = maxRounds
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// The task that is the goal. The supervisor gave it.
+        public var task: TaskView
+        public var agent: AgentView
+        /// True where the conductor had this goal already.
+        public var resumed: Bool
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        guard input.goal.contains(where: { !$0.isWhitespace }) else { throw OperationError(.invalid, "the goal is empty") }
+        let open = try await everything {
+            try await town.store.tasks(TaskFilter(states: [.pending, .assigned, .running]), page: $0)
+        }.first { $0.tags.contains(Conductor.goalTag) && $0.createdBy == .supervisor }
+        if let open, open.description != input.goal {
+            let id = open.id.description.prefix(8)
+            throw OperationError(
+                .conflict, "the conductor works towards another goal: \(open.title)",
+                hint: "let it finish, or call it off: tt task cancel \(id)")
+        }
+        // The goal first, then who works on it, then the message: whatever step a crash comes after, the next run
+        // does the rest.
+        let goal: AgentTask
+        if let open {
+            goal = open
+        } else {
+            goal = AgentTask(
+                id: town.newID(), description: input.goal, createdBy: .supervisor, createdAt: town.time.now(),
+                tags: [Conductor.goalTag])
+            try await town.store.create(goal, assignee: nil)
+        }
+        let agent = try await conductor(input, in: town)
+        var message = Message(
+            id: town.newID(), from: .supervisor, to: Conductor.id, body: .task(description: Self.text(goal)),
+            createdAt: town.time.now())
+        message.idempotencyKey = "goal-\(goal.id)"
+        _ = try await town.store.send([message], limits: SendLimits(maxHops: town.configuration.maxHops))
+        return Output(
+            task: try await town.view(of: goal).task, agent: AgentView(agent), resumed: open != nil)
+    }
+
+    private func conductor(_ input: Input, in town: Town) async throws -> Agent {
+        let now = town.time.now()
+        guard let known = try await town.store.agent(Conductor.id) else {
+            guard let cli = input.cli ?? town.configuration.conductorCLI ?? town.configuration.defaultCLI else {
+                throw OperationError(.invalid, "no CLI was named and the town has no default", hint: "name one with --cli")
+            }
+            var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
+            agent.kind = .supervisor
+            agent.role = Conductor.role
+            agent.maxRounds = input.maxRounds ?? 0
+            try await town.store.register(agent, maxAgents: town.configuration.maxAgents)
+            return agent
+        }
+        var agent = known
+        if let cli = input.cli, cli != known.cli {
+            agent = try await town.store.change(known.id, .cli(cli), now: now)
+        }
+        // Whoever runs the command again has dealt with what held it.
+        if agent.state.isTerminal {
+            agent = try await town.store.change(known.id, .restart(maxRounds: input.maxRounds), now: now)
+        } else if agent.state == .paused {
+            agent = try await town.store.change(known.id, .resume, now: now)
+        }
+        return agent
+    }
+
+    static func text(_ goal: AgentTask) -> String {
+        """
+        You are the conductor of this town. Your goal, task \(goal.id):
+
+        \(goal.description)
+
+        Lead agents to it as your rules say. After giving out work, end your turn: you are woken when a task that you \
+        gave has ended. When everything is done and approved: tt task complete \(goal.id) --result "what was reached". \
+        When it cannot be reached: tt task fail \(goal.id) --result "why". When only a person can decide: \
+        tt send supervisor --query "question", then end your turn.
+        """
+    }
+}
