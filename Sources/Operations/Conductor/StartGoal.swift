@@ -36,7 +36,9 @@ public struct StartGoal: Operation {
     public init() {}
 
     public func run(_ input: Input, in town: Town) async throws -> Output {
-        guard input.goal.contains(where: { !$0.isWhitespace }) else { throw OperationError(.invalid, "the goal is empty") }
+        guard input.goal.contains(where: { !$0.isWhitespace }) else {
+            throw OperationError(.invalid, "the goal is empty")
+        }
         let open = try await everything {
             try await town.store.tasks(TaskFilter(states: [.pending, .assigned, .running]), page: $0)
         }.first { $0.tags.contains(Conductor.goalTag) && $0.createdBy == .supervisor }
@@ -71,7 +73,8 @@ public struct StartGoal: Operation {
         let now = town.time.now()
         guard let known = try await town.store.agent(Conductor.id) else {
             guard let cli = input.cli ?? town.configuration.conductorCLI ?? town.configuration.defaultCLI else {
-                throw OperationError(.invalid, "no CLI was named and the town has no default", hint: "name one with --cli")
+                throw OperationError(
+                    .invalid, "no CLI was named and the town has no default", hint: "name one with --cli")
             }
             var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
             agent.kind = .supervisor

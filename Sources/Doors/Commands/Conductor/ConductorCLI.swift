@@ -35,7 +35,8 @@ struct ConductorCLI {
             // Its sandbox would reach what `tt` starts. Without one, it asks before each command.
             let model =
                 preset?.name == "codex-mini" ? ["-m", "gpt-5.4-mini", "-c", "model_reasoning_effort=\"medium\""] : []
-            words = start + (preset == nil ? [] : ["-s", "danger-full-access", "-a", "untrusted"] + model) + ["--", prompt]
+            words =
+                start + (preset == nil ? [] : ["-s", "danger-full-access", "-a", "untrusted"] + model) + ["--", prompt]
         case "auggie": words = start + ["--instruction-file", file]
         case "aider": words = start + ["--read", file]
         case "gemini": words = start + ["--prompt-interactive", prompt]

@@ -1,3 +1,4 @@
+import Configuration
 import Model
 import Operations
 import Synchronization
@@ -56,7 +57,8 @@ final class GoalRun: Sendable {
         if busy.isEmpty { try await wake(conductor, open, work, agents) }
         let names = busy.map { TerminalText.line($0.agent.name) }.joined(separator: ", ")
         return .waiting(
-            "   \(work.count - open.count) of \(work.count) tasks have ended" + (names.isEmpty ? "" : "; at work: \(names)"))
+            "   \(work.count - open.count) of \(work.count) tasks have ended"
+                + (names.isEmpty ? "" : "; at work: \(names)"))
     }
 
     /// Prints how it ended and lets the conductor stop.
@@ -117,7 +119,8 @@ final class GoalRun: Sendable {
         for task in open {
             let owner = task.assignedTo.flatMap { agents[$0] }
             let state = owner.map { "\($0.name), who is \($0.state.rawValue)" } ?? "nobody"
-            lines.append("- task \(task.id): \(task.state.rawValue), owned by \(state)\(task.isWaiting ? ", waits" : "")")
+            lines.append(
+                "- task \(task.id): \(task.state.rawValue), owned by \(state)\(task.isWaiting ? ", waits" : "")")
         }
         if open.isEmpty {
             let objection = Conductor.objection(to: work)

@@ -4,6 +4,7 @@ import Harnesses
 import Model
 import Operations
 import SQLiteStore
+import Towns
 
 /// Looks at everything there is to look at.
 struct Doctor {

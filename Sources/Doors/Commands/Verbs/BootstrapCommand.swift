@@ -4,6 +4,7 @@ import Harnesses
 import Model
 import Operations
 import Terminal
+import Towns
 
 enum BootstrapCommand {
     static let verb = Verb(

@@ -28,7 +28,8 @@ enum ConductorCommand {
                 Example("tt conductor --goal \"Add a login page, with tests\"", "return when the goal is reached"),
             ],
             exclusive: [["goal", "fresh"]],
-            discussion: "It reads .tt/conductor_context.md, which is written anew at each start. With --goal it goes on "
+            discussion:
+                "It reads .tt/conductor_context.md, which is written anew at each start. With --goal it goes on "
                 + "in the background when this command is interrupted; the same command follows it again. Exit codes "
                 + "with --goal: 0 reached, 1 given up, 7 a person is needed.")
     ) { context in
@@ -40,7 +41,8 @@ enum ConductorCommand {
 
     private static func talk(_ context: CommandContext) async throws {
         if context.wantsJSON {
-            throw CommandFailure.usage("a conversation has no JSON", hint: "give a goal: tt conductor --goal \"…\" --json")
+            throw CommandFailure.usage(
+                "a conversation has no JSON", hint: "give a goal: tt conductor --goal \"…\" --json")
         }
         let global = try GlobalConfiguration.load(home: context.home)
         let replacement = try await context.withTown(.readWrite) { town in
@@ -49,7 +51,7 @@ enum ConductorCommand {
             let cli = conductorCLI(asked, town.configuration, global)
             let registry = HarnessRegistry(town: town, global: global, environment: context.environment)
             let command: HarnessCommand
-            do { command = try registry.resolve(cli) } catch {
+            do throws(Failure) { command = try registry.resolve(cli) } catch {
                 throw CommandFailure(.notFound, code: "unknown_cli", error.message)
             }
             let known = try await ConductorContext(town)
@@ -59,7 +61,7 @@ enum ConductorCommand {
                 files, environment: context.environment, fresh: context.arguments.flag("fresh"),
                 new: (town.newID() as TurnID).description)
             let words: [String]
-            do {
+            do throws(Failure) {
                 words = try ConductorCLI(
                     command, file: file, prompt: known.text, session: (session.id, session.isKnown)
                 ).words
