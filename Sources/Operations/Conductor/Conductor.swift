@@ -38,6 +38,9 @@ public enum Conductor {
             $0.state == .completed && $0.tags.contains(reviewTag)
                 && ($0.result ?? "").lowercased().trimmedStart.hasPrefix("approved")
         }
+        if approvals.isEmpty {
+            return ("nothing was approved by a reviewer", "give out work and its review: tt assign … --depends-on")
+        }
         for piece in work where piece.state == .completed && !piece.tags.contains(reviewTag) {
             let isApproved = approvals.contains { review in
                 review.assignedTo != piece.assignedTo && needs(of: review, known).contains(piece.id)

@@ -12,13 +12,16 @@ public struct StartGoal: Operation {
         public var cli: String?
         /// Turns that it may take; 0 means no limit.
         public var maxRounds: Int?
+        /// The goal that the caller follows, if it does: it is not begun anew where it has ended meanwhile.
+        public var following: String?
 
         enum CodingKeys: String, CodingKey {
-            case goal, cli
+            case goal, cli, following
             case maxRounds = "max_rounds"
         }
 
-        public init(goal: String, cli: String? = nil, maxRounds: Int? = nil) {
+        public init(goal: String, cli: String? = nil, maxRounds: Int? = nil, following: String? = nil) {
+            self.following = following
             self.goal = goal
             self.cli = cli
             self.maxRounds = maxRounds
@@ -38,6 +41,11 @@ public struct StartGoal: Operation {
     public func run(_ input: Input, in town: Town) async throws -> Output {
         guard input.goal.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the goal is empty")
+        }
+        if let followed = input.following.flatMap({ TaskID($0) }), let task = try await town.store.task(followed),
+            task.state.isTerminal, task.description == input.goal, let agent = try await town.store.agent(Conductor.id)
+        {
+            return Output(task: try await town.view(of: task).task, agent: AgentView(agent), resumed: true)
         }
         let open = try await everything {
             try await town.store.tasks(TaskFilter(states: [.pending, .assigned, .running]), page: $0)

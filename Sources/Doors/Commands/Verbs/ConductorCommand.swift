@@ -107,15 +107,21 @@ enum ConductorCommand {
             let wait = try await TownWait(town, context)
             // One that is there keeps its CLI unless another one was asked for.
             let known = try await town.store.agent(Conductor.id)
+            // Whoever follows a goal is told how it ended, though it ended while nobody looked.
+            let mark = TownFiles(root: town.root).state + "/conductor_goal"
+            let followed = try Files.text(mark)?.split(whereSeparator: \.isWhitespace).first.map(String.init)
             let started = try await StartGoal.call(
                 .init(
-                    goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxRounds: rounds), in: town)
+                    goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxRounds: rounds,
+                    following: followed), in: town)
+            try Files.write("\(started.task.id)\n", to: mark)
             context.say(
                 "🚂 \(started.resumed ? "Following" : "Conducting") towards the goal, task \(started.task.shortID)",
                 "   It goes on when this command is interrupted; stop it with: tt kill \(Conductor.name)")
             try await context.ensureHost(town)
             let run = GoalRun(town: town, goal: started.task.id)
             try await wait.until { _ in try await run.look() }
+            defer { Files.remove(mark) }
             try await run.finish(context)
         }
     }
