@@ -4,6 +4,14 @@ import Processes
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// `tt conductor` with stand-ins for its CLI.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ConductorEndToEnd {
     @Test func `the conductor's CLI takes the place of tt, with its status, the context and this very tt`() async throws
@@ -109,7 +117,7 @@ import Testing
         command.finishOutput()
         _ = await command.exit
         let host = try #require(try await town.hostPid)
-        for process in await town.processes where process.pid == host { _ = process.send(.kill) }
+        kill(host, SIGKILL)
         let answer = try await town.answer(["conductor", "--goal", "Build the thing", "--cli", "lead"])
         #expect(answer.status.isSuccess, "\(answer)")
         #expect(answer.output.contains("🚂 Following towards the goal"), "\(answer.output)")
