@@ -144,7 +144,8 @@ let proof: [Target] = [
     tests("DoorbellTests", ["Doorbell", "TestSupport"]),
     // Private Redis and Valkey servers; see Tests/Servers/fetch.py.
     .target(
-        name: "RedisServers", dependencies: ["Redis", "Processes", "Concurrency", "TestSupport"], path: "Tests/RedisServers",
+        name: "RedisServers", dependencies: ["Redis", "Processes", "Concurrency", "TestSupport"],
+        path: "Tests/RedisServers",
         swiftSettings: strict),
     tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport"]),
     tests("TOMLTests", ["TOML"]),
