@@ -37,6 +37,16 @@ struct ProcessRow: Sendable {
             contents(of: "/proc/\(pid)/environ").map { $0.split(separator: 0).map(Array.init) }
         }
 
+        /// Whether the process is in the middle of its exec: its memory is new and has no place for an environment yet
+        /// (field 50 of `stat`, proc(5)). The kernel's own threads, which never have one, are children of process 2.
+        static func isBeginning(_ pid: Int32) -> Bool {
+            guard let stat = contents(of: "/proc/\(pid)/stat"), let bracket = stat.lastIndex(of: UInt8(ascii: ")"))
+            else { return false }
+            let fields = stat[(bracket + 1)...].split { $0 == 0x20 || $0 == 0x0A }
+            guard fields.count > 47, let row = ProcessRow(pid: pid, stat: stat), !row.hasEnded else { return false }
+            return row.parent > 2 || row.parent == 1 ? String(decoding: fields[47], as: UTF8.self) == "0" : false
+        }
+
         /// Parses `/proc/PID/stat`. The second field is a name that may hold spaces and brackets: count from its end.
         init?(pid: Int32, stat: [UInt8]) {
             guard let bracket = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
@@ -60,6 +70,9 @@ struct ProcessRow: Sendable {
             guard pid > 0, shim_process_get(pid, &row) == 1 else { return nil }
             return ProcessRow(row)
         }
+
+        /// Arguments and environment are one block there, which comes with the exec.
+        static func isBeginning(_ pid: Int32) -> Bool { false }
 
         static func all() -> [ProcessRow] {
             var rows: UnsafeMutablePointer<shim_process>?

@@ -45,13 +45,14 @@ public enum ProcessTree {
         }.map(\.identity)
     }
 
-    // In the middle of its exec a process shows no environment at all: a child that is looked at just then would be
-    // missed. Those that really have none are few, and give up their time slice a few times for nothing.
+    // In the middle of its exec a process has no environment yet, although whoever spawned it may have gone on: looked at
+    // just then, it would be missed. The kernel tells no one when it is through, and it is a matter of microseconds,
+    // on a busy machine of milliseconds. Blocks: for the scanner's queue.
     private static func settledEnvironment(of pid: Int32) -> [[UInt8]]? {
-        for _ in 0..<10 {
+        for attempt in 0..<1000 {
             guard let found = ProcessRow.environment(of: pid) else { return nil }
-            if !found.isEmpty { return found }
-            sched_yield()
+            if !found.isEmpty || !ProcessRow.isBeginning(pid) { return found }
+            usleep(attempt < 10 ? 50 : 1000)
         }
         return []
     }
