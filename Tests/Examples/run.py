@@ -268,6 +268,24 @@ def builder(town, example):
     program.chmod(0o755)
 
 
+def conducting(town, _):
+    """A conductor that gives out a task and its review, and workers that approve of everything."""
+    lead = r"""#!/bin/sh
+prompt=$(cat)
+goal=$(printf '%s' "$prompt" | sed -n 's/.*Your goal, task \([0-9a-f-]*\):.*/\1/p' | head -n 1)
+if [ -n "$goal" ]; then
+    echo "$goal" >goal
+    tt spawn builder --cli codex && tt spawn reviewer --cli codex
+    work=$(tt assign builder "Build it" | sed -n 's/.*Assigned task \([0-9a-f-]*\) to.*/\1/p')
+    tt assign reviewer "Review it" --tags review --depends-on "$work"
+elif printf '%s' "$prompt" | grep -q 'approved: by a stand-in'; then
+    tt task complete "$(cat goal)" --result "built and approved" || true
+fi
+"""
+    (town.folder / "bin" / "claude").write_text(lead)
+    (town.folder / "bin" / "codex").write_text(STAND_IN.replace("done by a", "approved: by a"))
+
+
 def elsewhere(town, _):
     folder = town.folder / "home" / "git" / "my-project"
     folder.mkdir(parents=True)
@@ -297,6 +315,7 @@ def named(example):
 EXPECTED = {
     "init": (None, r"✨ Initialized town '.+' at .+"),
     "spawn": (nothing, r"🤖 Spawned agent '{agent}' using CLI '.+'\n   ID: [0-9a-f-]{{36}}"),
+    "conductor": (conducting, r"🚂 (Starting conductor with (claude|codex)|Conducting towards the goal[\s\S]*🏁 The goal is reached)"),
     "list": (nothing, r"Agents:|No agents|^$"),
     "assign": (file, r"📋 Assigned task [0-9a-f-]{{36}} to agent '{agent}'"),
     "send": (nothing, r"(📤 Sent \w+ message|🚨 Sent URGENT \w+ message) to '"),
