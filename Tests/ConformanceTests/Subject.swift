@@ -1,8 +1,19 @@
 import MemoryStore
 import Model
+import RedisServers
+import RedisStore
 import SQLiteStore
+import Synchronization
 import TestSupport
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// A kind of store that has to keep the port's promises. A new one joins by one line in `all`.
 struct Subject: Sendable, CustomTestStringConvertible {
@@ -16,7 +27,13 @@ struct Subject: Sendable, CustomTestStringConvertible {
         Subject(testDescription: "SQLite, durability normal") {
             try await SQLiteStore.open(folder: $0.path, options: SQLiteOptions(durability: .normal))
         },
-    ]
+    ] + ServerProgram.all.map { program in
+        Subject(testDescription: program.name) { folder in
+            let server = try await Servers.shared.server(program)
+            let name = folder.path.split(separator: "/").last.map(String.init) ?? ""
+            return try await RedisStore.open(server.client(), town: name, time: StillTime())
+        }
+    }
 
     /// Runs `body` with a town in an empty store, and closes the store afterwards.
     func run(_ body: (Town) async throws -> Void) async throws {
@@ -150,4 +167,39 @@ func code(_ body: () async throws -> Void) async -> StoreError.Code? {
     } catch {
         return (error as? StoreError)?.code
     }
+}
+
+/// One server of each kind for the whole run; a town's name keeps tests apart.
+actor Servers {
+    static let shared = Servers()
+    private var servers: [ServerProgram: Task<PrivateServer, any Error>] = [:]
+
+    func server(_ program: ServerProgram) async throws -> PrivateServer {
+        if let starting = servers[program] { return try await starting.value }
+        let starting = Task {
+            let server = try await PrivateServer(program)
+            running.withLock { $0.append(server) }
+            return server
+        }
+        if servers.isEmpty { atexit(endServers) }
+        servers[program] = starting
+        return try await starting.value
+    }
+}
+
+// Nobody owns what is used to the end of the run, so it is ended with the process.
+private let running = Mutex<[PrivateServer]>([])
+
+private func endServers() {
+    for server in running.withLock({ $0 }) {
+        server.process?.signal(.kill)
+        for name in ["redis.sock", "server.log"] { unlink(server.folder.path(name)) }
+        rmdir(server.folder.path)
+    }
+}
+
+/// The clock of a town in a test.
+struct StillTime: TimeSource {
+    func now() -> Timestamp { Timestamp(microseconds: 1_700_000_000_000_000) }
+    func sleep(for duration: Duration) async throws {}
 }

@@ -107,7 +107,7 @@ extension ReleaseCause {
 
 extension Duration {
     /// `12 s`, `350 ms`, `4 min 5 s`: for sentences.
-    var phrase: String {
+    package var phrase: String {
         let milliseconds = max(0, wholeMicroseconds / 1000)
         if milliseconds < 1000 { return "\(milliseconds) ms" }
         let seconds = milliseconds / 1000

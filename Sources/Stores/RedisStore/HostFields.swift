@@ -1,0 +1,60 @@
+import Model
+
+extension Host {
+    var fields: Fields {
+        var fields: Fields = [
+            "id": id.description, "machine": machine, "process": process, "started": String(startedAt.microseconds),
+            "expires": String(expiresAt.microseconds),
+        ]
+        if isForeground { fields["foreground"] = "1" }
+        return fields
+    }
+
+    init?(fields: Fields) {
+        guard let id: HostID = fields.id("id"), let started = fields.instant("started"),
+            let expires = fields.instant("expires")
+        else { return nil }
+        self.init(
+            id: id, machine: fields["machine"] ?? "", process: fields["process"] ?? "", startedAt: started,
+            expiresAt: expires, isForeground: fields["foreground"] != nil)
+    }
+}
+
+extension LeaseRecord {
+    init?(fields: Fields) {
+        guard let agent: AgentID = fields.id("agent"), let turn: TurnID = fields.id("turn"),
+            let host: HostID = fields.id("host"), let started = fields.instant("started"),
+            let expires = fields.instant("expires")
+        else { return nil }
+        self.init(
+            token: LeaseToken(agent: agent, epoch: Int64(fields.int("epoch")), turn: turn, host: host),
+            startedAt: started, expiresAt: expires)
+    }
+}
+
+extension Event {
+    /// Nil for a type that this program does not know.
+    init?(fields: Fields) {
+        guard let type = fields["type"].flatMap(EventType.init), let at = fields.instant("at") else { return nil }
+        self.init(type, fields["message"] ?? "", at: at)
+        sequence = Int64(fields.int("sequence"))
+        agent = fields.id("agent")
+        task = fields.id("task")
+        turn = fields.id("turn")
+        letter = fields.id("letter")
+        oldState = fields["old"]
+        newState = fields["new"]
+    }
+
+    /// What it is about.
+    var about: Fields {
+        var fields: Fields = [:]
+        fields["agent"] = agent?.description
+        fields["task"] = task?.description
+        fields["turn"] = turn?.description
+        fields["letter"] = letter?.description
+        fields["old"] = oldState
+        fields["new"] = newState
+        return fields
+    }
+}

@@ -1,0 +1,114 @@
+public import Model
+import Redis
+
+extension RedisStore {
+    public func register(_ agent: Agent, maxAgents: Int) async throws(StoreError) {
+        _ = try await call("register") { arguments in
+            arguments.add(maxAgents)
+            arguments.add(agent.fields)
+            arguments.add(agent.createdAt)
+        }
+    }
+
+    @discardableResult
+    public func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
+        try Self.agent(
+            try await call("change") { arguments in
+                arguments.add(agent)
+                arguments.add(now)
+                switch change {
+                case .interrupt(let reason):
+                    arguments.add("interrupt")
+                    arguments.add(optional: reason)
+                case .resume: arguments.add("resume")
+                case .stop(let request):
+                    arguments.add("stop")
+                    arguments.add(request.rawValue)
+                case .retire(let reason):
+                    arguments.add("retire")
+                    arguments.add(reason)
+                case .restart(let maxRounds):
+                    arguments.add("restart")
+                    arguments.add(optional: maxRounds.map { String($0) })
+                case .pin(let host):
+                    arguments.add("pin")
+                    arguments.add(optional: host?.description)
+                case .attention(let text):
+                    arguments.add("attention")
+                    arguments.add(optional: text)
+                case .cli(let cli):
+                    arguments.add("cli")
+                    arguments.add(cli)
+                }
+            })
+    }
+
+    public func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
+        let reply = try await call("remove") { arguments in
+            arguments.add(agent)
+            arguments.add(now)
+        }
+        return Removal(tasks: reply[0].texts.compactMap { TaskID($0) }, deadLetters: reply[1].number)
+    }
+
+    public func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
+        -> Reclaimed
+    {
+        let reply = try await call("reclaim") { arguments in
+            arguments.add(agent)
+            switch destination {
+            case .backlog: arguments.add(optional: nil)
+            case .agent(let target): arguments.add(optional: target.description)
+            }
+            arguments.add(now)
+        }
+        return Reclaimed(
+            tasks: reply[0].texts.compactMap { TaskID($0) }, made: reply[1].texts.compactMap { TaskID($0) },
+            messages: reply[2].texts.compactMap { MessageID($0) }, left: reply[3].number)
+    }
+
+    public func reset(now: Timestamp) async throws(StoreError) {
+        _ = try await call("reset") { $0.add(now) }
+    }
+
+    public func agents() async throws(StoreError) -> [Agent] {
+        try await call("agents").elements.compactMap { Agent(fields: $0.record) }
+    }
+
+    public func agent(_ id: AgentID) async throws(StoreError) -> Agent? {
+        Agent(fields: try await call("agent", { $0.add(id) }).record)
+    }
+
+    public func pulse() async throws(StoreError) -> [AgentPulse] {
+        try await call("pulse", { $0.add(present) }).elements.compactMap { one in
+            Agent(fields: one[0].record).map { agent in
+                AgentPulse(
+                    agent: agent, hasWork: one[1].isTrue, lease: LeaseRecord(fields: one[3].record),
+                    expectsWork: one[2].isTrue)
+            }
+        }
+    }
+
+    // MARK: Hosts
+
+    public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
+        _ = try await call("announce") { arguments in
+            arguments.add(host.fields)
+            let place = host.isForeground ? "in a terminal" : "in the background"
+            arguments.add("a host runs \(place) as process \(host.pid)")
+            arguments.add(now)
+        }
+    }
+
+    public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {
+        _ = try await call("retire") { arguments in
+            arguments.add(host)
+            arguments.add(died)
+            arguments.add(now)
+        }
+    }
+
+    public func hosts() async throws(StoreError) -> [Host] {
+        try await call("hosts").elements.compactMap { Host(fields: $0.record) }
+    }
+}

@@ -1,0 +1,191 @@
+public import Model
+import Redis
+import StoreVerbs
+
+extension RedisStore {
+    // MARK: Messages
+
+    public func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
+        let reply = try await call("send") { arguments in
+            arguments.add(limits.maxHops)
+            arguments.add(messages.count)
+            for message in messages { arguments.add(message) }
+        }
+        return zip(messages, reply.elements).map { message, reply in
+            var receipt = Receipt(id: reply[0].text.flatMap { MessageID($0) } ?? message.id, isDuplicate: reply[1].isTrue)
+            receipt.refusal = reply[2].text
+            return receipt
+        }
+    }
+
+    private static func deliveries(_ reply: RedisValue) -> [Delivery] {
+        reply.elements.compactMap { Delivery(fields: $0.record) }
+    }
+
+    public func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
+        Self.deliveries(
+            try await call("inbox") { arguments in
+                arguments.add(agent)
+                arguments.add(max(0, page.offset))
+                arguments.add(max(0, page.limit))
+                arguments.add(present)
+            })
+    }
+
+    public func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
+        Self.deliveries(
+            try await call("take") { arguments in
+                arguments.add(agent)
+                arguments.add(limit)
+                arguments.add(now)
+            })
+    }
+
+    public func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
+        Delivery(fields: try await call("delivery", { $0.add(id) }).record)
+    }
+
+    public func deadLetters(page: Page) async throws(StoreError) -> [Delivery] {
+        Self.deliveries(
+            try await call("deadLetters") { arguments in
+                arguments.add(max(0, page.offset))
+                arguments.add(max(0, page.limit))
+            })
+    }
+
+    public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError) {
+        _ = try await call("retryDead") { arguments in
+            arguments.add(id)
+            arguments.add(optional: agent?.description)
+            arguments.add(now)
+        }
+    }
+
+    public func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
+        _ = try await call("dropDead") { arguments in
+            arguments.add(id)
+            arguments.add(now)
+        }
+    }
+
+    public func queueCounts() async throws(StoreError) -> QueueCounts {
+        let reply = try await call("queueCounts") { $0.add(present) }
+        return QueueCounts(waiting: reply[0].number, leased: reply[1].number, dead: reply[2].number)
+    }
+
+    public func waitingCounts() async throws(StoreError) -> [AgentID: [String: Int]] {
+        var counts: [AgentID: [String: Int]] = [:]
+        for box in try await call("waitingCounts", { $0.add(present) }).elements {
+            guard let agent = box[0].text.flatMap({ AgentID($0) }) else { continue }
+            counts[agent] = box[1].record.compactMapValues { Int($0) }
+        }
+        return counts
+    }
+
+    public func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {
+        var isMore = true
+        while isMore {
+            let reply = try await call("tidy", rings: false) { arguments in
+                arguments.add(now - retention.doneMessages)
+                arguments.add(500)
+                arguments.add(retention.events)
+            }
+            isMore = reply.isTrue
+        }
+    }
+
+    // MARK: Turns
+
+    public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
+        let reply = try await call("lease") { arguments in
+            arguments.add(request.agent)
+            arguments.add(request.host)
+            arguments.add(request.turn)
+            arguments.add(request.now)
+            arguments.add(request.now + request.duration)
+            arguments.add(request.maxMessages)
+        }
+        if reply == .null { return nil }
+        guard let record = LeaseRecord(fields: reply[0].record) else {
+            throw StoreError(.corrupt, "the lease that was just written cannot be read")
+        }
+        var tasks: [AgentTask] = []
+        for task in reply[3].elements { tasks.append(try Self.task(task)) }
+        return Lease(
+            record: record, agent: try Self.agent(reply[1]), deliveries: Self.deliveries(reply[2]), tasks: tasks)
+    }
+
+    public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
+        _ = try await call("renew", rings: false) { arguments in
+            arguments.add(token)
+            arguments.add(until)
+            arguments.add(now)
+        }
+    }
+
+    public func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError) {
+        _ = try await call("note", rings: false) { arguments in
+            arguments.add(token)
+            arguments.add(session.fields)
+            arguments.add(now)
+        }
+    }
+
+    public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
+        let reply = try await call("commit") { arguments in
+            arguments.add(turn.token)
+            arguments.add(turn.now)
+            arguments.add(turn.sends.count)
+            for message in turn.sends { arguments.add(message) }
+            switch turn.outcome {
+            case .finished:
+                arguments.add(true)
+                Self.add(turn.session, to: &arguments)
+                arguments.add(turn.dropsSession)
+                arguments.add(turn.duration.phrase + (turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""))
+            case .failed(let failure, let verdict, let maxAttempts):
+                arguments.add(false)
+                Self.add(turn.session, to: &arguments)
+                arguments.add(turn.dropsSession || verdict.dropsSession)
+                var text = "\(turn.duration.phrase) (\(failure.kind.rawValue)): \(failure.message)"
+                if let retryAt = verdict.retryAt, verdict.pause == nil {
+                    text += "; next turn in \(max(retryAt - turn.now, .zero).phrase)"
+                }
+                arguments.add(text)
+                arguments.add(failure.message)
+                arguments.add(optional: verdict.retryAt?.field)
+                arguments.add(optional: verdict.pause)
+                arguments.add(verdict.countsAttempt)
+                arguments.add(maxAttempts)
+            }
+        }
+        var summary = CommitSummary(agent: try Self.agent(reply[0]))
+        summary.dead = reply[1].texts.compactMap { MessageID($0) }
+        summary.reminded = reply[2].texts.compactMap { TaskID($0) }
+        summary.failedTasks = reply[3].texts.compactMap { TaskID($0) }
+        return summary
+    }
+
+    private static func add(_ session: HarnessSession?, to arguments: inout Arguments) {
+        arguments.add(session != nil)
+        if let session { arguments.add(session.fields) }
+    }
+
+    private static func dollars(_ amount: Double) -> String {
+        let parts = Int64((min(max(amount, 0), 1e12) * 10_000).rounded())
+        let fraction = String(parts % 10_000)
+        return "$\(parts / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
+    }
+
+    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
+        _ = try await call("release") { arguments in
+            arguments.add(token)
+            arguments.add(cause.phrase)
+            arguments.add(now)
+        }
+    }
+
+    public func leases() async throws(StoreError) -> [LeaseRecord] {
+        try await call("leases").elements.compactMap { LeaseRecord(fields: $0.record) }
+    }
+}

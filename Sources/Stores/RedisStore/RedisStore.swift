@@ -1,0 +1,187 @@
+public import Model
+public import Redis
+import StoreVerbs
+import Synchronization
+
+/// A town's state in Redis or Valkey, for many machines. Each verb is one script; see `LuaParts` and
+/// docs/architecture.md for which key holds what.
+public final class RedisStore: Store {
+    let client: RedisClient
+    private let subscriber = Mutex<RedisSubscriber?>(nil)
+    /// `tt:{town}:`, what every key begins with.
+    let prefix: String
+    let bell = ChangeBell()
+    /// For what a reading verb finds to have happened: messages of other programs that nobody can read.
+    private let time: any TimeSource
+    private let isClosed = Mutex(false)
+
+    var present: Timestamp { time.now() }
+
+    init(_ client: RedisClient, town: String, time: any TimeSource) {
+        self.client = client
+        self.time = time
+        prefix = "tt:\(town):"
+    }
+
+    /// Opens a town; what another program made of it is taken into our indexes once.
+    ///
+    /// - Parameters:
+    ///   - client: reaches the server; the store closes it.
+    ///   - town: the name of the town, which is part of every key. It may hold no colon and no character that a
+    ///     pattern of Redis gives a meaning, because one town's keys could be taken for another's (W31).
+    /// - Throws: `unavailable`; `illegalMove` for a name that cannot be part of a key.
+    public static func open(
+        _ client: RedisClient, town: String, time: any TimeSource
+    ) async throws(StoreError) -> RedisStore {
+        guard !town.isEmpty, !town.contains(where: { ":*?[]\\".contains($0) }) else {
+            throw StoreError(
+                .illegalMove,
+                "a town in Redis cannot be named '\(town)': its name is part of every key, without : * ? [ ] and \\")
+        }
+        let store = RedisStore(client, town: town, time: time)
+        try await store.indexForeignTown()
+        return store
+    }
+
+    private static let script = RedisScript(LuaParts.town)
+
+    /// Carries out one verb of the script.
+    /// - Parameter rings: whether a change is announced to those who follow.
+    func call(_ verb: String, rings: Bool = true, _ fill: (inout Arguments) -> Void = { _ in })
+        async throws(StoreError) -> RedisValue
+    {
+        if isClosed.withLock({ $0 }) { throw StoreError(.closed, "the store is closed") }
+        var arguments = Arguments()
+        arguments.add(verb)
+        arguments.add(rings)
+        fill(&arguments)
+        let reply = try await redis { client throws(RedisError) in
+            try await client.run(Self.script, keys: [self.prefix], arguments: arguments.list)
+        }
+        guard reply[0].text == "no" else { return reply[1] }
+        throw StoreError(Self.code(reply[1].text ?? ""), reply[2].text ?? "the store refused")
+    }
+
+    private static func code(_ word: String) -> StoreError.Code {
+        let codes: [StoreError.Code] = [
+            .leaseLost, .agentNotFound, .taskNotFound, .messageNotFound, .nameTaken, .tooManyAgents, .notEmpty, .inUse,
+            .illegalMove, .dependencyCycle, .corrupt,
+        ]
+        return codes.first { $0.description == word } ?? .corrupt
+    }
+
+    /// The agent of a reply, which has to be one.
+    static func agent(_ reply: RedisValue) throws(StoreError) -> Agent {
+        guard let agent = Agent(fields: reply.record) else {
+            throw StoreError(.corrupt, "the record of an agent cannot be read: \(reply.record["id"] ?? "no id")")
+        }
+        return agent
+    }
+
+    static func task(_ reply: RedisValue) throws(StoreError) -> AgentTask {
+        guard let task = AgentTask(fields: reply.record) else {
+            throw StoreError(.corrupt, "the record of a task cannot be read: \(reply.record["id"] ?? "no id")")
+        }
+        return task
+    }
+
+    /// Uses the client, with its errors as the store's.
+    func redis<Value>(_ body: (RedisClient) async throws(RedisError) -> Value) async throws(StoreError) -> Value {
+        do throws(RedisError) {
+            return try await body(client)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    func command(_ words: [String]) async throws(StoreError) -> RedisValue {
+        let command = RedisCommand(words[0], arguments: Array(words.dropFirst()))
+        return try await redis { client throws(RedisError) in try await client.send(command) }
+    }
+
+    // MARK: Changes
+
+    public func changes() async throws(StoreError) -> AsyncStream<Void> {
+        if isClosed.withLock({ $0 }) { throw StoreError(.closed, "the store is closed") }
+        let stream = bell.follow()
+        await askForNotifications()
+        // One connection serves every follower of this process, from the first on.
+        subscriber.withLock { subscriber in
+            if subscriber == nil { subscriber = listen() }
+        }
+        return stream
+    }
+
+    // Our own verbs publish. What plain programs push is noticed by the server's own notifications of pushes, where it
+    // may be asked for them. Whenever the connection begins to listen something may have been missed before.
+    private func listen() -> RedisSubscriber {
+        let (bell, own) = (bell, prefix + "changes")
+        let lists = [prefix + "inbox:", prefix + "urgent:"]
+        let pushes = ["rpush", "lpush"].map { "__keyevent@\(client.endpoint.database)__:\($0)" }
+        return RedisSubscriber(client.endpoint, channels: Set(pushes + [own])) { event in
+            switch event {
+            case .listening: bell.ring()
+            case .message(own, _): bell.ring()
+            case .message(_, let payload):
+                let key = String(decoding: payload, as: UTF8.self)
+                if lists.contains(where: { key.hasPrefix($0) }) { bell.ring() }
+            case .lost: break
+            }
+        }
+    }
+
+    // A server that does not let itself be configured is left as it is: then what a plain program pushes is noticed
+    // with the next change.
+    private func askForNotifications() async {
+        guard let reply = try? await command(["CONFIG", "GET", "notify-keyspace-events"]) else { return }
+        let flags = reply[1].text ?? ""
+        let missing = "El".filter { flag in !flags.contains(flag) && !(flag == "l" && flags.contains("A")) }
+        if missing.isEmpty { return }
+        _ = try? await command(["CONFIG", "SET", "notify-keyspace-events", flags + missing])
+    }
+
+    // MARK: Towns that another program made
+
+    private func indexForeignTown() async throws(StoreError) {
+        let indexed = try await command(["HGET", prefix + "meta", "indexed"])
+        if indexed.text == "1" { return }
+        let agents = try await foreign("agent")
+        let tasks = try await foreign("task")
+        _ = try await call("index") { arguments in
+            for ids in [agents, tasks] {
+                arguments.add(ids.count)
+                for id in ids { arguments.add(id) }
+            }
+            arguments.add(true)
+        }
+    }
+
+    /// The ids of all records of one kind, by when they were made. Scanned, never listed at once.
+    private func foreign(_ kind: String) async throws(StoreError) -> [String] {
+        var cursor = "0"
+        var found: [(id: String, made: String)] = []
+        repeat {
+            let reply = try await command([
+                "SCAN", cursor, "MATCH", "\(prefix)\(kind):*", "COUNT", "500", "TYPE", "hash",
+            ])
+            cursor = reply[0].text ?? "0"
+            for key in reply[1].texts {
+                let made = try await command(["HGET", key, "created_at"])
+                found.append((String(key.dropFirst("\(prefix)\(kind):".count)), made.text ?? ""))
+            }
+        } while cursor != "0"
+        return Set(found.map(\.id)).sorted().map { id in (id, found.first { $0.id == id }?.made ?? "") }
+            .sorted { $0.1 < $1.1 }.map(\.0)
+    }
+
+    public func close() async {
+        let wasClosed = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return isClosed
+        }
+        if wasClosed { return }
+        bell.close()
+        subscriber.withLock { $0 }?.close()
+        client.close()
+    }
+}

@@ -1,0 +1,160 @@
+extension LuaParts {
+    /// The verbs on agents and hosts.
+    static let agentVerbs = #"""
+        -- Arguments: limit, agent, now.
+        function V.register()
+          local limit, agent, now = int(), record(), int()
+          if agentOf(agent.id) then return end
+          if not ended[agent.state] then A.checkPlace(agent, limit) end
+          if agent.parent_agent_id and agent.parent_agent_id ~= SUPERVISOR then requireAgent(agent.parent_agent_id) end
+          meta().maxAgents = whole(limit)
+          A.insert(agent)
+          log('agent_spawned', agent.name .. ' joined the town' .. (agent.role_id and ' as ' .. agent.role_id or '')
+            .. ', run by ' .. agent.cli, now, {agent = agent.id, new = agent.state})
+        end
+        local change = {}
+        function change.interrupt(agent, now)
+          local why, old = opt(), agent.state
+          A.signal(agent, 'interrupted')
+          if why then agent.attention = why end
+          if old == 'paused' then return end
+          log('agent_interrupted', agent.name .. ' was paused' .. (why and ': ' .. why or ''), now,
+            {agent = agent.id, old = old, new = agent.state})
+        end
+        function change.resume(agent, now)
+          local old = agent.state
+          A.signal(agent, 'resumed')
+          if agent.stop_request then A.signal(agent, 'askedToDrain') end
+          if leaseOf(agent.id) then A.signal(agent, 'turnStarted') end
+          agent.attention, agent.retry_at, agent.failures = nil, nil, nil
+          A.touch(agent, now)
+          log('agent_resumed', agent.name .. ' goes on', now, {agent = agent.id, old = old, new = agent.state})
+        end
+        local when = {when_empty = 'when its inbox is empty', after_turn = 'after its present turn', now = 'at once'}
+        local function askToStop(agent, request, now)
+          if agent.state == 'stopped' then return end
+          local asked = stronger(agent.stop_request, request)
+          local hasWork = M.hasWork(agent.id, now)
+          if not leaseOf(agent.id) and (ended[agent.state] or stops(asked, hasWork)) then
+            return A.stop(agent, 'agent_stopped', 'as it was asked to', now)
+          end
+          local old = agent.state
+          A.signal(agent, 'askedToDrain')
+          if agent.stop_request == asked and agent.state == old then return end
+          agent.stop_request = asked
+          log('agent_state_changed', agent.name .. ' was asked to stop ' .. when[asked], now,
+            {agent = agent.id, old = old, new = agent.state})
+        end
+        function change.stop(agent, now)
+          askToStop(agent, arg(), now)
+          -- Tinytown's own loops look at this key.
+          defer('SET', 'stop:' .. agent.id, '1', 'EX', 3600)
+        end
+        function change.retire(agent, now)
+          local why = arg()
+          local expects = not agent.stop_request and A.expectsWork(agent.id)
+          if not mayRetire(agent, leaseOf(agent.id) ~= nil, M.hasWork(agent.id, now) or expects) then return end
+          local isDone = outOfRounds(agent) and not agent.stop_request
+          if isDone and num(agent.failures) > 0 then
+            A.giveUp(agent, why, now)
+          else
+            A.stop(agent, isDone and 'agent_completed' or 'agent_stopped', why, now)
+          end
+        end
+        function change.restart(agent, now)
+          local rounds, old = opt(), agent.state
+          A.signal(agent, 'restarted')
+          A.checkPlace(agent, tonumber(meta().maxAgents or nil))
+          agent.max_rounds = rounds or agent.max_rounds
+          agent.rounds_since_start, agent.failures, agent.stop_request = nil, nil, nil
+          agent.retry_at, agent.attention = nil, nil
+          A.touch(agent, now); A.beat(agent, now)
+          defer('DEL', 'stop:' .. agent.id)
+          log('agent_state_changed', agent.name .. ' was restarted', now, {agent = agent.id, old = old, new = agent.state})
+        end
+        function change.pin(agent) agent.pinned_to = opt() end
+        function change.attention(agent, now)
+          local text, old = opt(), agent.attention
+          agent.attention = text
+          if text and text ~= old then log('agent_attention', agent.name .. ': ' .. text, now, {agent = agent.id}) end
+        end
+        function change.cli(agent)
+          agent.cli = arg()
+          if agent.session_harness ~= agent.cli then setSession(agent, nil) end
+        end
+        -- Arguments: agent, now, kind, its value. Reply: the agent.
+        function V.change()
+          local id, now, kind = arg(), int(), arg()
+          local agent = requireAgent(id)
+          change[kind](agent, now)
+          return flat(agent)
+        end
+        function V.agents()
+          local replies = {}
+          for _, id in ipairs(zall('agents')) do
+            local agent = agentOf(id)
+            if agent then replies[#replies + 1] = flat(agent) end
+          end
+          return replies
+        end
+        function V.agent()
+          local agent = agentOf(arg())
+          return agent and flat(agent) or false
+        end
+        -- Arguments: now. Reply: per live agent itself, has work, expects work, lease or nothing.
+        function V.pulse()
+          local now, replies = int(), {}
+          for _, agent in ipairs(A.live()) do
+            -- A stop that another program asked for.
+            if not agent.stop_request and redis.call('EXISTS', P .. 'stop:' .. agent.id) == 1 then
+              askToStop(agent, 'after_turn', now)
+            end
+            if not ended[agent.state] then
+              replies[#replies + 1] = {flat(agent), M.hasWork(agent.id, now) and '1' or '0',
+                A.expectsWork(agent.id) and '1' or '0', leaseOf(agent.id) and A.leaseReply(agent.id) or false}
+            end
+          end
+          return replies
+        end
+        -- Arguments: host as record, its words for the log, now. Reply: '1' where it is new.
+        function V.announce()
+          local host, text, now = record(), arg(), int()
+          local old = load('host:' .. host.id)
+          host.ordinal = old and old.ordinal or whole(nextNumber('ordinal'))
+          store('host:' .. host.id, host)
+          if old then quiet = true; return '0' end
+          zadd('hosts', host.ordinal, host.id)
+          log('host_started', text, now)
+          return '1'
+        end
+        -- Arguments: host, died, now.
+        function V.retire()
+          local id, died, now = arg(), flag(), int()
+          local host = load('host:' .. id)
+          if not host then return end
+          for _, aid in ipairs(zall('leases')) do
+            local lease = leaseOf(aid)
+            if lease and lease.host == id then
+              fail('illegal_move', 'the host still holds the lease of ' .. nameOf(aid) .. '; release it first')
+            end
+          end
+          store('host:' .. id, nil)
+          zrem('hosts', id)
+          -- Ended agents keep their pin until somebody restarts them, so they are freed as well.
+          for _, aid in ipairs(zall('agents')) do
+            local agent = agentOf(aid)
+            if agent and agent.pinned_to == id then agent.pinned_to = nil end
+          end
+          local pid = (host.process or ''):match('^%d+') or '0'
+          log(died and 'host_died' or 'host_stopped', 'the host of process ' .. pid .. (died and ' died' or ' stopped'), now)
+        end
+        function V.hosts()
+          local replies = {}
+          for _, id in ipairs(zall('hosts')) do
+            local host = load('host:' .. id)
+            if host then replies[#replies + 1] = flat(host) end
+          end
+          return replies
+        end
+        """#
+}

@@ -1,0 +1,147 @@
+extension LuaParts {
+    /// Agents, their leases and hosts, and the moves of their state machine.
+    static let agents = #"""
+        local A = {}
+        local function noAgent(id)
+          fail('agent_not_found', id == SUPERVISOR and 'the supervisor is a mailbox, not an agent'
+            or 'there is no agent ' .. id .. '; see: tt list')
+        end
+        agentOf = function(id) return load('agent:' .. id) end
+        local function requireAgent(id)
+          local agent = agentOf(id)
+          if not agent then noAgent(id) end
+          return agent
+        end
+        nameOf = function(id)
+          if id == SUPERVISOR then return 'supervisor' end
+          local agent = agentOf(id)
+          return agent and agent.name or short(id)
+        end
+        leaseOf = function(id) return load('lease:' .. id) end
+        local function requireLease(token)
+          local lease = leaseOf(token.agent)
+          if not lease or lease.epoch ~= token.epoch or lease.turn ~= token.turn or lease.host ~= token.host then
+            fail('lease_lost', 'turn ' .. short(token.turn) .. ' no longer holds the lease of its agent')
+          end
+          return lease
+        end
+        local function readToken() return {agent = arg(), epoch = arg(), turn = arg(), host = arg()} end
+
+        -- The only place here that knows which moves are legal; the same table as in the model.
+        local moves = {
+          turnStarted = {starting = 'working', idle = 'working', draining = 'draining'},
+          turnEnded = {working = 'idle', idle = 'idle', starting = 'idle', paused = 'paused', draining = 'draining'},
+          interrupted = {starting = 'paused', idle = 'paused', working = 'paused', paused = 'paused', draining = 'paused'},
+          resumed = {paused = 'idle'},
+          askedToDrain = {starting = 'draining', idle = 'draining', working = 'draining', paused = 'draining',
+            draining = 'draining'},
+          stopped = {starting = 'stopped', idle = 'stopped', working = 'stopped', paused = 'stopped',
+            draining = 'stopped', cold = 'stopped', stopped = 'stopped'},
+          failed = {starting = 'error', idle = 'error', working = 'error', paused = 'error', draining = 'error'},
+          restarted = {stopped = 'starting', error = 'starting', cold = 'starting'}}
+        local ended = {stopped = true, error = true, cold = true}
+        local urgency = {when_empty = 0, after_turn = 1, now = 2}
+        local function stronger(a, b) return (not a or urgency[b] > urgency[a]) and b or a end
+        function A.signal(agent, signal)
+          local state = moves[signal][agent.state]
+          if not state then
+            fail('illegal_move', agent.name .. ' is ' .. agent.state .. ': ' .. signal .. ' is not possible while '
+              .. agent.state)
+          end
+          A.setState(agent, state)
+        end
+        function A.setState(agent, state)
+          local was = ended[agent.state] or false
+          agent.state = state
+          local is = ended[state] or false
+          if was ~= is then
+            if is then zrem('live', agent.id) else zadd('live', agent.ordinal, agent.id) end
+          end
+        end
+        function A.touch(agent, now) agent.last_active_at = rfc(now, '+00:00') end
+        function A.beat(agent, now) agent.last_heartbeat = rfc(now, '+00:00') end
+        local function outOfRounds(agent)
+          return num(agent.max_rounds) > 0 and num(agent.rounds_since_start) >= num(agent.max_rounds)
+        end
+        local function backsOff(agent, now)
+          local retry = agent.retry_at and micros(agent.retry_at)
+          return retry ~= nil and retry > now and now >= (micros(agent.last_active_at) or 0)
+        end
+        local function canTakeTurns(agent)
+          return agent.state == 'starting' or agent.state == 'idle' or agent.state == 'draining'
+        end
+        local function stops(request, hasWork)
+          if not request then return false end
+          return request ~= 'when_empty' or not hasWork
+        end
+        local function mayLease(agent, host, now)
+          if not canTakeTurns(agent) or outOfRounds(agent) then return false end
+          if agent.stop_request and agent.stop_request ~= 'when_empty' then return false end
+          if backsOff(agent, now) then return false end
+          return not agent.pinned_to or agent.pinned_to == host
+        end
+        local function mayOffer(agent, isLeased, hasWork, now)
+          return (agent.agent_type or 'worker') == 'worker' and (agent.state == 'idle' or agent.state == 'starting')
+            and not agent.stop_request and not outOfRounds(agent) and not isLeased and not hasWork
+            and not backsOff(agent, now)
+        end
+        local function mayRetire(agent, isLeased, hasWork)
+          if ended[agent.state] or isLeased then return false end
+          if agent.stop_request and agent.stop_request ~= 'when_empty' then return true end
+          if agent.state == 'paused' then return agent.stop_request ~= nil and not hasWork end
+          return outOfRounds(agent) or not hasWork
+        end
+        function A.stop(agent, kind, why, now)
+          local old = agent.state
+          A.signal(agent, 'stopped')
+          agent.stop_request, agent.retry_at = nil, nil
+          log(kind, agent.name .. ' stopped, ' .. why, now, {agent = agent.id, old = old, new = agent.state})
+        end
+        function A.giveUp(agent, why, now)
+          local old = agent.state
+          A.signal(agent, 'failed')
+          local n = agent.failures == '1' and 'its last turn' or 'its last ' .. (agent.failures or '0') .. ' turns'
+          agent.attention, agent.retry_at = why .. ', and ' .. n .. ' failed', nil
+          log('agent_failed', agent.name .. ' ended in error: ' .. agent.attention, now,
+            {agent = agent.id, old = old, new = agent.state})
+        end
+        function A.live()
+          local found = {}
+          for _, id in ipairs(zall('live')) do
+            local agent = agentOf(id)
+            if agent then found[#found + 1] = agent end
+          end
+          return found
+        end
+        function A.checkPlace(agent, limit)
+          local live = A.live()
+          local n = 0
+          for _, other in ipairs(live) do
+            if other.id ~= agent.id then
+              n = n + 1
+              if (other.name_key or other.name:lower()) == (agent.name_key or agent.name:lower()) then
+                fail('name_taken', "there is a live agent named '" .. other.name .. "' already; choose another name")
+              end
+            end
+          end
+          if limit and n >= limit then
+            fail('too_many_agents', 'the town has ' .. whole(n) .. ' live agents and may have ' .. whole(limit)
+              .. '; stop one, or raise max_agents')
+          end
+        end
+        function A.insert(agent)
+          agent.ordinal = whole(nextNumber('ordinal'))
+          store('agent:' .. agent.id, agent)
+          zadd('agents', agent.ordinal, agent.id)
+          if not ended[agent.state] then zadd('live', agent.ordinal, agent.id) end
+        end
+        function A.expectsWork(id) return redis.call('ZCARD', P .. 'held:' .. id) > 0 end
+        function A.requireEnded(agent)
+          if not ended[agent.state] or leaseOf(agent.id) then
+            fail('illegal_move', agent.name .. ' is ' .. agent.state .. '; stop it first')
+          end
+        end
+        function A.dropLease(id) store('lease:' .. id, nil); zrem('leases', id) end
+        function A.leaseReply(id) local l = copy(leaseOf(id)); l.agent, l.messages = id, nil; return flat(l) end
+        """#
+}

@@ -1,0 +1,139 @@
+extension LuaParts {
+    /// The verbs on messages.
+    static let messageVerbs = #"""
+        local V = {}
+        -- Arguments: limit of hops, count, letters. Reply: per letter its id, '1' for a duplicate, perhaps a refusal.
+        function V.send()
+          local maxHops, replies = int(), {}
+          for _ = 1, int() do replies[#replies + 1] = M.send(M.readLetter(), maxHops) end
+          return replies
+        end
+        -- Arguments: agent, offset, limit, now.
+        function V.inbox()
+          local aid, offset, limit, now = arg(), int(), int(), int()
+          M.adopt(aid, now)
+          local replies, skip = {}, offset
+          for _, id in ipairs(M.leased(aid)) do
+            if skip > 0 then skip = skip - 1 elseif #replies < limit then replies[#replies + 1] = M.reply(id) end
+          end
+          for _, lane in ipairs({'0', '1'}) do
+            local key = P .. (lane == '0' and 'urgent:' or 'inbox:') .. aid
+            local n = redis.call('LLEN', key)
+            local at = math.min(skip, n)
+            skip = skip - at
+            while #replies < limit and at < n do
+              local step = math.min(200, limit - #replies)
+              local entries = lane == '1' and redis.call('LRANGE', key, at, at + step - 1)
+                or redis.call('LRANGE', key, -at - step, -at - 1)
+              for i = 1, #entries do
+                local id = M.entry(aid, entries[lane == '1' and i or #entries + 1 - i], lane, now)
+                if id then replies[#replies + 1] = M.reply(id) end
+              end
+              at = at + #entries
+              if #entries == 0 then break end
+            end
+          end
+          return replies
+        end
+        -- Arguments: agent, limit, now.
+        function V.take()
+          local aid, limit, now = arg(), int(), int()
+          M.adopt(aid, now)
+          local replies = {}
+          touched[aid] = nil
+          for _, id in ipairs(M.pull(aid, limit, now)) do
+            local m = M.become(id, 'done', now)
+            m.deliveries = whole(num(m.deliveries) + 1)
+            replies[#replies + 1] = M.reply(id)
+          end
+          return replies
+        end
+        function V.delivery()
+          local id = arg()
+          return M.get(id) and M.reply(id) or false
+        end
+        -- Arguments: offset, limit.
+        function V.deadLetters()
+          local offset, limit = int(), int()
+          local replies = {}
+          if limit < 1 then return replies end
+          for _, member in ipairs(redis.call('ZREVRANGE', P .. 'dead', offset, offset + limit - 1)) do
+            local id = member:match(' (.+)$')
+            if M.get(id) then replies[#replies + 1] = M.reply(id) end
+          end
+          return replies
+        end
+        local function requireDead(id)
+          local m = M.get(id)
+          if not m or m.state ~= 'dead' then fail('message_not_found', 'there is no dead letter ' .. id) end
+          return m
+        end
+        -- Arguments: message, recipient or nothing, now.
+        function V.retryDead()
+          local id, to, now = arg(), opt(), int()
+          local m = requireDead(id)
+          local recipient = to or m.to
+          if recipient ~= SUPERVISOR then requireAgent(recipient) end
+          local place = recipient == m.to and 'back in the inbox' or 'in the inbox'
+          count(id, m, -1)
+          m.to, m.seq, m.attempts, m.deliveries = recipient, whole(nextNumber('message')), '0', '0'
+          m.state, m.changed = 'queued', whole(now)
+          local body = M.bodyOf(id)
+          if m.type == 'unreadable' then
+            -- What could not be read goes on as a message that holds it.
+            m.type, m.wakes, m.lane = 'custom', '1', '1'
+            body = M.compose(id, m.from, m.to, 'custom', ',"kind":"unreadable","payload":' .. quoted(body), now).body
+            defer('SET', 'body:' .. id, body)
+            fresh[id] = body
+          end
+          count(id, m, 1)
+          zadd('messages', m.seq, id)
+          M.enlist(m, body)
+          log('message_retried', 'a dead ' .. m.type .. ' message is ' .. place .. ' of ' .. nameOf(recipient), now,
+            {agent = recipient, task = m.task, letter = id})
+        end
+        -- Arguments: message, now.
+        function V.dropDead()
+          local id, now = arg(), int()
+          local m = requireDead(id)
+          M.remove(id)
+          log('message_dropped', 'a dead ' .. m.type .. ' message to ' .. nameOf(m.to) .. ' was deleted', now,
+            {agent = m.to, task = m.task, letter = id})
+        end
+        local function adoptAll(now)
+          for _, aid in ipairs(zall('agents')) do M.adopt(aid, now) end
+          M.adopt(SUPERVISOR, now)
+        end
+        function V.queueCounts()
+          adoptAll(int())
+          local m = meta()
+          return {m.waiting or '0', m.leased or '0', m.dead or '0'}
+        end
+        function V.waitingCounts()
+          adoptAll(int())
+          local replies = {}
+          for _, aid in ipairs(zall('boxes')) do
+            local types = {}
+            for k, n in pairs(load('box:' .. aid) or {}) do
+              local kind = k:match('^type:(.+)$')
+              if kind and num(n) > 0 then types[#types + 1] = kind; types[#types + 1] = n end
+            end
+            if #types > 0 then replies[#replies + 1] = {aid, types} end
+          end
+          return replies
+        end
+        -- Arguments: done before, limit, events to keep. Reply: '1' where there may be more.
+        function V.tidy()
+          local before, limit, keep = arg(), int(), int()
+          local old = redis.call('ZRANGEBYSCORE', P .. 'done', '-inf', '(' .. before, 'LIMIT', 0, limit)
+          for _, id in ipairs(old) do
+            if M.get(id) then M.remove(id) else zrem('done', id) end
+          end
+          local surplus = redis.call('XLEN', P .. 'log') - math.max(1, keep)
+          if surplus > 0 then
+            redis.call('XTRIM', P .. 'log', 'MAXLEN', math.max(1, keep) + math.max(0, surplus - limit))
+          end
+          return (#old == limit or surplus > limit) and '1' or '0'
+        end
+        """#
+}

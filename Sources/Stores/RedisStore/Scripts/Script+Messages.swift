@@ -1,0 +1,356 @@
+extension LuaParts {
+    /// Messages: their records, the lists in which they wait, and what foreign programs put there.
+    static let messages = #"""
+        local agentOf, nameOf, leaseOf  -- set by the parts that follow
+        local M = {}
+        function M.get(id) return load('message:' .. id) end
+        function M.box(aid) return table_of('box:' .. aid) end
+        local function deadMember(m, id) return string.format('%016.0f', num(m.seq)) .. ' ' .. id end
+        -- Everything that follows from a message's state is counted here.
+        local function count(id, m, n)
+          if m.state == 'queued' then
+            local box = M.box(m.to)
+            add(box, 'waiting', n); add(box, 'type:' .. m.type, n)
+            if m.wakes then add(box, 'waking', n) end
+            add(meta(), 'waiting', n)
+            if n > 0 then zadd('boxes', 0, m.to) end
+            if m.type == 'task_assign' then
+              if n > 0 then zadd('assignments:' .. m.task, m.seq, id) else zrem('assignments:' .. m.task, id) end
+            end
+          elseif m.state == 'leased' then
+            add(meta(), 'leased', n)
+          elseif m.state == 'dead' then
+            add(meta(), 'dead', n)
+            if n > 0 then zadd('dead', m.changed, deadMember(m, id)) else zrem('dead', deadMember(m, id)) end
+          elseif m.state == 'done' then
+            if n > 0 then zadd('done', m.changed, id) else zrem('done', id) end
+          end
+        end
+        -- The only way in which a message's state changes.
+        function M.become(id, state, now)
+          local m = M.get(id)
+          count(id, m, -1)
+          m.state, m.changed = state, whole(now)
+          count(id, m, 1)
+          return m
+        end
+        function M.body(id) return redis.call('GET', P .. 'body:' .. id) or '' end
+        local fresh = {}  -- texts of this verb's own messages, which are not written yet
+        local function bodyOf(id) return fresh[id] or M.body(id) end
+
+        -- An urgent message is pushed at the head and read from the tail, so that those who LPUSH are served in order.
+        local function listKey(aid, lane) return (lane == '0' and 'urgent:' or 'inbox:') .. aid end
+        local touched, aside = {}, {}
+        local function enlist(m, body, first)
+          touched[m.to] = true
+          local atHead = (m.lane == '0') ~= (first or false)
+          defer(atHead and 'LPUSH' or 'RPUSH', listKey(m.to, m.lane), body)
+          add(M.box(m.to), 'listed', 1)
+          m.tomb = nil
+        end
+        -- Takes a waiting message out of the middle of its list.
+        local function withdraw(id, m)
+          touched[m.to] = true
+          defer('UNLIST', listKey(m.to, m.lane), bodyOf(id), 'box:' .. m.to, 'message:' .. id)
+        end
+
+        local keys = {}
+        function M.withKey(key)
+          if keys[key] ~= nil then return keys[key] end
+          return redis.call('HGET', P .. 'keys', key)
+        end
+        function M.insert(id, m, body, now)
+          m.seq, m.changed = whole(nextNumber('message')), whole(now)
+          m.attempts, m.deliveries = m.attempts or '0', m.deliveries or '0'
+          store('message:' .. id, m)
+          zadd('messages', m.seq, id)
+          count(id, m, 1)
+          fresh[id] = body
+          defer('SET', 'body:' .. id, body)
+          if m.key then keys[m.key] = id; defer('HSET', 'keys', m.key, id) end
+          if m.state == 'queued' then enlist(m, body) end
+        end
+        function M.remove(id)
+          local m = M.get(id)
+          count(id, m, -1)
+          store('message:' .. id, nil)
+          zrem('messages', id)
+          defer('DEL', 'body:' .. id)
+          if m.key then keys[m.key] = false; defer('HDEL', 'keys', m.key) end
+        end
+
+        -- MARK: what foreign programs push
+        local needed = {
+          task = {'description'}, query = {'question'}, informational = {'summary'}, confirmation = {},
+          task_assign = {'task_id'}, task_done = {'task_id', 'result'}, task_failed = {'task_id', 'error'},
+          status_request = {}, status_response = {'state'}, ping = {}, pong = {}, shutdown = {},
+          custom = {'kind', 'payload'}}
+        local waking = {
+          task = 1, query = 1, task_assign = 1, task_done = 1, task_failed = 1, status_request = 1, ping = 1, shutdown = 1}
+        local acks = {received = 1, acknowledged = 1, thanks = 1, approved = 1, rejected = 1}
+        local silent = {ack = 1, confirmation = 1, thanks = 1}
+        local asking = {query = 1, question = 1}
+        local informing = {info = 1, fyi = 1, status = 1, update = 1}
+        -- The same whole words as in the model.
+        local function customWakes(kind)
+          local found = {}
+          for w in kind:lower():gmatch('[%a\128-\255]+') do
+            if silent[w] then found.s = 1 elseif asking[w] then found.q = 1 elseif informing[w] then found.i = 1 end
+          end
+          return not found.s and (found.q or not found.i) and true or false
+        end
+        local function described(entry)
+          local ok, j = pcall(cjson.decode, entry)
+          if not ok or type(j) ~= 'table' then return nil, 'it is not a JSON object' end
+          local id, from, kind = uuid(j.id), uuid(j.from), j.type
+          if not id then return nil, 'it has no valid id' end
+          if not from then return nil, 'it does not say who sent it', id end
+          if type(kind) ~= 'string' or not needed[kind] then
+            return nil, "its type '" .. tostring(kind) .. "' is unknown", id
+          end
+          for _, name in ipairs(needed[kind]) do
+            if type(j[name]) ~= 'string' then return nil, "its '" .. name .. "' is missing", id end
+          end
+          if j.task_id ~= nil and kind:match('^task_') and not uuid(j.task_id) then
+            return nil, 'its task_id is no UUID', id
+          end
+          if kind == 'confirmation' and (type(j.ack_type) ~= 'table' or not acks[j.ack_type.type]) then
+            return nil, 'its ack_type is unknown', id
+          end
+          if not micros(type(j.created_at) == 'string' and j.created_at or nil) then
+            return nil, 'its created_at is no time', id
+          end
+          local m = {from = from, type = kind}
+          local task = kind:match('^task_') and uuid(j.task_id)
+          if kind == 'custom' and j.kind == 'backlog_offer' then task = uuid(j.payload) end
+          m.task = task or nil
+          if waking[kind] or (kind == 'custom' and customWakes(j.kind)) then m.wakes = '1' end
+          if type(j.hops) == 'number' and j.hops > 0 then m.hops = whole(j.hops) end
+          m.conv = uuid(j.conversation_id)
+          if type(j.idempotency_key) == 'string' then m.key = j.idempotency_key end
+          return m, nil, id
+        end
+        local function setAside(aid, entry, lane, why, now)
+          if aside[entry] then return end
+          aside[entry] = true
+          local id = derived('unreadable', aid, whole(nextNumber('unreadable')))
+          local m = {state = 'dead', type = 'unreadable', from = SUPERVISOR, to = aid, lane = lane, error = why}
+          M.insert(id, m, entry, now)
+          log('message_dead', 'a message to ' .. nameOf(aid) .. ' cannot be read: ' .. why, now, {agent = aid, letter = id})
+        end
+        -- The message that an entry of a list stands for. Nil where none is left to be worked on; the second value
+        -- says then whether the entry was counted.
+        function M.entry(aid, entry, lane, now)
+          local id = entry:match('^{"id":"(%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x)"')
+          local m = id and M.get(id)
+          local why
+          if not m then
+            m, why, id = described(entry)
+            if not m then
+              setAside(aid, entry, lane, why, now)
+              return nil, false
+            end
+            local known = M.get(id)
+            if not known and m.key and M.withKey(m.key) then return nil, false end
+            if known then
+              m = known
+            else
+              m.to, m.lane, m.state, m.seq = aid, lane, 'queued', whole(nextNumber('message'))
+              m.changed, m.attempts, m.deliveries = whole(now), '0', '0'
+              store('message:' .. id, m)
+              zadd('messages', m.seq, id)
+              count(id, m, 1)
+              add(M.box(aid), 'listed', 1)
+              fresh[id] = entry
+              defer('SET', 'body:' .. id, entry)
+              if m.key then keys[m.key] = id; defer('HSET', 'keys', m.key, id) end
+              return id, true
+            end
+          end
+          if m.state == 'queued' and m.to == aid then
+            -- Known ones are listed by us; where the lane differs somebody moved it, and it is read from where it is.
+            if m.lane ~= lane then m.lane = lane end
+            return id, true
+          end
+          if m.tomb then m.tomb = nil; return nil, true end
+          return nil, false
+        end
+
+        local WINDOW = 500
+        -- Looks at what foreign programs pushed: all of a short inbox, both ends of each list of a long one.
+        function M.adopt(aid, now)
+          if touched[aid] then return 0 end
+          local box = M.box(aid)
+          local lists, total = {}, 0
+          for _, lane in ipairs({'0', '1'}) do
+            local key = P .. listKey(aid, lane)
+            local n = redis.call('LLEN', key)
+            lists[lane] = {key = key, n = n}
+            total = total + n
+          end
+          if total == num(box.listed) then return 0 end
+          local seen, valid, types, wakingCount = {}, 0, {}, 0
+          local isAll = lists['0'].n <= 2 * WINDOW and lists['1'].n <= 2 * WINDOW
+          for _, lane in ipairs({'0', '1'}) do
+            local list = lists[lane]
+            local parts = list.n == 0 and {} or list.n <= 2 * WINDOW and {redis.call('LRANGE', list.key, 0, -1)}
+              or {redis.call('LRANGE', list.key, 0, WINDOW - 1), redis.call('LRANGE', list.key, -WINDOW, -1)}
+            for p, entries in ipairs(parts) do
+              for _, entry in ipairs(entries) do
+                local id, counted = M.entry(aid, entry, lane, now)
+                if id and not seen[id] then
+                  seen[id] = true
+                  valid = valid + 1
+                  local m = M.get(id)
+                  types['type:' .. m.type] = (types['type:' .. m.type] or 0) + 1
+                  if m.wakes then wakingCount = wakingCount + 1 end
+                else
+                  -- The same bytes twice, something known already, or nothing that can be read.
+                  defer('LREM', listKey(aid, lane), p == 1 and #parts == 1 and -1 or (p == 1 and 1 or -1), entry)
+                  if counted and not id then add(box, 'listed', -1) end
+                end
+              end
+            end
+          end
+          if isAll then
+            -- Everything was seen, so the counts are set right whatever others did to the lists.
+            add(meta(), 'waiting', valid - num(box.waiting))
+            for k in pairs(box) do if k:match('^type:') then box[k] = nil end end
+            for k, n in pairs(types) do box[k] = whole(n) end
+            box.listed = valid > 0 and whole(valid) or nil
+            box.waiting = box.listed
+            box.waking = wakingCount > 0 and whole(wakingCount) or nil
+            return 0
+          end
+          return math.max(0, total - num(box.listed))
+        end
+        -- Whether something waits that starts a turn. What is too deep to be looked at now counts as that.
+        function M.hasWork(aid, now)
+          local box = load('box:' .. aid)
+          if box and num(box.waking) > 0 then return true end
+          local rest = M.adopt(aid, now)
+          box = load('box:' .. aid)
+          return rest > 0 or (box ~= nil and num(box.waking) > 0)
+        end
+        -- Takes the first waiting messages out of the lists. `stop` ends before the message for which it is true.
+        -- Returns their ids, in order.
+        function M.pull(aid, limit, now, stop)
+          local box, found, seen = M.box(aid), {}, {}
+          touched[aid] = true
+          for _, lane in ipairs({'0', '1'}) do
+            local key, at, ended = listKey(aid, lane), 0, false
+            local n = redis.call('LLEN', P .. key)
+            while #found < limit and at < n and not ended do
+              local step = math.min(100, limit - #found)
+              local entries = lane == '1' and redis.call('LRANGE', P .. key, at, at + step - 1)
+                or redis.call('LRANGE', P .. key, -at - step, -at - 1)
+              for i = 1, #entries do
+                local entry = entries[lane == '1' and i or #entries + 1 - i]
+                local id, counted = M.entry(aid, entry, lane, now)
+                if id and stop and stop(id, M.get(id), #found) then ended = true; break end
+                at = at + 1
+                popped[entry] = true
+                if counted then add(box, 'listed', -1) end
+                if id and not seen[id] then seen[id] = true; found[#found + 1] = id end
+              end
+              if at > limit + 1000 then break end
+            end
+            if at > 0 then table.insert(later, 1, {lane == '1' and 'LPOP' or 'RPOP', key, at}) end
+            if ended then break end
+          end
+          return found
+        end
+        function M.leased(aid)
+          local lease = leaseOf(aid)
+          return lease and words(lease.messages) or {}
+        end
+
+        -- MARK: sending
+        function M.known(id, key)
+          if M.get(id) then return id end
+          return key and M.withKey(key) or nil
+        end
+        -- What a message of a running turn inherits from it.
+        function M.inherit(m)
+          local lease = leaseOf(m.from)
+          if not lease then return end
+          local hops = math.max(num(m.hops), num(lease.hops) + 1)
+          m.hops = whole(hops)
+          m.conv = m.conv or lease.conv
+        end
+        -- `letter`: id, record, body, about (the end of its line in the log).
+        function M.deliver(letter, toName, now)
+          local m = letter.record
+          m.state = 'queued'
+          M.insert(letter.id, m, letter.body, now)
+          log('message_sent', nameOf(m.from) .. ' to ' .. (toName or nameOf(m.to)) .. ': ' .. (letter.kind or m.type)
+            .. (m.lane == '0' and ', urgent' or '') .. (letter.about or ''), now,
+            {agent = m.to, task = m.task, letter = letter.id})
+        end
+        -- A message of the store's own. `payload` is its part of the JSON, `spoken` its text.
+        function M.compose(id, from, to, kind, payload, now, more)
+          more = more or {}
+          local priority = more.priority or 'normal'
+          local m = {from = from, to = to, type = kind, task = more.task, conv = more.conv, hops = more.hops,
+            lane = (priority == 'high' or priority == 'urgent') and '0' or '1', wakes = waking[kind] and '1' or nil}
+          if kind == 'custom' then m.wakes = '1' end
+          local body = '{"id":"' .. id .. '","from":"' .. from .. '","to":"' .. to .. '","type":"' .. kind .. '"' .. payload
+            .. ',"priority":"' .. priority .. '","created_at":"' .. rfc(now, 'Z') .. '","correlation_id":'
+            .. (more.correlation and '"' .. more.correlation .. '"' or 'null') .. (more.rest or '') .. '}'
+          return {id = id, record = m, body = body, kind = more.kind, about = more.about}
+        end
+        function M.notify(about, id, words, purpose, number, now)
+          if about.from == SUPERVISOR or not agentOf(about.from) then return end
+          local notice = derived(purpose, id, whole(number))
+          if M.get(notice) then return end
+          M.deliver(M.compose(notice, SUPERVISOR, about.from, 'informational', ',"summary":' .. quoted(words), now,
+            {correlation = id, conv = about.conv, about = firstLine(words)}), nil, now)
+        end
+        -- Makes a message a dead letter at once.
+        function M.refuse(letter, why, now)
+          local m = letter.record
+          m.state, m.error = 'dead', why
+          M.insert(letter.id, m, letter.body, now)
+          local to = nameOf(m.to)
+          log('message_dead', nameOf(m.from) .. ' to ' .. to .. ': ' .. m.type .. ' was refused because ' .. why, now,
+            {agent = m.to, task = m.task, letter = letter.id})
+          M.notify(m, letter.id, 'your ' .. m.type .. ' message to ' .. to .. ' was not delivered because ' .. why,
+            'refusal', 0, now)
+        end
+        function M.readLetter()
+          local letter = {id = arg(), body = arg(), kind = arg(), about = arg(), created = int()}
+          letter.record = record()
+          return letter
+        end
+        function M.send(letter, maxHops)
+          local m = letter.record
+          local known = M.known(letter.id, m.key)
+          if known then return {known, '1'} end
+          local toName = 'supervisor'
+          if m.to ~= SUPERVISOR then
+            local agent = agentOf(m.to)
+            if not agent then fail('agent_not_found', m.to) end
+            toName = agent.name
+          end
+          M.inherit(m)
+          if num(m.hops) <= maxHops then
+            M.deliver(letter, toName, letter.created)
+            return {letter.id, '0'}
+          end
+          local why = 'it has passed ' .. m.hops .. ' agents and the limit is ' .. whole(maxHops)
+          M.refuse(letter, why, letter.created)
+          return {letter.id, '0', why}
+        end
+        function M.finish(id, now)
+          local m = M.get(id)
+          if m.state == 'queued' then withdraw(id, m) end
+          M.become(id, 'done', now)
+        end
+        M.enlist, M.withdraw, M.bodyOf = enlist, withdraw, bodyOf
+        function M.reply(id)
+          local m = copy(M.get(id))
+          m.id, m.body = id, bodyOf(id)
+          return flat(m)
+        end
+        """#
+}

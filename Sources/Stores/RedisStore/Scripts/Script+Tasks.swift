@@ -1,0 +1,382 @@
+extension LuaParts {
+    /// Tasks: the moves of their state machine, their indexes, and who waits for whom.
+    static let tasks = #"""
+        local T = {}
+        local over = {completed = true, failed = true, cancelled = true}
+        function T.get(id) return load('task:' .. id) end
+        function T.title(t) return t.description:match('[^\r\n]+') or t.description end
+        local function tasksOf(ids)
+          local found = {}
+          for _, id in ipairs(ids) do
+            local t = T.get(id)
+            if t then found[#found + 1] = t end
+          end
+          return found
+        end
+        -- What follows from a task's fields, as set members: key, or key and value.
+        local function marks(t)
+          local set = {['tasks:state:' .. t.state] = true}
+          if t.assigned_to then
+            set['owned:' .. t.assigned_to] = true
+            if t.waiting then set['held:' .. t.assigned_to] = true end
+            if not over[t.state] then set['open:' .. t.assigned_to] = true end
+          end
+          if t.waiting then set['tasks:waiting'] = true end
+          if t.in_backlog then set['backlog:order'] = true end
+          if t.parent_id then set['needing:' .. t.parent_id] = true end
+          for _, need in ipairs(words(t.depends_on)) do set['needing:' .. need] = true end
+          return set
+        end
+        local function mark(t, old, isListed)
+          local was, is = old and marks(old) or {}, t and marks(t) or {}
+          local id = (t or old).id
+          for key in pairs(was) do if not is[key] then zrem(key, id) end end
+          for key in pairs(is) do if not was[key] then zadd(key, t.ordinal, id) end end
+          local wasIn, isIn = old and old.in_backlog, t and t.in_backlog
+          if wasIn and not isIn then defer('LREM', 'backlog', 1, id) end
+          if isIn and not wasIn and not isListed then defer('RPUSH', 'backlog', id) end
+        end
+        function T.insert(t, isListed)
+          t.ordinal = whole(nextNumber('ordinal'))
+          store('task:' .. t.id, t)
+          zadd('tasks', t.ordinal, t.id)
+          mark(t, nil, isListed)
+        end
+        function T.update(t, old) store('task:' .. t.id, t); mark(t, old) end
+        function T.dependents(id) return tasksOf(zall('needing:' .. id)) end
+
+        local function illegal(t, signal, from)
+          fail('illegal_move', 'task ' .. short(t.id) .. ' cannot be changed so: ' .. signal .. ' is not possible while '
+            .. (from or t.state))
+        end
+        -- The task after a move: the same rules as in the model.
+        function T.after(old, move, value, now)
+          if over[old.state] then illegal(old, move) end
+          local t = copy(old)
+          t.updated_at = rfc(now, '+00:00')
+          local function finish(state)
+            t.state, t.result, t.completed_at, t.in_backlog, t.waiting = state, value, rfc(now, '+00:00'), nil, nil
+          end
+          if move == 'assign' then
+            if t.is_group then illegal(old, move, 'group') end
+            if t.state ~= 'pending' and t.state ~= 'assigned' then illegal(old, move) end
+            t.state = t.waiting and 'pending' or 'assigned'
+            t.assigned_to, t.in_backlog, t.reminders = value, nil, nil
+          elseif move == 'start' then
+            if t.waiting then illegal(old, move, 'waiting') end
+            if not t.assigned_to then illegal(old, move, 'unassigned') end
+            t.state, t.started_at = 'running', t.started_at or rfc(now, '+00:00')
+          elseif move == 'complete' then
+            if t.waiting then illegal(old, move, 'waiting') end
+            finish('completed')
+          elseif move == 'fail' then finish('failed')
+          elseif move == 'cancel' then finish('cancelled')
+          elseif move == 'requeue' then
+            if t.is_group then illegal(old, move, 'group') end
+            t.state, t.assigned_to, t.started_at, t.reminders = 'pending', nil, nil, nil
+            t.in_backlog = not t.waiting and '1' or nil
+          elseif move == 'release' then
+            if not t.waiting then illegal(old, move) end
+            t.waiting = nil
+            if t.assigned_to then t.state = 'assigned' else t.in_backlog = not t.is_group and '1' or nil end
+          end
+          return t
+        end
+
+        -- MARK: moves with their effects
+        function T.tell(letter, now)
+          if M.get(letter.id) then return end
+          M.inherit(letter.record)
+          M.deliver(letter, nil, now)
+        end
+        function T.offerID(task, agent) return derived('offer', task, agent) end
+        local function withdrawOffers(task, now)
+          for _, agent in ipairs(zall('agents')) do
+            local id = T.offerID(task, agent)
+            local m = M.get(id)
+            if m and m.state == 'queued' then M.finish(id, now) end
+          end
+        end
+        function T.letGo(t, now)
+          for _, id in ipairs(zall('assignments:' .. t.id)) do M.finish(id, now) end
+          if t.in_backlog then withdrawOffers(t.id, now) end
+          local owner = t.assigned_to and agentOf(t.assigned_to)
+          if owner and owner.current_task == t.id then owner.current_task = nil end
+        end
+        local function announce(t, old, owner, from, id, now)
+          log('task_assigned', 'task ' .. short(t.id) .. ' assigned to ' .. owner.name .. ': ' .. T.title(t), now,
+            {agent = owner.id, task = t.id, old = old.state, new = t.state})
+          if t.waiting then return end
+          T.tell(M.compose(id, from, owner.id, 'task_assign', ',"task_id":"' .. t.id .. '"', now,
+            {priority = t.priority, task = t.id}), now)
+        end
+        local settleDependents, endGroup, letGoOn, reconsiderParts
+        -- Logs and counts the end of a task, tells whoever gave it, lets go what waited for it. Returns who was told.
+        function T.ended(t, old, by, announcement, now)
+          local result = t.result or ''
+          local kind, letter, payload
+          local id = ',"task_id":"' .. t.id .. '"'
+          if t.state == 'completed' then
+            kind, letter, payload = 'task_completed', 'task_done', id .. ',"result":' .. quoted(result)
+          elseif t.state == 'cancelled' then
+            kind, letter, payload = 'task_cancelled', 'task_failed', id .. ',"error":' .. quoted('cancelled: ' .. result)
+          else
+            kind, letter, payload = 'task_failed', 'task_failed', id .. ',"error":' .. quoted(result)
+          end
+          local owner = t.assigned_to and agentOf(t.assigned_to)
+          if t.state == 'completed' and owner then
+            owner.tasks_completed = whole(num(owner.tasks_completed) + 1)
+          end
+          local why = (t.state == 'completed' or result == '') and '' or ' (' .. result .. ')'
+          log(kind, 'task ' .. short(t.id) .. ' ' .. t.state .. ': ' .. T.title(t) .. why, now,
+            {agent = t.assigned_to or by, task = t.id, old = old.state, new = t.state})
+          local told
+          local giver = t.created_by or SUPERVISOR
+          if giver ~= SUPERVISOR and giver ~= by and agentOf(giver) then
+            T.tell(M.compose(announcement, t.assigned_to or by or SUPERVISOR, giver, letter, payload, now,
+              {task = t.id}), now)
+            told = giver
+          end
+          settleDependents(t, by, now)
+          return told
+        end
+        function T.fail(old, why, now)
+          local t = T.after(old, 'fail', why, now)
+          T.update(t, old)
+          T.letGo(old, now)
+          return T.ended(t, old, nil, derived('task failed', old.id), now)
+        end
+        local function assign(old, agent, by, announcement, now)
+          local owner = requireAgent(agent)
+          if old.assigned_to == agent and not over[old.state] then return old end
+          if old.assigned_to and by == agent and not over[old.state] then
+            fail('illegal_move', 'task ' .. short(old.id) .. ' belongs to ' .. nameOf(old.assigned_to) .. ' already')
+          end
+          local t = T.after(old, 'assign', agent, now)
+          T.letGo(old, now)
+          T.update(t, old)
+          announce(t, old, owner, by, announcement, now)
+          return t
+        end
+        function T.move(id, move, value, by, announcement, now)
+          local found = T.get(id)
+          if not found then fail('task_not_found', 'there is no task ' .. id) end
+          local old = copy(found)
+          if move == 'assign' then return assign(old, value, by, announcement, now) end
+          if move == 'release' then
+            if by ~= SUPERVISOR and by ~= (old.created_by or SUPERVISOR) then
+              fail('illegal_move', 'only the supervisor and ' .. nameOf(old.created_by or SUPERVISOR)
+                .. ', who gave it, may release task ' .. short(id))
+            end
+            return letGoOn(old, now)
+          end
+          local t = T.after(old, move, value, now)
+          T.update(t, old)
+          if move == 'start' then
+            local owner = t.assigned_to and agentOf(t.assigned_to)
+            if owner then owner.current_task = id end
+            log('task_started', 'task ' .. short(id) .. ' started: ' .. T.title(t), now,
+              {agent = t.assigned_to, task = id, old = old.state, new = t.state})
+          elseif move == 'requeue' then
+            T.letGo(old, now)
+            log('task_requeued', 'task ' .. short(id) .. (t.waiting and ' has no owner now: ' or ' is back in the backlog: ')
+              .. T.title(t), now, {agent = old.assigned_to, task = id, old = old.state, new = t.state})
+          else
+            T.letGo(old, now)
+            T.ended(t, old, by, announcement, now)
+          end
+          return t
+        end
+        T.announce = announce
+        """#
+
+    /// Which task waits for which.
+    static let dependencies = #"""
+        local function needs(t)
+          local found, seen, next_ = words(t.depends_on), {}, t.parent_id
+          while next_ and not seen[next_] do
+            seen[next_] = true
+            local parent = T.get(next_)
+            if not parent or not parent.is_group then found[#found + 1] = next_; break end
+            for _, need in ipairs(words(parent.depends_on)) do found[#found + 1] = need end
+            next_ = parent.parent_id
+          end
+          return found
+        end
+        local function isHeldBack(t)
+          for _, need in ipairs(needs(t)) do
+            local other = T.get(need)
+            if not other or other.state ~= 'completed' then return true end
+          end
+          return false
+        end
+        local function checkNeeds(t)
+          local all = words(t.depends_on)
+          if t.parent_id then all[#all + 1] = t.parent_id end
+          for _, need in ipairs(all) do
+            if not T.get(need) then
+              fail('task_not_found', 'there is no task ' .. need .. ', which task ' .. short(t.id) .. ' is to wait for')
+            end
+          end
+        end
+        local function parts(group)
+          local found = {}
+          for _, t in ipairs(T.dependents(group)) do if t.parent_id == group then found[#found + 1] = t end end
+          return found
+        end
+        local function edges(id)
+          local t = T.get(id)
+          if not t or over[t.state] then return {} end
+          local found = needs(t)
+          if t.is_group then for _, part in ipairs(parts(id)) do found[#found + 1] = part.id end end
+          return found
+        end
+        -- Refuses tasks that would wait for each other. Each task that is reachable is looked at once.
+        local function checkCycles(roots)
+          local finished = {}
+          for _, root in ipairs(roots) do
+            if not finished[root] then
+              local way, onWay = {{id = root, rest = edges(root), at = 0}}, {[root] = true}
+              while #way > 0 do
+                local top = way[#way]
+                top.at = top.at + 1
+                local next_ = top.rest[top.at]
+                if not next_ then
+                  finished[top.id], onWay[top.id] = true, nil
+                  way[#way] = nil
+                elseif onWay[next_] then
+                  local names, inside = {}, false
+                  for _, step in ipairs(way) do
+                    inside = inside or step.id == next_
+                    if inside then names[#names + 1] = short(step.id) end
+                  end
+                  names[#names + 1] = short(next_)
+                  fail('dependency_cycle', 'tasks would wait for each other: ' .. table.concat(names, ' → '))
+                elseif not finished[next_] then
+                  way[#way + 1] = {id = next_, rest = edges(next_), at = 0}
+                  onWay[next_] = true
+                end
+              end
+            end
+          end
+        end
+        local function hold(old, now)
+          local t = copy(old)
+          t.state, t.waiting, t.in_backlog = 'pending', '1', nil
+          T.letGo(old, now)
+          T.update(t, old)
+          local names = {}
+          for _, need in ipairs(needs(t)) do
+            local other = T.get(need)
+            if other and other.state ~= 'completed' then names[#names + 1] = short(need) .. ' (' .. other.state .. ')' end
+          end
+          log('task_waiting', 'task ' .. short(t.id) .. ' waits for ' .. table.concat(names, ', ') .. ': ' .. T.title(t), now,
+            {agent = t.assigned_to, task = t.id, old = old.state, new = t.state})
+          return t
+        end
+        local function askAboutOwner(t, owner, now)
+          log('task_blocked', 'task ' .. short(t.id) .. ' can begin, but ' .. owner.name .. ' is ' .. owner.state .. ': '
+            .. T.title(t), now, {agent = owner.id, task = t.id})
+          local giver = t.created_by or SUPERVISOR
+          if not agentOf(giver) or giver == owner.id then giver = SUPERVISOR end
+          local question = 'Task ' .. t.id .. ' (' .. T.title(t) .. ') waits no longer, but ' .. owner.name
+            .. ', whose it is, is ' .. owner.state .. '.\nWho shall do it? `tt restart ' .. owner.name
+            .. '` brings the agent back, `tt reclaim --from ' .. owner.name .. ' --to-backlog` gives its work to others.'
+          local id = derived('owner ended', t.id, whole(now))
+          if M.get(id) then return end
+          M.deliver(M.compose(id, SUPERVISOR, giver, 'query', ',"question":' .. quoted(question), now,
+            {priority = 'high', about = firstLine(question)}), nil, now)
+        end
+        local function askAbout(stuck, failed, by, now)
+          local told, why = {}, 'task ' .. short(failed.id) .. ' ' .. (failed.state == 'failed' and 'failed' or 'was cancelled')
+          for _, t in ipairs(stuck) do
+            log('task_blocked', 'task ' .. short(t.id) .. ' cannot go on, because ' .. why .. ': ' .. T.title(t), now,
+              {agent = t.assigned_to, task = t.id})
+            local giver = t.created_by and agentOf(t.created_by) and t.created_by or SUPERVISOR
+            local entry
+            for _, one in ipairs(told) do if one.giver == giver then entry = one end end
+            if not entry then entry = {giver = giver, lines = {}}; told[#told + 1] = entry end
+            entry.lines[#entry.lines + 1] = '- ' .. t.id .. ': ' .. T.title(t)
+          end
+          for _, one in ipairs(told) do
+            if one.giver ~= by then
+              local question = 'Task ' .. failed.id .. ' (' .. T.title(failed) .. ') '
+                .. (failed.state == 'failed' and 'failed' or 'was cancelled') .. ': '
+                .. (failed.result or 'no reason given') .. '\nThese tasks wait for it and cannot go on:\n'
+                .. table.concat(one.lines, '\n') .. '\nWhat shall become of them? `tt task release ID` lets one begin all '
+                .. 'the same, `tt task cancel ID` calls it off.'
+              local id = derived('blocked', failed.id, one.giver)
+              if not M.get(id) then
+                M.deliver(M.compose(id, SUPERVISOR, one.giver, 'query', ',"question":' .. quoted(question), now,
+                  {priority = 'high', about = firstLine(question)}), nil, now)
+              end
+            end
+          end
+        end
+        settleDependents = function(t, by, now)
+          local waiting = {}
+          for _, other in ipairs(T.dependents(t.id)) do
+            if other.waiting and not over[other.state] then waiting[#waiting + 1] = copy(other) end
+          end
+          if t.state == 'completed' then
+            for _, old in ipairs(waiting) do if not isHeldBack(old) then letGoOn(old, now) end end
+          else
+            local stuck = {}
+            for _, one in ipairs(waiting) do
+              for _, need in ipairs(needs(one)) do
+                if need == t.id then stuck[#stuck + 1] = one; break end
+              end
+            end
+            askAbout(stuck, t, by, now)
+          end
+          endGroup(t, now)
+        end
+        -- Ends a group when the last of its parts has ended.
+        endGroup = function(part, now)
+          local group = part.parent_id and T.get(part.parent_id)
+          if not group or not group.is_group or over[group.state] or group.waiting then return end
+          local all, undone = parts(group.id), 0
+          if #all == 0 then return end
+          for _, t in ipairs(all) do
+            if not over[t.state] then return end
+            if t.state ~= 'completed' then undone = undone + 1 end
+          end
+          local old = copy(group)
+          local t = undone == 0 and T.after(old, 'complete', 'All of its ' .. #all .. ' tasks are completed', now)
+            or T.after(old, 'fail', undone .. ' of its ' .. #all .. ' tasks failed or were cancelled', now)
+          T.update(t, old)
+          T.ended(t, old, nil, derived('group ended', group.id), now)
+        end
+        letGoOn = function(old, now)
+          local t = T.after(old, 'release', nil, now)
+          T.update(t, old)
+          log('task_released', 'task ' .. short(t.id) .. ' waits no longer: ' .. T.title(t), now,
+            {agent = t.assigned_to, task = t.id, old = old.state, new = t.state})
+          local owner = t.assigned_to and agentOf(t.assigned_to)
+          if owner then
+            -- A task may wait and be released more than once, and is announced each time.
+            T.announce(t, old, owner, t.created_by or SUPERVISOR, derived('released', t.id, whole(now)), now)
+            if ended[owner.state] then askAboutOwner(t, owner, now) end
+          end
+          if t.is_group then
+            reconsiderParts(t, now)
+            local part = parts(t.id)[1]
+            if part then endGroup(part, now) end
+          end
+          return t
+        end
+        reconsiderParts = function(t, now)
+          for _, part in ipairs(parts(t.id)) do
+            if part.state == 'pending' or part.state == 'assigned' then
+              local isHeld = isHeldBack(part)
+              if isHeld ~= (part.waiting ~= nil) then
+                local moved = isHeld and hold(copy(part), now) or letGoOn(copy(part), now)
+                if isHeld and moved.is_group then reconsiderParts(moved, now) end
+              end
+            end
+          end
+        end
+        T.checkNeeds, T.checkCycles, T.isHeldBack, T.hold = checkNeeds, checkCycles, isHeldBack, hold
+        T.endGroup, T.letGoOn, T.reconsiderParts = endGroup, letGoOn, reconsiderParts
+        """#
+}

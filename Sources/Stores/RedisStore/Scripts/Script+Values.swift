@@ -1,0 +1,98 @@
+/// The Lua that the verbs are made of. Every part is plain text that is put before the next; all of it together is one
+/// script, so a verb is one call whatever it touches.
+///
+/// A verb first does its work on copies of records in memory and writes at its end, so one that fails has written
+/// nothing. Sorted sets are changed at once, because a verb reads what it changed; they are changed back where it fails.
+enum LuaParts {
+    /// Arguments, times, ids and JSON.
+    static let values = #"""
+        local P, position = KEYS[1], 0
+        local function arg() position = position + 1; return ARGV[position] end
+        -- Optional arguments: '-' for nothing, '+' before everything else.
+        local function opt() local v = arg(); if v:sub(1, 1) == '+' then return v:sub(2) end; return nil end
+        local function int() return tonumber(arg()) end
+        local function flag() return arg() == '1' end
+        local function record()
+          local r = {}
+          for _ = 1, int() do local k = arg(); r[k] = arg() end
+          return r
+        end
+        local function whole(n) return string.format('%.0f', n) end
+        local function num(v) return tonumber(v or 0) or 0 end
+        local function copy(t) local c = {}; for k, v in pairs(t) do c[k] = v end; return c end
+        local function words(s) local t = {}; for w in (s or ''):gmatch('%S+') do t[#t + 1] = w end; return t end
+        local function short(id) return id:sub(1, 4) end
+        local function flat(t) local f = {}; for k, v in pairs(t) do f[#f + 1] = k; f[#f + 1] = v end; return f end
+        local function fail(code, text) error({code = code, text = text}, 0) end
+        local SUPERVISOR = '00000000-0000-0000-0000-000000000001'
+
+        -- Days since 1970 in years that begin in March, so that the leap day is last.
+        local function days(y, m, d)
+          if m <= 2 then y = y - 1 end
+          local era = math.floor(y / 400)
+          local yoe = y - era * 400
+          local doy = math.floor((153 * (m > 2 and m - 3 or m + 9) + 2) / 5) + d - 1
+          return era * 146097 + yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy - 719468
+        end
+        -- Microseconds since 1970 of an RFC 3339 time with any offset, or nil.
+        local function micros(s)
+          local y, mo, d, h, mi, sec, rest =
+            (s or ''):match('^(%d%d%d%d)%-(%d%d)%-(%d%d)[Tt ](%d%d):(%d%d):(%d%d)(.+)$')
+          if not y then return nil end
+          local fraction, zone = rest:match('^%.(%d+)(.+)$')
+          zone = zone or rest
+          local offset = 0
+          if zone ~= 'Z' and zone ~= 'z' then
+            local sign, oh, om = zone:match('^([+-])(%d%d):(%d%d)$')
+            if not sign then return nil end
+            offset = (oh * 60 + om) * (sign == '-' and -60 or 60)
+          end
+          local seconds = days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + sec - offset
+          return seconds * 1000000 + (fraction and tonumber((fraction .. '000000'):sub(1, 6)) or 0)
+        end
+        local function rfc(us, suffix)
+          local day = math.floor(us / 86400000000)
+          local rest = us - day * 86400000000
+          local z = day + 719468
+          local era = math.floor(z / 146097)
+          local doe = z - era * 146097
+          local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+          local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+          local mp = math.floor((5 * doy + 2) / 153)
+          local m = mp < 10 and mp + 3 or mp - 9
+          local s = math.floor(rest / 1000000)
+          return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06d%s', yoe + era * 400 + (m <= 2 and 1 or 0), m,
+            doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(s / 3600), math.floor(s / 60) % 60, s % 60,
+            rest % 1000000, suffix)
+        end
+
+        -- The canonical form of a UUID written in any of the usual ways, or nil.
+        local function uuid(s)
+          if type(s) ~= 'string' then return nil end
+          s = s:lower():gsub('^urn:uuid:', ''):gsub('^{(.*)}$', '%1')
+          if s:match('^%x+$') and #s == 32 then
+            return s:sub(1, 8) .. '-' .. s:sub(9, 12) .. '-' .. s:sub(13, 16) .. '-' .. s:sub(17, 20) .. '-' .. s:sub(21)
+          end
+          local a, b, c, d, e = s:match('^(%x+)%-(%x+)%-(%x+)%-(%x+)%-(%x+)$')
+          if a and #a == 8 and #b == 4 and #c == 4 and #d == 4 and #e == 12 then return s end
+          return nil
+        end
+        -- An id that follows from others: a verb that is carried out again writes the same message.
+        local function derived(...)
+          local h = redis.sha1hex(table.concat({...}, ' '))
+          return h:sub(1, 8) .. '-' .. h:sub(9, 12) .. '-8' .. h:sub(14, 16) .. '-a' .. h:sub(18, 20) .. '-' .. h:sub(21, 32)
+        end
+        -- JSON text; the encoder puts a backslash before every slash, which Tinytown does not.
+        local function quoted(s) return (cjson.encode(s):gsub('\\/', '/')) end
+        local function firstLine(s)
+          local line, n, at = s:match('^[^\r\n]*'), 0, 1
+          while at <= #line and n < 100 do
+            local stop = select(2, line:find('^[%z\1-\127\192-\255][\128-\191]*', at)) or at
+            n, at = n + 1, stop + 1
+          end
+          line = line:sub(1, at - 1)
+          if line == '' then return '' end
+          return ' — ' .. line .. (#line < #s and '…' or '')
+        end
+        """#
+}

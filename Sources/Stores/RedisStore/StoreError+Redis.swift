@@ -1,0 +1,19 @@
+import Model
+import Redis
+
+extension StoreError {
+    /// What a failure of the server or of the way to it means for a verb.
+    init(_ error: RedisError) {
+        let code: Code =
+            switch error.code {
+            case .closed: .closed
+            case .outOfMemory, .cannotPersist, .overloaded, .tooLarge: .full
+            case .readOnlyReplica, .notPermitted: .readOnly
+            case .busyScript: .busy
+            case .wrongType, .other: .corrupt
+            case _ where error.mayHaveRun: .unknownOutcome
+            default: .unavailable
+            }
+        self.init(code, error.message)
+    }
+}
