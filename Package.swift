@@ -76,6 +76,7 @@ let model: [Target] = [
 let stores: [Target] = [
     layer("Stores", "StoreVerbs", ["Model"]),
     layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
+    layer("Stores", "RedisStore", ["Model", "StoreVerbs", "Redis"]),
     layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency"]),
 ]
 
@@ -159,7 +160,13 @@ let proof: [Target] = [
     tests(
         "IntegrationTests",
         ["tt", "single-agent", "multi-agent", "task-pipeline", "recovery", "Processes", "Concurrency", "TestSupport"]),
-    tests("ConformanceTests", ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "TestSupport"]),
+    tests(
+        "ConformanceTests",
+        [
+            "Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Processes",
+            "Concurrency",
+            "TestSupport",
+        ]),
     // A process to be killed in the middle of its commits.
     .executableTarget(
         name: "StoreCrasher", dependencies: ["Model", "SQLiteStore"], path: "Tests/StoreCrasher", swiftSettings: strict),

@@ -1,5 +1,7 @@
+import Concurrency
 import MemoryStore
 import Model
+import Processes
 import RedisServers
 import RedisStore
 import SQLiteStore
@@ -21,19 +23,21 @@ struct Subject: Sendable, CustomTestStringConvertible {
     /// Makes an empty store; the folder lives as long as the test.
     var open: @Sendable (ScratchFolder) async throws -> any Store
 
-    static let all = [
-        Subject(testDescription: "memory") { _ in MemoryStore() },
-        Subject(testDescription: "SQLite, durability full") { try await SQLiteStore.open(folder: $0.path) },
-        Subject(testDescription: "SQLite, durability normal") {
-            try await SQLiteStore.open(folder: $0.path, options: SQLiteOptions(durability: .normal))
-        },
-    ] + ServerProgram.all.map { program in
-        Subject(testDescription: program.name) { folder in
-            let server = try await Servers.shared.server(program)
-            let name = folder.path.split(separator: "/").last.map(String.init) ?? ""
-            return try await RedisStore.open(server.client(), town: name, time: StillTime())
+    static let all =
+        [
+            Subject(testDescription: "memory") { _ in MemoryStore() },
+            Subject(testDescription: "SQLite, durability full") { try await SQLiteStore.open(folder: $0.path) },
+            Subject(testDescription: "SQLite, durability normal") {
+                try await SQLiteStore.open(folder: $0.path, options: SQLiteOptions(durability: .normal))
+            },
+        ]
+        + ServerProgram.all.map { program in
+            Subject(testDescription: program.name) { folder in
+                let server = try await Servers.shared.server(program)
+                let name = folder.path.split(separator: "/").last.map(String.init) ?? ""
+                return try await RedisStore.open(server.client(), town: name, time: StillTime())
+            }
         }
-    }
 
     /// Runs `body` with a town in an empty store, and closes the store afterwards.
     func run(_ body: (Town) async throws -> Void) async throws {

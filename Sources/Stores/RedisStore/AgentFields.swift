@@ -65,6 +65,7 @@ extension HarnessSession {
             id: id, harness: harness,
             totals: Usage(
                 inputTokens: fields.int("session_input"), outputTokens: fields.int("session_output"),
-                cachedInputTokens: fields.int("session_cached"), costUSD: fields["session_cost"].flatMap { Double($0) }))
+                cachedInputTokens: fields.int("session_cached"), costUSD: fields["session_cost"].flatMap { Double($0) })
+        )
     }
 }

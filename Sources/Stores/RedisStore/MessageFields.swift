@@ -30,11 +30,16 @@ extension Message {
         }
         member("priority", priority.rawValue)
         member("created_at", createdAt.description)
-        if let correlation { member("correlation_id", correlation.description) } else { out += ",\"correlation_id\":null" }
+        if let correlation {
+            member("correlation_id", correlation.description)
+        } else {
+            out += ",\"correlation_id\":null"
+        }
         if let conversation { member("conversation_id", conversation.description) }
         if hops > 0 { out += ",\"hops\":\(hops)" }
         if let author {
-            out += ",\"author\":{\"channel\":" + JSONText.quoted(author.channel) + ",\"id\":" + JSONText.quoted(author.id)
+            out +=
+                ",\"author\":{\"channel\":" + JSONText.quoted(author.channel) + ",\"id\":" + JSONText.quoted(author.id)
                 + ",\"name\":" + JSONText.quoted(author.name) + "}"
         }
         if !attachments.isEmpty { out += ",\"attachments\":" + JSONText.array(attachments) }

@@ -12,7 +12,8 @@ extension RedisStore {
             for message in messages { arguments.add(message) }
         }
         return zip(messages, reply.elements).map { message, reply in
-            var receipt = Receipt(id: reply[0].text.flatMap { MessageID($0) } ?? message.id, isDuplicate: reply[1].isTrue)
+            var receipt = Receipt(
+                id: reply[0].text.flatMap { MessageID($0) } ?? message.id, isDuplicate: reply[1].isTrue)
             receipt.refusal = reply[2].text
             return receipt
         }

@@ -227,7 +227,10 @@ extension LuaParts {
         -- Whether something waits that starts a turn. What is too deep to be looked at now counts as that.
         function M.hasWork(aid, now)
           local box = load('box:' .. aid)
-          if box and num(box.waking) > 0 then return true end
+          if box and num(box.waking) > 0 then
+            -- Another program may have taken all of it away.
+            if touched[aid] or redis.call('EXISTS', P .. 'inbox:' .. aid, P .. 'urgent:' .. aid) > 0 then return true end
+          end
           local rest = M.adopt(aid, now)
           box = load('box:' .. aid)
           return rest > 0 or (box ~= nil and num(box.waking) > 0)
