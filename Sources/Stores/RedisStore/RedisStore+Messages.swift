@@ -42,6 +42,14 @@ extension RedisStore {
             })
     }
 
+    public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool {
+        try await call("acknowledge") { arguments in
+            arguments.add(message)
+            arguments.add(agent)
+            arguments.add(now)
+        }.isTrue
+    }
+
     public func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
         Delivery(fields: try await call("delivery", { $0.add(id) }).record)
     }

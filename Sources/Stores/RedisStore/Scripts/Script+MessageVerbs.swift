@@ -48,6 +48,16 @@ extension LuaParts {
           end
           return replies
         end
+        -- Arguments: message, agent, now. Reply: '1' where it waited.
+        function V.acknowledge()
+          local id, aid, now = arg(), arg(), int()
+          M.adopt(aid, now)
+          local m = M.get(id)
+          if not m or m.state ~= 'queued' or m.to ~= aid then return '0' end
+          M.finish(id, now)
+          m.deliveries = whole(num(m.deliveries) + 1)
+          return '1'
+        end
         function V.delivery()
           local id = arg()
           return M.get(id) and M.reply(id) or false
