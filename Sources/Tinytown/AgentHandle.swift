@@ -12,7 +12,10 @@ public struct AgentHandle: Sendable {
 
     /// Gives the agent a new task.
     /// - Parameters:
+    ///   - description: what is to be done; the first line is its title.
+    ///   - tags: words to find it by.
     ///   - dependsOn: tasks that have to be completed first; until then it waits.
+    ///   - parent: the task that this one is a part of, which has to be completed first as well.
     ///   - priority: of the message that announces it.
     /// - Throws: `invalid`, `agentNotFound`, `taskNotFound`, `unavailable`.
     @discardableResult
@@ -38,6 +41,8 @@ public struct AgentHandle: Sendable {
 
     /// Sends the agent a message.
     /// - Parameters:
+    ///   - content: what kind of message it is, and its text.
+    ///   - priority: where it stands in the inbox; urgent ones come first.
     ///   - correlation: the message that this one answers.
     ///   - key: two messages with one key are one message: repeating is safe.
     /// - Throws: `agentNotFound`; `conflict` where it passed too many agents; `unavailable`.

@@ -8,6 +8,9 @@ extension Town {
 
     /// Puts a message into an inbox.
     /// - Parameters:
+    ///   - content: what kind of message it is, and its text.
+    ///   - to: whose inbox.
+    ///   - priority: where it stands in the inbox; urgent ones come first.
     ///   - from: nil means the agent in whose turn this program runs, else the supervisor.
     ///   - correlation: the message that this one answers.
     ///   - key: two messages with one key are one message: repeating is safe.

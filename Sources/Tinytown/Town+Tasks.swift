@@ -17,7 +17,8 @@ extension Town {
     /// - Parameters:
     ///   - states: nil means any.
     ///   - owner: nil means anybody.
-    ///   - limit: at most so many, from `offset` on.
+    ///   - offset: how many of them to pass over.
+    ///   - limit: at most so many.
     public func tasks(
         in states: Set<TaskState>? = nil, of owner: AgentHandle? = nil, offset: Int = 0, limit: Int = 1000
     ) async throws(TownError) -> [AgentTask] {
@@ -41,7 +42,10 @@ extension Town {
     }
 
     /// Says that a task is done.
-    /// - Parameter agent: who says so; whoever gave the task is told. Nil: whoever this program speaks for.
+    /// - Parameters:
+    ///   - id: the task.
+    ///   - result: what came out of it.
+    ///   - agent: who says so; whoever gave the task is told. Nil: whoever this program speaks for.
     /// - Throws: `taskNotFound`; `conflict` for one that has ended or still waits.
     @discardableResult
     public func complete(_ id: TaskID, result: String, by agent: AgentHandle? = nil) async throws(TownError)
@@ -89,7 +93,9 @@ public struct Backlog: Sendable {
     let town: Town
 
     /// Adds a task.
-    /// - Parameter tags: by which agents with a fitting role are offered it.
+    /// - Parameters:
+    ///   - description: what is to be done; the first line is its title.
+    ///   - tags: by which agents with a fitting role are offered it.
     /// - Throws: `invalid`, `unavailable`.
     @discardableResult
     public func add(_ description: String, tags: [String] = []) async throws(TownError) -> TaskID {

@@ -28,6 +28,8 @@ public final class Town: Sendable {
     /// - Parameters:
     ///   - path: absolute, or relative to the working directory.
     ///   - name: nil takes that of the git repository and branch, or of the folder.
+    ///   - hosting: who runs the turns of its agents.
+    ///   - environment: what agents' programs inherit.
     /// - Throws: `alreadyInitialized`, `invalid`, `unavailable`.
     public static func initialize(
         at path: String, name: String? = nil, hosting: Hosting = .background(),
@@ -43,6 +45,7 @@ public final class Town: Sendable {
     /// - Parameters:
     ///   - path: its folder; nil takes the one that an agent's turn names, else the nearest town from the working
     ///     directory upwards.
+    ///   - hosting: who runs the turns of its agents.
     ///   - environment: what agents' programs inherit. Inside an agent's turn it also says which agent the program
     ///     speaks for; elsewhere it speaks for the supervisor.
     ///   - log: told in one line of what a host of this process does.
@@ -80,6 +83,10 @@ public final class Town: Sendable {
 
     /// Registers an agent, and makes sure that a host runs it.
     /// - Parameters:
+    ///   - name: unique among live agents.
+    ///   - role: what it is for, such as `backend`; tasks of the backlog are offered by it.
+    ///   - nickname: what people call it; nil takes one of the town's own.
+    ///   - parent: the agent that it belongs to.
     ///   - cli: a preset such as `claude`, a name from the configuration, or a command line; nil takes the default.
     ///   - maxRounds: turns it may take; 0: no limit.
     /// - Throws: `invalid`, `nameTaken`, `tooManyAgents`, `agentNotFound` for the parent, `unavailable`.
