@@ -45,7 +45,7 @@ need_swift() {
 }
 
 # What building needs.
-need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev libsodium-dev pkg-config; need_swift; }
+need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev libsodium-dev libhiredis-dev libssl-dev pkg-config; need_swift; }
 
 # swift build for release, with the runtimes of Swift and C++ inside: release_build [OPTION…].
 release_build() {
