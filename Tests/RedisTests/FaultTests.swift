@@ -1,0 +1,244 @@
+import Concurrency
+import Redis
+import RedisServers
+import Synchronization
+import TestSupport
+import Testing
+
+/// Numbers that many tasks add to.
+private final class Tally: Sendable {
+    private let state = Mutex(Set<Int>())
+    var numbers: Set<Int> { state.withLock { $0 } }
+    /// Adds a number and returns how many there are then.
+    @discardableResult
+    func add(_ number: Int) -> Int {
+        state.withLock { state in
+            state.insert(number)
+            return state.count
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+    @Test(arguments: ServerProgram.all)
+    func `a server that is killed in mid-load and comes back loses nothing that it acknowledged`(
+        _ program: ServerProgram
+    ) async throws {
+        let server = try await PrivateServer(program, arguments: ["--appendonly", "yes", "--appendfsync", "always"])
+        var options = RedisOptions()
+        options.requestTimeout = .seconds(20)
+        let client = server.client(options)
+        let acknowledged = Tally()
+        let unsure = Tally()
+        let enough = OneShot<Void>()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<50 {
+                group.addTask {
+                    for step in 0..<100 {
+                        let number = task * 100 + step
+                        do throws(RedisError) {
+                            try await client.send(RedisCommand("RPUSH", "list", number))
+                            if acknowledged.add(number) == 1000 { enough.set() }
+                        } catch {
+                            // Nothing else may happen to a request here: what was not sent is sent later.
+                            #expect(error.code == .unknownOutcome, "\(error)")
+                            unsure.add(number)
+                        }
+                    }
+                }
+            }
+            await enough.value
+            await server.kill()
+            try await server.start(waits: false)
+            try await group.waitForAll()
+        }
+        try await client.waitUntilLoaded()
+        let stored =
+            try await client.send(["LRANGE", "list", "0", "-1"]).array?.compactMap { $0.integer.map(Int.init) } ?? []
+        let (known, open) = (acknowledged.numbers, unsure.numbers)
+        #expect(Set(stored).count == stored.count, "nothing is sent twice")
+        #expect(known.subtracting(stored).isEmpty, "what was acknowledged is there")
+        #expect(Set(stored).subtracting(known).isSubset(of: open), "nothing is there that was reported as not done")
+        #expect(known.count + open.count == 5000)
+        #expect(client.generation >= 2)
+    }
+
+    @Test func `a server that is gone for good gives each request a clear error within its timeout`() async throws {
+        let server = try await PrivateServer()
+        let client = server.client()
+        try await client.connect()
+        await server.kill()
+        let start = ContinuousClock.now
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(["PING"], timeout: .milliseconds(300))
+        }
+        #expect([.unavailable, .unknownOutcome].contains(error?.code))
+        let second = await #expect(throws: RedisError.self) {
+            try await client.send(["PING"], timeout: .milliseconds(300))
+        }
+        #expect(second?.code == .unavailable)
+        #expect(second?.message.contains("no server answers at unix://") == true)
+        #expect(start.duration(to: .now) < .seconds(3))
+        let first = await #expect(throws: RedisError.self) { try await server.client().connect() }
+        #expect(first?.code == .unavailable)
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `a timeout leaves the connection usable, and late answers go to nobody`(_ program: ServerProgram) async throws
+    {
+        let server = try await PrivateServer(program)
+        let (client, other) = (server.client(), server.client())
+        try await client.send(["SET", "a", "1"])
+        try await other.send(["CLIENT", "PAUSE", "400", "ALL"])
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(["GET", "a"], timeout: .milliseconds(60))
+        }
+        #expect(error?.code == .unknownOutcome)
+        #expect(try await client.send(["ECHO", "mine"]) == .bytes(Array("mine".utf8)))
+        #expect(client.generation == 1)
+    }
+
+    @Test func `cancelling leaves the connection usable`() async throws {
+        let server = try await PrivateServer()
+        let (client, other) = (server.client(), server.client())
+        try await client.connect()
+        try await other.send(["CLIENT", "PAUSE", "300", "ALL"])
+        let task = Task { try await client.send(["ECHO", "theirs"]) }
+        await Task.yield()
+        task.cancel()
+        let error = await #expect(throws: RedisError.self) { try await task.value }
+        #expect(error?.code == .cancelled)
+        #expect(try await client.send(["ECHO", "mine"]).text == "mine")
+        #expect(client.generation == 1)
+    }
+
+    @Test func `a command that waits at the server is taken back by cancelling it`() async throws {
+        let server = try await PrivateServer()
+        let (waiter, client) = (server.client(.blocking), server.client())
+        try await waiter.connect()
+        let task = Task { try await waiter.send(["BLPOP", "queue", "0"]) }
+        // The server says when it has taken the command.
+        while try await client.send(["INFO", "clients"]).text?.contains("blocked_clients:1") != true {
+            await Task.yield()
+        }
+        task.cancel()
+        let error = await #expect(throws: RedisError.self) { try await task.value }
+        #expect(error?.code == .cancelled)
+        while try await client.send(["INFO", "clients"]).text?.contains("blocked_clients:0") != true {
+            await Task.yield()
+        }
+        try await client.send(["RPUSH", "queue", "kept"])
+        #expect(try await client.send(["LLEN", "queue"]) == .integer(1))
+        #expect(try await waiter.send(["BLPOP", "queue", "0"]).array?.last?.text == "kept")
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `maxmemory, missing scripts, wrong kinds and replicas each have their own code`(_ program: ServerProgram)
+        async throws
+    {
+        let server = try await PrivateServer(program)
+        let client = server.client()
+        func code(_ command: RedisCommand) async -> RedisError.Code? {
+            do throws(RedisError) { try await client.send(command) } catch { return error.code }
+            return nil
+        }
+        try await client.send(["RPUSH", "list", "x"])
+        #expect(await code(["GET", "list"]) == .wrongType)
+        #expect(await code(["EVALSHA", String(repeating: "0", count: 40), "0"]) == .noScript)
+        #expect(await code(["NONSENSE"]) == .other)
+        try await client.send(["CONFIG", "SET", "maxmemory", "1"])
+        #expect(await code(["SET", "a", "b"]) == .outOfMemory)
+        #expect(await code(["EVAL", "return redis.call('set', 'a', 'b')", "0"]) == .outOfMemory)
+        #expect(await code(["GET", "a"]) == nil)
+        try await client.send(["CONFIG", "SET", "maxmemory", "0"])
+        // A master that does not exist: a replica all the same, and one that has lost it.
+        try await client.send(["REPLICAOF", "127.0.0.1", "1"])
+        #expect(await code(["SET", "a", "b"]) == .readOnlyReplica)
+        try await client.send(["CONFIG", "SET", "replica-serve-stale-data", "no"])
+        #expect(await code(["GET", "a"]) == .masterDown)
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `a server that reads its data says so, and is waited for`(_ program: ServerProgram) async throws {
+        let server = try await PrivateServer(
+            program, arguments: ["--appendonly", "yes", "--enable-debug-command", "yes"])
+        let client = server.client()
+        _ = try await client.pipeline((0..<400).map { RedisCommand("SET", "key\($0)", "value") })
+        // Loading takes as long as it is told to: 2 ms a key.
+        try await client.send(["CONFIG", "SET", "key-load-delay", "5000"])
+        async let reload = client.send(["DEBUG", "LOADAOF"], timeout: .seconds(30))
+        let other = server.client()
+        var codes: Set<RedisError.Code> = []
+        for _ in 0..<50 {
+            do throws(RedisError) { try await other.send(["GET", "key1"]) } catch {
+                codes.insert(error.code)
+                break
+            }
+        }
+        #expect(codes.isSubset(of: [.loading]))
+        _ = try await reload
+        try await other.waitUntilLoaded()
+        #expect(try await other.send(["GET", "key399"]).text == "value")
+    }
+
+    @Test func `more than the client keeps is refused, and nothing of it is sent`() async throws {
+        let server = try await PrivateServer()
+        var options = RedisOptions()
+        options.maxRequests = 10
+        options.maxArgument = 1 << 10
+        let (client, other) = (server.client(options), server.client())
+        try await client.connect()
+        try await other.send(["CLIENT", "PAUSE", "300", "ALL"])
+        let refused = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<30 {
+                group.addTask {
+                    do throws(RedisError) { try await client.send(["INCR", "count"]) } catch {
+                        return error.code == .overloaded
+                    }
+                    return false
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(refused == 20)
+        #expect(try await client.send(["GET", "count"]).integer == 10)
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(RedisCommand("SET", "a", [UInt8](repeating: 0, count: 1025)))
+        }
+        #expect(error?.code == .tooLarge)
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `64 MB go and come, others' requests meanwhile, and one byte more does not`(_ program: ServerProgram)
+        async throws
+    {
+        let server = try await PrivateServer(program)
+        var options = RedisOptions()
+        options.requestTimeout = .seconds(30)
+        let client = server.client(options)
+        let large = [UInt8](repeating: 0xA7, count: 64 << 20)
+        async let small = client.send(["ECHO", "small"])
+        try await client.send(RedisCommand("SET", "large", large))
+        #expect(try await small.text == "small")
+        // Not in an expectation, which would print it.
+        let isSame = try await client.send(["GET", "large"]) == .bytes(large)
+        #expect(isSame)
+        let error = await #expect(throws: RedisError.self) {
+            try await client.send(RedisCommand("SET", "more", large + [0]))
+        }
+        #expect(error?.code == .tooLarge)
+        #expect(client.generation == 1)
+    }
+
+    @Test func `what is no Redis server is told so`() async throws {
+        var options = RedisOptions()
+        options.maxReply = 1 << 10
+        let server = try await PrivateServer()
+        let client = server.client(options)
+        try await client.send(RedisCommand("SET", "a", [UInt8](repeating: 1, count: 200 << 10)))
+        let error = await #expect(throws: RedisError.self) { try await client.send(["GET", "a"]) }
+        #expect(error?.code == .unknownOutcome)
+        #expect(try await client.send(["ECHO", "on"]).text == "on")
+        #expect(client.generation == 2)
+    }
+}
