@@ -86,6 +86,10 @@ let engine: [Target] = [
     .target(
         name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Files"], path: "Sources/Hosting",
         swiftSettings: strict),
+    // Redis and Valkey servers of our own, and where a town's server is.
+    .target(
+        name: "Servers", dependencies: ["Configuration", "Redis", "Processes", "Files", "Concurrency"],
+        path: "Sources/Servers", swiftSettings: strict),
     .target(
         name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
         swiftSettings: strict),
@@ -148,6 +152,11 @@ let proof: [Target] = [
         name: "RedisServers", dependencies: ["Redis", "Processes", "Concurrency", "TestSupport"],
         path: "Tests/RedisServers",
         swiftSettings: strict),
+    tests(
+        "ServersTests",
+        [
+            "Servers", "Configuration", "Redis", "RedisServers", "Processes", "Files", "Concurrency", "TestSupport",
+        ]),
     tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport"]),
     tests("TOMLTests", ["TOML"]),
     tests("TerminalTests", ["Terminal"]),

@@ -13,49 +13,90 @@ public struct ConfigurationKey: Sendable {
     let read: @Sendable (TOMLValue, inout TownConfiguration) -> String?
 
     /// Every key that means something today.
-    public static let all: [ConfigurationKey] = [
-        text("name", "the town's name", "required") { $0.name = $1 },
-        text("default_cli", "the CLI of agents that are spawned without --cli", "the global default_cli") {
-            $0.defaultCLI = $1
+    public static let all: [ConfigurationKey] =
+        [
+            text("name", "the town's name", "required") { $0.name = $1 },
+            text("default_cli", "the CLI of agents that are spawned without --cli", "the global default_cli") {
+                $0.defaultCLI = $1
+            },
+            text("conductor_cli", "the CLI of the conductor", "default_cli") { $0.conductorCLI = $1 },
+            number("max_agents", "live agents that the town may have", "10", 1...10_000) { $0.maxAgents = $1 },
+            choice("store", "where state is kept: sqlite or redis", "sqlite") { $0.store = $1 },
+            flag("use_central_redis", "one Redis server for all your towns, for store = \"redis\"", "false") {
+                $0.redis.useCentral = $1
+            },
+            choice("sqlite.synchronous", "full: each step is on disk before it counts; normal: faster", "full") {
+                $0.synchronous = $1
+            },
+            seconds("agent.idle_timeout_secs", "an idle agent ends after this time; 0: never", "300") {
+                $0.idleTimeout = $1
+            },
+            flag("agent.offer_backlog", "idle agents are offered backlog tasks that suit their role", "true") {
+                $0.offersBacklog = $1
+            },
+            seconds("agent.turn_timeout_secs", "the longest turn; 0: no limit", "3600") { $0.turnTimeout = $1 },
+            time("agent.turn_timeout", "the same with a unit, such as \"60m\"", "60m") { $0.turnTimeout = $1 },
+            seconds("agent.stall_notice_secs", "silence after which a turn is reported", "600") { $0.stallNotice = $1 },
+            number("agent.max_attempts", "failed turns after which a message is a dead letter", "5", 1...1000) {
+                $0.maxAttempts = $1
+            },
+            seconds("agent.first_delay_secs", "the first delay after a failed turn; it doubles", "10") {
+                $0.firstDelay = $1
+            },
+            seconds("agent.longest_delay_secs", "the longest delay after failed turns", "300") { $0.longestDelay = $1 },
+            number("limits.max_concurrent_turns", "turns at once on a host", "cores, at least 2", 1...1000) {
+                $0.maxConcurrentTurns = $1
+            },
+            number("limits.max_hops", "agents that one request may pass through", "20", 1...1000) { $0.maxHops = $1 },
+            seconds("limits.grace_secs", "time for processes to end when asked", "5") { $0.grace = $1 },
+            seconds("limits.drain_secs", "time for running turns when a host stops", "10") { $0.drainGrace = $1 },
+            seconds("limits.lease_secs", "how long a lease holds without renewal", "30") { $0.lease = $1 },
+            number("logs.max_size_mb", "size at which a log is put aside", "10", 1...10_000) { $0.logSizeMB = $1 },
+            number("logs.keep", "old log files that are kept", "3", 0...100) { $0.logsKept = $1 },
+            seconds("retention.done_messages_secs", "how long done messages stay known", "604800") { $0.keepDone = $1 },
+            number("retention.events", "events that are kept", "100000", 100...100_000_000) { $0.keepEvents = $1 },
+        ] + redis
+
+    private static let redis: [ConfigurationKey] = [
+        text("redis.url", "a server that you run: redis://, rediss:// or unix://", "\"redis://localhost:6379\"") {
+            $0.redis.url = $1
         },
-        text("conductor_cli", "the CLI of the conductor", "default_cli") { $0.conductorCLI = $1 },
-        number("max_agents", "live agents that the town may have", "10", 1...10_000) { $0.maxAgents = $1 },
-        choice("store", "where state is kept: sqlite or redis", "sqlite") { $0.store = $1 },
-        choice("sqlite.synchronous", "full: each step is on disk before it counts; normal: faster", "full") {
-            $0.synchronous = $1
+        flag("redis.use_socket", "the town's own server listens on a Unix socket, not on a port", "true") {
+            $0.redis.useSocket = $1
         },
-        seconds("agent.idle_timeout_secs", "an idle agent ends after this time; 0: never", "300") {
-            $0.idleTimeout = $1
+        text("redis.socket_path", "that socket, relative to the town", "\".tt/redis.sock\"") {
+            $0.redis.socketPath = $1
         },
-        flag("agent.offer_backlog", "idle agents are offered backlog tasks that suit their role", "true") {
-            $0.offersBacklog = $1
+        text("redis.host", "with use_socket = false; another machine: a server that you run", "\"127.0.0.1\"") {
+            $0.redis.host = $1
         },
-        seconds("agent.turn_timeout_secs", "the longest turn; 0: no limit", "3600") { $0.turnTimeout = $1 },
-        time("agent.turn_timeout", "the same with a unit, such as \"60m\"", "60m") { $0.turnTimeout = $1 },
-        seconds("agent.stall_notice_secs", "silence after which a turn is reported", "600") { $0.stallNotice = $1 },
-        number("agent.max_attempts", "failed turns after which a message is a dead letter", "5", 1...1000) {
-            $0.maxAttempts = $1
+        number("redis.port", "its port; 16379 with use_central_redis", "6379", 1...65_535) { $0.redis.port = $1 },
+        text("redis.bind", "the address that the town's own server listens on", "\"127.0.0.1\"") {
+            $0.redis.bind = $1
         },
-        seconds("agent.first_delay_secs", "the first delay after a failed turn; it doubles", "10") {
-            $0.firstDelay = $1
+        text("redis.user", "the ACL user", "\"default\"") { $0.redis.user = $1 },
+        text("redis.password", "better in TINYTOWN_REDIS_PASSWORD: this file may be shared", "\"\"") {
+            $0.redis.password = $1
         },
-        seconds("agent.longest_delay_secs", "the longest delay after failed turns", "300") { $0.longestDelay = $1 },
-        number("limits.max_concurrent_turns", "turns at once on a host", "cores, at least 2", 1...1000) {
-            $0.maxConcurrentTurns = $1
+        flag("redis.tls_enabled", "encrypted; the server's certificate is checked", "false") { $0.redis.usesTLS = $1 },
+        text("redis.tls_ca_cert", "the PEM file of the authority to trust; else the system's", "\"ca.crt\"") {
+            $0.redis.authority = $1
         },
-        number("limits.max_hops", "agents that one request may pass through", "20", 1...1000) { $0.maxHops = $1 },
-        seconds("limits.grace_secs", "time for processes to end when asked", "5") { $0.grace = $1 },
-        seconds("limits.drain_secs", "time for running turns when a host stops", "10") { $0.drainGrace = $1 },
-        seconds("limits.lease_secs", "how long a lease holds without renewal", "30") { $0.lease = $1 },
-        number("logs.max_size_mb", "size at which a log is put aside", "10", 1...10_000) { $0.logSizeMB = $1 },
-        number("logs.keep", "old log files that are kept", "3", 0...100) { $0.logsKept = $1 },
-        seconds("retention.done_messages_secs", "how long done messages stay known", "604800") { $0.keepDone = $1 },
-        number("retention.events", "events that are kept", "100000", 100...100_000_000) { $0.keepEvents = $1 },
+        text("redis.tls_cert", "the PEM file of the client's certificate", "\"client.crt\"") {
+            $0.redis.certificate = $1
+        },
+        text("redis.tls_key", "the PEM file of its key", "\"client.key\"") { $0.redis.key = $1 },
+        text("redis.tls_server_name", "the name in the server's certificate, if not its host", "\"redis.example\"") {
+            $0.redis.serverName = $1
+        },
+        choice(
+            "redis.fsync", "a server of ours writes to disk each second, or always before it answers", "\"everysec\""
+        ) { $0.redis.fsync = $1 },
     ]
 
     /// Keys and tables of the parents' file that other parts of the product read, and that are no mistake here.
     static let foreign: Set<String> = [
-        "use_central_redis", "use_streams", "redis", "townhall", "workspace", "models", "teams", "channels",
+        "use_streams", "redis.persist", "redis.aof_path", "townhall", "workspace", "models", "teams", "channels",
     ]
 
     private static func make(

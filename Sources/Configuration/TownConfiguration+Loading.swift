@@ -94,7 +94,7 @@ extension TownConfiguration {
         func walk(_ table: TOMLTable, _ prefix: String) {
             for (key, node) in table.entries {
                 let path = prefix.isEmpty ? key : "\(prefix).\(key)"
-                if prefix.isEmpty, key == "agent_clis" || ConfigurationKey.foreign.contains(key) { continue }
+                if path == "agent_clis" || ConfigurationKey.foreign.contains(path) { continue }
                 if known.contains(path) { continue }
                 if case .table(let inner) = node.value, known.contains(where: { $0.hasPrefix(path + ".") }) {
                     walk(inner, path)

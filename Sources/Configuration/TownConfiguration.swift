@@ -14,6 +14,8 @@ public struct TownConfiguration: Sendable, Equatable {
     public var maxAgents = 10
     public var store = StoreKind.sqlite
     public var synchronous = Synchronous.full
+    /// Where Redis is, for `store == .redis`.
+    public var redis = RedisConfiguration()
     /// An idle agent ends after this time; zero: never.
     public var idleTimeout = Duration.seconds(300)
     /// An idle agent is offered tasks of the backlog that suit its role.

@@ -49,6 +49,13 @@ import Testing
         expected.agentCLIs = AgentCLI.presets
         #expect(shown.defaultCLI == "claude" && shown.maxConcurrentTurns == 2)
         (shown.defaultCLI, shown.conductorCLI, shown.maxConcurrentTurns) = (nil, nil, nil)
+        // Of an address, a user or a certificate there is only an example.
+        #expect(shown.redis.useSocket == true && !shown.redis.useCentral && !shown.redis.usesTLS)
+        #expect(shown.redis.host == "127.0.0.1" && shown.redis.port == 6379)
+        var redis = RedisConfiguration()
+        (redis.socketPath, redis.bind, redis.fsync) = (shown.redis.socketPath, shown.redis.bind, shown.redis.fsync)
+        #expect(redis == RedisConfiguration())
+        shown.redis = redis
         #expect(shown == expected)
     }
 

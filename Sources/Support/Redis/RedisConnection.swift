@@ -198,7 +198,12 @@ final class RedisConnection: Sendable {
                     }
                     writing?.resume()
                     return
-                case .ended(let reason): return end(RedisError(.unavailable, reason))
+                case .ended(let reason):
+                    // What the server said last, such as why it refuses, may still wait to be read.
+                    return Reactor.shared.perform { [weak self] in
+                        self?.hasInput()
+                        self?.end(RedisError(.unavailable, reason))
+                    }
                 }
             }
         }

@@ -1,0 +1,156 @@
+import Files
+import Processes
+import Redis
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension ManagedServer {
+    /// Starts the server; only for the holder of the lock.
+    func start(_ options: RedisOptions, by end: ContinuousClock.Instant) async throws -> RedisClient {
+        if let old = runningProcess {
+            // Somebody ended between starting it and waiting for it. A second one on the same data would ruin it.
+            return try await waitUntilReady(options, process: old, by: end)
+        }
+        let program = try await ServerProgram.find(home: settings.home, environment: settings.environment)
+        let isFirst = try adoptSnapshot()
+        try writeConfiguration(appends: !isFirst)
+        let process: ProcessIdentity
+        do {
+            process = try await ChildProcess.spawnDetached(
+                program.path, [configurationFile],
+                // Nothing else of the environment, which may hold passwords, is the server's business.
+                environment: settings.environment.filter { ["PATH", "HOME", "LANG", "TMPDIR"].contains($0.key) },
+                directory: settings.folder, log: logFile)
+            try Files.write(process.description, to: processFile)
+        } catch {
+            throw ServerError(.failed, "\(program.path) cannot be started: \(error)")
+        }
+        let client = try await waitUntilReady(options, process: process, by: end)
+        if isFirst { try await appendFromNowOn(client) }
+        return client
+    }
+
+    /// The process that was started last, where it still runs. A number that was given to another process since, or
+    /// that a crash left behind, is none.
+    private var runningProcess: ProcessIdentity? {
+        guard let text = try? Files.text(processFile), let identity = ProcessIdentity(text), identity.isAlive else {
+            return nil
+        }
+        return identity
+    }
+
+    private func waitUntilReady(
+        _ options: RedisOptions, process: ProcessIdentity, by end: ContinuousClock.Instant
+    ) async throws -> RedisClient {
+        while true {
+            let isAlive = process.isAlive
+            if let client = try await running(options) { return client }
+            guard isAlive else {
+                throw ServerError(
+                    .failed, "the server ended while it started: \(lastWords)", hint: "look at \(logFile)")
+            }
+            guard .now < end else {
+                throw ServerError(
+                    .failed, "the server runs as process \(process.pid), but nothing answers at \(endpoint)",
+                    hint: "look at \(logFile)")
+            }
+            // A server tells nobody that it is ready.
+            try await Task.sleep(for: .milliseconds(15))
+        }
+    }
+
+    /// The last line of its log.
+    private var lastWords: String {
+        let lines = ((try? Files.text(logFile)) ?? "")?.split(whereSeparator: \.isNewline) ?? []
+        return lines.last.map(String.init) ?? "it said nothing"
+    }
+
+    // MARK: - Data
+
+    /// Whether there is a snapshot and no append-only file yet. A server that is told to append would begin empty
+    /// then, so it reads the snapshot first.
+    private func adoptSnapshot() throws(ServerError) -> Bool {
+        let (folder, snapshot) = (settings.folder + "/appendonlydir", settings.folder + "/dump.rdb")
+        if Files.names(in: folder).contains(where: { $0.hasSuffix(".manifest") }) { return false }
+        if Files.exists(snapshot) { return true }
+        guard let legacy = settings.legacySnapshot else { return false }
+        guard Files.exists(legacy) else { return false }
+        do {
+            try FileManager.default.copyItem(atPath: legacy, toPath: snapshot)
+        } catch {
+            throw ServerError(.file, "the data of the earlier server cannot be taken over: \(error)")
+        }
+        return true
+    }
+
+    /// Turns the append-only file on, and returns when everything is in it.
+    private func appendFromNowOn(_ client: RedisClient) async throws {
+        try await client.waitUntilLoaded(patience: .seconds(300))
+        try await client.send(["CONFIG", "SET", "appendonly", "yes"])
+        while true {
+            let info = try await client.send(["INFO", "persistence"]).text ?? ""
+            if info.contains("aof_rewrite_in_progress:0"), info.contains("aof_rewrite_scheduled:0") { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        try writeConfiguration(appends: true)
+    }
+
+    // MARK: - Configuration
+
+    private func writeConfiguration(appends: Bool) throws(ServerError) {
+        do throws(FileError) {
+            var lines = [
+                "# Written by tt whenever it starts this server; changes are lost.",
+                "daemonize no", "supervised no", "loglevel notice",
+                "dir \(Self.quoted(settings.folder))",
+                "appendonly \(appends ? "yes" : "no")",
+                "appendfsync \(settings.synchronous ? "always" : "everysec")",
+                // State is kept, never thrown away to make room.
+                "maxmemory-policy noeviction",
+            ]
+            switch settings.listensOn {
+            case .socket(let path):
+                lines += ["port 0", "unixsocket \(Self.quoted(path))", "unixsocketperm 700"]
+            case .port(_, let port, let bind):
+                lines += ["port \(port)", "bind \(Self.quoted(bind))", "protected-mode yes"]
+            }
+            if let password = try password() { lines.append("requirepass \(Self.quoted(password))") }
+            try Files.write(lines.joined(separator: "\n") + "\n", to: configurationFile)
+        } catch {
+            throw ServerError(.file, "the server's configuration cannot be written: \(error)")
+        }
+    }
+
+    /// The configured password, or the generated one, made at first (W36).
+    private func password() throws(FileError) -> String? {
+        if let configured = settings.passwords.first { return configured }
+        if let kept = try Files.text(passwordFile), !kept.isEmpty { return kept }
+        guard settings.needsPassword else { return nil }
+        // What a server that ran before may have had; clients of other programs still know it.
+        let new = settings.otherPasswords.first ?? Self.newPassword()
+        try Files.write(new, to: passwordFile)
+        return new
+    }
+
+    /// 32 hexadecimal digits from the system's generator, which is made for secrets.
+    static func newPassword() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let digits = (0..<32).map { _ in String(Int.random(in: 0..<16, using: &generator), radix: 16) }
+        return "tt_" + digits.joined()
+    }
+
+    /// Text as the server's configuration takes it, whatever it holds.
+    static func quoted(_ text: String) -> String {
+        let plain = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,+ ".utf8)
+        let parts = text.utf8.map { byte in
+            if plain.contains(byte) { return String(UnicodeScalar(byte)) }
+            let digits = String(byte, radix: 16)
+            return "\\x" + (byte < 16 ? "0" : "") + digits
+        }
+        return "\"\(parts.joined())\""
+    }
+}

@@ -1,0 +1,159 @@
+import Files
+import Processes
+public import Redis
+
+/// A Redis or Valkey server of ours: started when it is needed, by whoever needs it first, and left running.
+///
+/// Everything that it has is in one folder of mode 0700: its data with an append-only file, its configuration with the
+/// password (mode 0600, so that no list of processes shows it), its log. Two that want it at once start one.
+public struct ManagedServer: Sendable {
+    /// Where it listens.
+    public enum Listening: Sendable, Equatable {
+        /// An absolute path.
+        case socket(String)
+        case port(host: String, port: Int, bind: String)
+    }
+
+    /// What it is like.
+    public struct Settings: Sendable {
+        /// Its folder.
+        public var folder: String
+        public var listensOn: Listening
+        /// The process's, for the PATH.
+        public var environment: [String: String]
+        /// The user's folder, whose `bin` may have a server program.
+        public var home: String
+        /// Whether each write is on the disk before it is answered.
+        public var synchronous = false
+        public var user: String?
+        /// Passwords that are configured; the first is what the server is started with.
+        public var passwords: [String] = []
+        /// Passwords that a server which runs already may have.
+        public var otherPasswords: [String] = []
+        /// Whether it gets a password where none is configured.
+        public var needsPassword = false
+        /// Data of a server that Tinytown ran; read where there is none of our own.
+        public var legacySnapshot: String?
+        /// How long it may take to start, reading its data not counted.
+        public var patience = Duration.seconds(15)
+
+        public init(folder: String, listensOn: Listening, environment: [String: String], home: String) {
+            self.folder = folder
+            self.listensOn = listensOn
+            self.environment = environment
+            self.home = home
+        }
+    }
+
+    public let settings: Settings
+
+    public init(_ settings: Settings) { self.settings = settings }
+
+    /// Where it is, with the configured or the generated password.
+    public var endpoint: RedisEndpoint { endpoints[0] }
+
+    /// The file that the generated password is in.
+    var passwordFile: String { settings.folder + "/password" }
+    /// Which process it is, as `ProcessIdentity`.
+    var processFile: String { settings.folder + "/process" }
+    public var logFile: String { settings.folder + "/server.log" }
+    var lockFile: String { settings.folder + "/start.lock" }
+    var configurationFile: String { settings.folder + "/redis.conf" }
+
+    /// One for each password that the server may have, the likeliest first.
+    private var endpoints: [RedisEndpoint] {
+        let generated = (try? Files.text(passwordFile))?.flatMap { $0.isEmpty ? nil : $0 }
+        var passwords: [String?] = settings.passwords
+        if settings.passwords.isEmpty, let generated { passwords.append(generated) }
+        passwords += settings.otherPasswords
+        if !settings.passwords.isEmpty, let generated { passwords.append(generated) }
+        if passwords.isEmpty { passwords = [nil] }
+        return passwords.map { password in
+            switch settings.listensOn {
+            case .socket(let path): RedisEndpoint(.unix(path: path), user: settings.user, password: password)
+            case .port(let host, let port, _):
+                RedisEndpoint(.tcp(host: host, port: port), user: settings.user, password: password)
+            }
+        }
+    }
+
+    /// A client of the server, which is started where it does not run; returns once its data is read.
+    ///
+    /// - Throws: `ServerError`; `RedisError` where a server runs and refuses.
+    public func client(_ options: RedisOptions = RedisOptions()) async throws -> RedisClient {
+        let client = try await started(options)
+        do { try await client.waitUntilLoaded(patience: .seconds(300)) } catch {
+            client.close()
+            throw error
+        }
+        return client
+    }
+
+    private func started(_ options: RedisOptions) async throws -> RedisClient {
+        if let client = try await running(options) { return client }
+        let end = ContinuousClock.now.advanced(by: settings.patience)
+        do throws(FileError) { try Files.makeFolder(settings.folder) } catch {
+            throw ServerError(.file, error.description)
+        }
+        while true {
+            if let lock = try FileLock.tryAcquire(lockFile, text: ProcessIdentity.current.description) {
+                let client: RedisClient
+                do {
+                    // Whoever had the lock before may have started it.
+                    client =
+                        if let client = try await running(options) { client } else {
+                            try await start(options, by: end)
+                        }
+                } catch {
+                    lock.release()
+                    throw error
+                }
+                lock.release()
+                return client
+            }
+            if let client = try await running(options) { return client }
+            guard .now < end else {
+                throw ServerError(
+                    .failed, "another process is starting the server in \(settings.folder) and does not get done",
+                    hint: "look at \(logFile)")
+            }
+            // Neither the lock nor the server tells when it is there.
+            try await Task.sleep(for: .milliseconds(Int.random(in: 10...30)))
+        }
+    }
+
+    /// A client of the server where it runs; nil where it does not. Starts nothing.
+    ///
+    /// - Throws: `RedisError` where a server runs and refuses.
+    public func running(_ options: RedisOptions = RedisOptions()) async throws(RedisError) -> RedisClient? {
+        var refusal: RedisError?
+        for endpoint in endpoints {
+            let client = RedisClient(endpoint, options: options)
+            do throws(RedisError) {
+                try await client.connect()
+                return client
+            } catch {
+                client.close()
+                switch error.code {
+                case .unavailable: return nil
+                case .wrongPassword, .noPassword: refusal = refusal ?? error
+                default: throw error
+                }
+            }
+        }
+        guard let refusal else { return nil }
+        throw refusal
+    }
+
+    /// Ends the server in order, with everything on the disk; does nothing where it does not run. For a town that is
+    /// removed; the central server serves other towns as well and is never ended by one.
+    public func stop() async throws {
+        guard let client = try await running() else { return }
+        defer { client.close() }
+        // Its end is its answer.
+        do throws(RedisError) { try await client.send(["SHUTDOWN"]) } catch {
+            guard error.code == .unknownOutcome || error.code == .unavailable else { throw error }
+        }
+        Files.remove(processFile)
+    }
+}
