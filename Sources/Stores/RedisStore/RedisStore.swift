@@ -43,9 +43,7 @@ public final class RedisStore: Store {
         return store
     }
 
-    private static let script = RedisScript(LuaParts.town)
-
-    /// Carries out one verb of the script.
+    /// Carries out one verb of the scripts.
     /// - Parameter rings: whether a change is announced to those who follow.
     func call(_ verb: String, rings: Bool = true, _ fill: (inout Arguments) -> Void = { _ in })
         async throws(StoreError) -> RedisValue
@@ -56,7 +54,7 @@ public final class RedisStore: Store {
         arguments.add(rings)
         fill(&arguments)
         let reply = try await redis { client throws(RedisError) in
-            try await client.run(Self.script, keys: [self.prefix], arguments: arguments.list)
+            try await client.run(TownScript.holding(verb), keys: [self.prefix], arguments: arguments.list)
         }
         guard reply[0].text == "no" else { return reply[1] }
         throw StoreError(Self.code(reply[1].text ?? ""), reply[2].text ?? "the store refused")
