@@ -103,8 +103,8 @@ let towns: [Target] = [
     .target(
         name: "Towns",
         dependencies: [
-            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "Processes",
-            "Concurrency", "Files",
+            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "RedisStore",
+            "Redis", "Servers", "Processes", "Concurrency", "Files",
         ], path: "Sources/Towns", swiftSettings: strict)
 ]
 
@@ -168,7 +168,10 @@ let proof: [Target] = [
     tests("TinytownTests", ["Tinytown", "Receiver", "Concurrency", "Processes", "TestSupport"]),
     tests(
         "IntegrationTests",
-        ["tt", "single-agent", "multi-agent", "task-pipeline", "recovery", "Processes", "Concurrency", "TestSupport"]),
+        [
+            "tt", "single-agent", "multi-agent", "task-pipeline", "recovery", "Redis", "RedisServers", "Processes",
+            "Concurrency", "TestSupport",
+        ]),
     tests(
         "ConformanceTests",
         [

@@ -59,7 +59,8 @@ public final class Town: Sendable {
             let root = try TownLocator.find(
                 path: path, environment: environment, folder: try Files.currentFolder())
             let (configuration, _) = try TownConfiguration.load(root: root)
-            let store = try await TownStore.open(configuration, TownFiles(root: root), .readWrite)
+            let store = try await TownStore.open(
+                configuration, TownFiles(root: root), .readWrite, environment: environment)
             return Operations.Town(
                 root: root, configuration: configuration, store: store, time: SystemTime(),
                 random: SystemRandomness(), caller: Caller(environment: environment), isAlive: TownJanitor().isAlive)

@@ -1,17 +1,26 @@
 public import Configuration
 import Files
+import FoundationEssentials
 public import Model
 public import Operations
 import SQLiteStore
 
 /// Opens stores: the one place that knows which kinds there are.
 public enum TownStore {
-    /// The store that a town's configuration names. One that is missing is made: a town that came with a repository
-    /// has a configuration and no state yet.
-    /// - Throws: `OperationError` (`unavailable`), `StoreError` or `FileError`.
+    /// The same with this process's environment.
     @Sendable
     public static func open(
         _ configuration: TownConfiguration, _ files: TownFiles, _ access: StoreAccess
+    ) async throws -> any Store {
+        try await open(configuration, files, access, environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The store that a town's configuration names. One that is missing is made: a town that came with a repository
+    /// has a configuration and no state yet.
+    /// - Parameter environment: may name a Redis server and its password.
+    /// - Throws: `OperationError` (`unavailable`), `StoreError` or `FileError`.
+    public static func open(
+        _ configuration: TownConfiguration, _ files: TownFiles, _ access: StoreAccess, environment: [String: String]
     ) async throws -> any Store {
         switch configuration.store {
         case .sqlite:
@@ -23,10 +32,7 @@ public enum TownStore {
             options.durability = configuration.synchronous == .full ? .full : .normal
             return try await SQLiteStore.open(folder: files.state, options: options)
         case .redis:
-            throw OperationError(
-                .unavailable,
-                "the town '\(configuration.name)' keeps its state in Redis, which this version cannot use",
-                hint: "set store = \"sqlite\" in tinytown.toml to begin with an empty store")
+            return try await RedisOpening(environment: environment).open(configuration, files, access)
         }
     }
 }

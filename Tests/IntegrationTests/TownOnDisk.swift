@@ -19,7 +19,8 @@ final class TownOnDisk: Sendable {
     /// - Parameters:
     ///   - agents: names of CLIs and the shell script of each, which finds the prompt on its standard input.
     ///   - settings: the tables of `tinytown.toml`.
-    init(agents: [String: String] = [:], settings: String = "") async throws {
+    ///   - redis: the address of a server that keeps the town's state; nil for the embedded store.
+    init(agents: [String: String] = [:], settings: String = "", redis: String? = nil) async throws {
         folder = try ScratchFolder(prefix: "tt-town")
         root = folder.path("town")
         environment = [
@@ -27,7 +28,8 @@ final class TownOnDisk: Sendable {
         ]
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         try await tt("init", "--name", "scratch")
-        var toml = "name = \"scratch\"\nstore = \"sqlite\"\n" + settings + "\n"
+        var toml = "name = \"scratch\"\nstore = \"\(redis == nil ? "sqlite" : "redis")\"\n" + settings + "\n"
+        if let redis { toml += "\n[redis]\nurl = \"\(redis)\"\n" }
         for (name, script) in agents {
             _ = try folder.write("\(script)\n", to: "\(name).sh")
             toml += "\n[agent_clis.\(name)]\ncommand = \"sh \(folder.path("\(name).sh"))\"\n"

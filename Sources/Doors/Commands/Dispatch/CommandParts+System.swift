@@ -15,7 +15,8 @@ extension CommandParts {
         let janitor = TownJanitor()
         return CommandParts(
             console: SystemConsole(environment: environment), environment: environment, folder: folder,
-            time: SystemTime(), random: SystemRandomness(), openStore: TownStore.open, isAlive: janitor.isAlive,
+            time: SystemTime(), random: SystemRandomness(),
+            openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, isAlive: janitor.isAlive,
             waitForEnd: janitor.waitForEnd, endSurvivors: janitor.endSurvivors, ensureHost: ensureHost)
     }
 }

@@ -1,0 +1,48 @@
+import Configuration
+import Hosting
+import Model
+import Operations
+import Redis
+import RedisStore
+import Servers
+
+/// Opens a town's store in Redis: the server that the configuration names, or one that is started for it.
+struct RedisOpening: Sendable {
+    let environment: [String: String]
+
+    /// - Parameter access: with `.existing` no server is started.
+    func open(_ configuration: TownConfiguration, _ files: TownFiles, _ access: StoreAccess) async throws -> any Store {
+        let home = GlobalConfiguration.home(environment)
+        do {
+            let plan = try RedisPlan(
+                configuration.redis, global: try GlobalConfiguration.load(home: home), root: files.root, home: home,
+                environment: environment)
+            var options = RedisOptions()
+            options.name = "tt"
+            let client: RedisClient
+            if access == .existing, let server = plan.server {
+                guard let running = try await server.running(options) else {
+                    throw OperationError(
+                        .notFound, "the Redis server of the town '\(configuration.name)' does not run",
+                        hint: "any command in the town starts it")
+                }
+                client = running
+            } else {
+                try files.prepare()
+                client = try await plan.connect(options)
+            }
+            do {
+                return try await RedisStore.open(client, town: configuration.name, time: SystemTime())
+            } catch {
+                client.close()
+                throw error
+            }
+        } catch let error as ServerError {
+            throw OperationError(
+                error.code == .configuration ? .invalid : .unavailable, error.message,
+                hint: error.hint.isEmpty ? nil : error.hint)
+        } catch let error as RedisError {
+            throw OperationError(.unavailable, error.message)
+        }
+    }
+}
