@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Processes
 import Redis
 import RedisServers
 import Testing
@@ -48,7 +49,8 @@ import Testing
         try await town.close()
     }
 
-    @Test func `a server that is killed during a turn and comes back loses nothing, and the turn commits`() async throws {
+    @Test func `a server that is killed during a turn and comes back loses nothing, and the turn commits`() async throws
+    {
         let server = try await PrivateServer(arguments: ["--appendonly", "yes", "--appendfsync", "always"])
         // The turn ends when the test says so: its standard output is read from a named pipe.
         let town = try await town(server, ["waits": "cat >/dev/null; mkfifo gate; : >ready; cat gate"])
