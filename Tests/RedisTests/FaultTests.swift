@@ -1,9 +1,18 @@
 import Concurrency
+import Processes
 import Redis
 import RedisServers
 import Synchronization
 import TestSupport
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 
 /// Numbers that many tasks add to.
 private final class Tally: Sendable {
@@ -101,6 +110,26 @@ private final class Tally: Sendable {
         #expect(client.generation == 1)
     }
 
+    @Test func `a server that stands still is given up, and is taken up again when it goes on`() async throws {
+        let server = try await PrivateServer()
+        var options = RedisOptions()
+        (options.requestTimeout, options.silenceLimit) = (.milliseconds(50), .milliseconds(150))
+        let client = server.client(options)
+        try await client.connect()
+        let process = try #require(server.process)
+        process.signal(Signal(rawValue: SIGSTOP))
+        defer { process.signal(Signal(rawValue: SIGCONT)) }
+        let first = await #expect(throws: RedisError.self) { try await client.send(["PING"]) }
+        #expect(first?.code == .unknownOutcome)
+        // Each of these ends at its own time; the silence is counted from the first.
+        while client.isConnected { _ = try? await client.send(["PING"]) }
+        let later = await #expect(throws: RedisError.self) { try await client.send(["PING"]) }
+        #expect(later?.code == .unavailable)
+        process.signal(Signal(rawValue: SIGCONT))
+        #expect(try await client.send(["PING"], timeout: .seconds(20)).text == "PONG")
+        #expect(client.generation == 2)
+    }
+
     @Test func `cancelling leaves the connection usable`() async throws {
         let server = try await PrivateServer()
         let (client, other) = (server.client(), server.client())
@@ -165,7 +194,8 @@ private final class Tally: Sendable {
     @Test(arguments: ServerProgram.all)
     func `a server that reads its data says so, and is waited for`(_ program: ServerProgram) async throws {
         // Reading takes 400 µs a command; every 1024 commands the server answers whoever asks.
-        let server = try await PrivateServer(program, arguments: ["--appendonly", "yes", "--key-load-delay", "400"])
+        let server = try await PrivateServer(
+            program, arguments: ["--appendonly", "yes", "--appendfsync", "always", "--key-load-delay", "400"])
         let first = server.client()
         _ = try await first.pipeline((0..<4096).map { RedisCommand("SET", "key\($0)", "value") })
         await server.kill()

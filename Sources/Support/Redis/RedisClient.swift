@@ -46,6 +46,9 @@ public final class RedisClient: Sendable {
     /// How many connections were made so far; one more than before means that there was an interruption.
     public var generation: Int { state.withLock { $0.generation } }
 
+    /// Whether there is a connection now. It may break at any time, so this is for display, not for decisions.
+    public var isConnected: Bool { state.withLock { $0.connection.map { $0.failure == nil } ?? false } }
+
     /// Connects, or does nothing where that is done; one attempt.
     ///
     /// - Throws: at once, why there is no connection.

@@ -7,7 +7,7 @@ public struct RedisOptions: Sendable {
     /// The longest for one request, reconnecting included; nil: as long as it takes.
     public var requestTimeout: Duration? = .seconds(5)
     /// A server that owes an answer and says nothing for this long is given up: the connection ends. Nil: never.
-    public var silenceLimit: Duration? = .seconds(30)
+    public var silenceLimit: Duration? = .seconds(15)
     /// The pause after the first failed attempt to connect; it doubles, with jitter of a half.
     public var firstDelay: Duration = .milliseconds(50)
     /// The longest pause between attempts.

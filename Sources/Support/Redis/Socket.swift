@@ -122,7 +122,7 @@ final class Socket: Sendable {
                 set(Int32(IPPROTO_TCP), TCP_KEEPIDLE, 15)
                 set(Int32(IPPROTO_TCP), TCP_KEEPINTVL, 5)
                 set(Int32(IPPROTO_TCP), TCP_KEEPCNT, 3)
-                set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 30_000)
+                set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 15_000)
             #endif
         }
         return descriptor
