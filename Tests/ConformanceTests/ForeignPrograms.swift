@@ -180,6 +180,55 @@ import Testing
     }
 
     @Test(arguments: ServerProgram.all)
+    func `W14 a message that another program moves, or pushes twice, is in one place and worked on once`(
+        _ program: ServerProgram
+    ) async throws {
+        try await run(program) { place in
+            let (town, bob) = (place.town, try await place.town.spawn("bob"))
+            let moved = try await town.send(Self.key, "moved")
+            _ = try await place.redis("RPOPLPUSH", place.key("inbox:\(Self.ada)"), place.key("inbox:\(bob)"))
+            let twice = Self.message("task", #""description":"twice","#, id: Self.id(1))
+            for _ in 0..<2 { _ = try await place.redis("RPUSH", place.key("inbox:\(bob)"), twice) }
+            #expect(try await town.store.pulse().map(\.hasWork) == [false, true])
+            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 2))
+            let lease = try #require(try await town.lease(bob))
+            #expect(lease.deliveries.map(\.message.id) == [moved, MessageID(Self.id(1))!])
+            #expect(lease.deliveries.allSatisfy { $0.message.to == bob })
+            _ = try await town.store.commit(town.finished(lease))
+            _ = try await place.redis("RPUSH", place.key("inbox:\(bob)"), twice)
+            #expect(try await town.lease(bob) == nil, "it is done already")
+            #expect(try await town.store.queueCounts() == QueueCounts())
+        }
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `a long queue with foreign mail at its end keeps its order, and every message is worked on once`(
+        _ program: ServerProgram
+    ) async throws {
+        try await run(program) { place in
+            let town = place.town
+            var sent: [MessageID] = []
+            for _ in 0..<12 {
+                let messages = (0..<100).map { town.message(Self.key, "\($0)") }
+                sent += try await town.store.send(messages, limits: SendLimits()).map(\.id)
+            }
+            let foreign = (1...3).map { Self.id($0) }
+            for id in foreign {
+                _ = try await place.redis("RPUSH", place.key("inbox:\(Self.ada)"), Self.message("ping", "", id: id))
+            }
+            _ = try await place.redis("RPUSH", place.key("inbox:\(Self.ada)"), "junk")
+            sent += try await town.store.send([town.message(Self.key)], limits: SendLimits()).map(\.id)
+            var worked: [MessageID] = []
+            while let lease = try await town.lease(Self.key, max: 97) {
+                worked += lease.deliveries.map(\.message.id)
+                _ = try await town.store.commit(town.finished(lease))
+            }
+            #expect(worked == sent.dropLast() + foreign.map { MessageID($0)! } + sent.suffix(1))
+            #expect(try await town.store.queueCounts() == QueueCounts(dead: 1))
+        }
+    }
+
+    @Test(arguments: ServerProgram.all)
     func `Tinytown's readers find our records in their form`(_ program: ServerProgram) async throws {
         try await run(program) { place in
             let (town, ada) = (place.town, Self.key)

@@ -44,7 +44,7 @@ extension RedisStore {
     }
 
     public func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
-        let reply = try await call("remove") { arguments in
+        let reply = try await call("remove", timeout: Self.patience) { arguments in
             arguments.add(agent)
             arguments.add(now)
         }
@@ -54,7 +54,7 @@ extension RedisStore {
     public func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
         -> Reclaimed
     {
-        let reply = try await call("reclaim") { arguments in
+        let reply = try await call("reclaim", timeout: Self.patience) { arguments in
             arguments.add(agent)
             switch destination {
             case .backlog: arguments.add(optional: nil)
@@ -68,7 +68,7 @@ extension RedisStore {
     }
 
     public func reset(now: Timestamp) async throws(StoreError) {
-        _ = try await call("reset") { $0.add(now) }
+        _ = try await call("reset", timeout: Self.patience) { $0.add(now) }
     }
 
     public func agents() async throws(StoreError) -> [Agent] {

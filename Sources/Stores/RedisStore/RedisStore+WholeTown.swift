@@ -4,7 +4,7 @@ import Redis
 extension RedisStore {
     /// Read in one script, because only that is one moment; it keeps the server busy for as long as it takes.
     public func export() async throws(StoreError) -> any TownReading {
-        let reply = try await call("export", rings: false) { $0.add(present) }
+        let reply = try await call("export", rings: false, timeout: Self.patience) { $0.add(present) }
         return RedisReading(reply)
     }
 
@@ -21,7 +21,7 @@ extension RedisStore {
                 if arguments.list.isEmpty { continue }
                 _ = try await command(["RPUSH", prefix + staged] + arguments.list)
             }
-            _ = try await call("replaceAll") { arguments in
+            _ = try await call("replaceAll", timeout: Self.patience) { arguments in
                 Self.add(terms, to: &arguments)
                 arguments.add(staged)
             }

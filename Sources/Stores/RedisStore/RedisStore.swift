@@ -44,8 +44,12 @@ public final class RedisStore: Store {
     }
 
     /// Carries out one verb of the scripts.
-    /// - Parameter rings: whether a change is announced to those who follow.
-    func call(_ verb: String, rings: Bool = true, _ fill: (inout Arguments) -> Void = { _ in })
+    /// - Parameters:
+    ///   - rings: whether a change is announced to those who follow.
+    ///   - timeout: for verbs that may take longer than others.
+    func call(
+        _ verb: String, rings: Bool = true, timeout: Duration? = nil, _ fill: (inout Arguments) -> Void = { _ in }
+    )
         async throws(StoreError) -> RedisValue
     {
         if isClosed.withLock({ $0 }) { throw StoreError(.closed, "the store is closed") }
@@ -54,7 +58,8 @@ public final class RedisStore: Store {
         arguments.add(rings)
         fill(&arguments)
         let reply = try await redis { client throws(RedisError) in
-            try await client.run(TownScript.holding(verb), keys: [self.prefix], arguments: arguments.list)
+            try await client.run(
+                TownScript.holding(verb), keys: [self.prefix], arguments: arguments.list, timeout: timeout)
         }
         guard reply[0].text == "no" else { return reply[1] }
         throw StoreError(Self.code(reply[1].text ?? ""), reply[2].text ?? "the store refused")
@@ -82,6 +87,9 @@ public final class RedisStore: Store {
         }
         return task
     }
+
+    /// For a verb that touches all of an agent's mail, or a whole town.
+    static let patience = Duration.seconds(300)
 
     /// Uses the client, with its errors as the store's.
     func redis<Value>(_ body: (RedisClient) async throws(RedisError) -> Value) async throws(StoreError) -> Value {

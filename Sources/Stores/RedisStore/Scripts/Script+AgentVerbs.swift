@@ -93,7 +93,13 @@ extension LuaParts {
           local replies = {}
           for _, id in ipairs(zall('agents')) do
             local agent = agentOf(id)
-            if agent then replies[#replies + 1] = flat(agent) end
+            if agent then
+              -- Another program may have brought it back.
+              if not ended[agent.state] and not redis.call('ZSCORE', P .. 'live', id) then
+                zadd('live', agent.ordinal, id)
+              end
+              replies[#replies + 1] = flat(agent)
+            end
           end
           return replies
         end

@@ -109,7 +109,8 @@ extension LuaParts {
           local found = {}
           for _, id in ipairs(zall('live')) do
             local agent = agentOf(id)
-            if agent then found[#found + 1] = agent end
+            -- Another program may have ended it.
+            if agent and not ended[agent.state] then found[#found + 1] = agent else zrem('live', id) end
           end
           return found
         end

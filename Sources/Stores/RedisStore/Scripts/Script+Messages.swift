@@ -40,7 +40,7 @@ extension LuaParts {
 
         -- An urgent message is pushed at the head and read from the tail, so that those who LPUSH are served in order.
         local function listKey(aid, lane) return (lane == '0' and 'urgent:' or 'inbox:') .. aid end
-        local touched, aside = {}, {}
+        local touched, aside, adopting = {}, {}, {}
         local function enlist(m, body, first)
           touched[m.to] = true
           local atHead = (m.lane == '0') ~= (first or false)
@@ -167,9 +167,17 @@ extension LuaParts {
               return id, true
             end
           end
-          if m.state == 'queued' and m.to == aid then
-            -- Known ones are listed by us; where the lane differs somebody moved it, and it is read from where it is.
-            if m.lane ~= lane then m.lane = lane end
+          if m.state == 'queued' then
+            if m.to ~= aid then
+              -- Another program moved it here. Where it came from is looked at first, and does not count it any more
+              -- unless too much waits there to look at all of it.
+              if M.adopt(m.to, now) > 0 then count(id, m, -1) end
+              m.to = aid
+              count(id, m, 1)
+              add(M.box(aid), 'listed', 1)
+            end
+            -- Where the lane differs, too, it is read from where it is.
+            m.lane = lane
             return id, true
           end
           if m.tomb then m.tomb = nil; return nil, true end
@@ -179,7 +187,13 @@ extension LuaParts {
         local WINDOW = 500
         -- Looks at what foreign programs pushed: all of a short inbox, both ends of each list of a long one.
         function M.adopt(aid, now)
-          if touched[aid] then return 0 end
+          if touched[aid] or adopting[aid] then return 0 end
+          adopting[aid] = true
+          local rest = M.look(aid, now)
+          adopting[aid] = nil
+          return rest
+        end
+        function M.look(aid, now)
           local box = M.box(aid)
           local lists, total = {}, 0
           for _, lane in ipairs({'0', '1'}) do
