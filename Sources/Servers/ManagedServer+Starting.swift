@@ -56,7 +56,8 @@ extension ManagedServer {
             guard .now < end else {
                 throw ServerError(
                     .failed, "the server runs as process \(process.pid), but nothing answers at \(endpoint)",
-                    hint: "look at \(logFile)")
+                    hint: "look at \(logFile); if its address was changed since it started, end it: kill \(process.pid)"
+                )
             }
             // A server tells nobody that it is ready.
             try await Task.sleep(for: .milliseconds(15))

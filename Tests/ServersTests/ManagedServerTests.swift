@@ -84,6 +84,8 @@ import Testing
         let server = place.server {
             $0.listensOn = .port(host: "127.0.0.1", port: port, bind: "127.0.0.1")
             $0.needsPassword = true
+            // A mark by which a turn finds what it left behind must not be on what outlives it.
+            $0.environment["TT_MARK"] = "secret"
         }
         try await withServer(server) { server in
             let client = try await server.client()
@@ -94,6 +96,8 @@ import Testing
             let process = try place.process(server)
             let arguments = try #require(try Files.bytes("/proc/\(process.pid)/cmdline"))
             #expect(!String(decoding: arguments, as: UTF8.self).contains(password))
+            let environment = try #require(try Files.bytes("/proc/\(process.pid)/environ"))
+            #expect(!String(decoding: environment, as: UTF8.self).contains("secret"))
             #expect(try await client.send(["PING"]).text == "PONG")
             let stranger = RedisClient(RedisEndpoint(.tcp(host: "127.0.0.1", port: port)))
             let error = await #expect(throws: RedisError.self) { try await stranger.connect() }
