@@ -92,7 +92,7 @@ import Testing
         #expect(event.sequence > first[0].sequence)
     }
 
-    @Test func `a log is shown over its rotation, and its end only`() async throws {
+    @Test func `W60 a log is shown over its rotation, and its end only`() async throws {
         let bench = try Bench()
         try await bench.spawn("worker", nickname: "Ada")
         try TestFiles.makeLogs(bench.folder.path)

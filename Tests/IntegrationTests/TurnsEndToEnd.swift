@@ -95,7 +95,9 @@ private let completes = """
         try await town.close()
     }
 
-    @Test func `what fails again and again becomes a dead letter that can be read, retried and dropped`() async throws {
+    @Test func `W17 what fails again and again becomes a dead letter that can be read, retried and dropped`()
+        async throws
+    {
         let town = try await TownOnDisk(
             agents: ["bad": "cat >/dev/null; echo 'it broke' >&2; exit 3"],
             settings: "[agent]\nmax_attempts = 2\nfirst_delay_secs = 0.1")

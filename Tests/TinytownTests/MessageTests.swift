@@ -6,7 +6,7 @@ import Testing
 import Tinytown
 
 @Suite(.timeLimit(.minutes(1))) struct LibraryMessageTests {
-    @Test func `a message is received once, in order of urgency, and gone when it is acknowledged`() async throws {
+    @Test func `W12 a message is received once, in order of urgency, and gone when it is acknowledged`() async throws {
         let bench = try await Bench()
         let worker = try await bench.town.join("worker")
         try await worker.send(.task("first"))
@@ -24,7 +24,7 @@ import Tinytown
         await bench.town.close()
     }
 
-    @Test func `messages are not lost when the receiver dies between receive and acknowledge`() async throws {
+    @Test func `W1 messages are not lost when the receiver dies between receive and acknowledge`() async throws {
         let bench = try await Bench()
         let worker = try await bench.town.join("worker")
         for text in ["one", "two"] { try await worker.send(.task(text)) }
