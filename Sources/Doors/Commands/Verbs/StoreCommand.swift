@@ -1,0 +1,85 @@
+import Arguments
+import Configuration
+import Files
+import Model
+import Operations
+import Processes
+import Terminal
+
+enum StoreCommand {
+    static let verb = Verb(
+        group: CommandSpec(
+            "store", "Move the town between stores", group: Group.town,
+            examples: [Example("tt store copy --to redis", "take the town to Redis")]),
+        [copy])
+
+    private static let copy = Verb(
+        CommandSpec(
+            "copy", "Copy everything in the town into another store",
+            options: [
+                .value(
+                    "to", nil, "STORE", "sqlite, or redis as the configuration describes it",
+                    completion: .values(TownConfiguration.StoreKind.allCases.map(\.rawValue))),
+                .flag("force", nil, "replace what the other store has of this town"),
+            ],
+            examples: [
+                Example("tt store copy --to redis", "take the town to Redis"),
+                Example("tt store copy --to sqlite --force", "and back, over what is still there"),
+            ],
+            discussion: "Hosts have to be stopped. What was copied is read back and compared. The town uses the other "
+                + "store from the moment on when tinytown.toml says so: store = \"redis\".")
+    ) { context in
+        guard let kind = context.arguments.string("to").flatMap(TownConfiguration.StoreKind.init) else {
+            throw CommandFailure.usage("--to is missing: the store to copy to, sqlite or redis")
+        }
+        let done = try await context.withTown(.readWrite) { town in try await copy(town, to: kind, context) }
+        try context.show(done) { done in
+            [
+                "✅ Copied \(done.counts.shown)", "   Digest, the same in both: \(done.digest)",
+                "   The town goes on there when tinytown.toml says: store = \"\(kind.rawValue)\"",
+            ]
+        }
+    }
+
+    private static func copy(_ town: Town, to kind: TownConfiguration.StoreKind, _ context: CommandContext) async throws
+        -> TownCopy
+    {
+        guard kind != town.configuration.store else {
+            throw OperationError(.conflict, "the town '\(town.name)' is in \(kind.rawValue) already")
+        }
+        let files = TownFiles(root: town.root)
+        try files.prepare()
+        // Whoever holds this lock is the background host; while we do, none can begin.
+        guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
+            throw inUse
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let now = town.time.now()
+        guard try await !town.store.hosts().contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else {
+            throw inUse
+        }
+        var configuration = town.configuration
+        configuration.store = kind
+        let target = try await context.parts.openStore(configuration, files, .readWrite)
+        do {
+            let hosts = try await target.hosts()
+            guard !hosts.contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else { throw inUse }
+            context.say("📦 Copying '\(TerminalText.line(town.name))' to \(kind.rawValue)...")
+            let progress = ProgressLine(context)
+            defer { progress.end() }
+            let done = try await TownCopy.make(
+                from: town.store, to: target,
+                ReplaceTerms(overwrites: context.arguments.flag("force"), deadHosts: Set(hosts.map(\.id)))
+            ) { counts in progress.show("   so far: \(counts.shown)") }
+            await target.close()
+            return done
+        } catch {
+            await target.close()
+            throw error
+        }
+    }
+
+    private static var inUse: OperationError {
+        OperationError(.conflict, "a host works in this town; nothing was changed", hint: "end it first: tt stop")
+    }
+}
