@@ -48,7 +48,7 @@ class Example:
             rest = rest[2:] if rest[0] in ("--town", "-t") else rest[1:]
         self.command = rest[0] if rest else ""
         self.rest = rest[1:]
-        groups = ("task", "backlog", "dead", "auth", "sync")
+        groups = ("task", "backlog", "dead", "auth", "sync", "store")
         self.key = f"{self.command} {self.rest[0]}" if self.command in groups and self.rest else self.command
 
     def has(self, *options):
@@ -141,6 +141,15 @@ class Town:
     def end(self):
         subprocess.run(["tt", "--town", str(self.path), "stop", "--now"], env=self.environment, check=False,
                        capture_output=True, timeout=60)
+        # A town's own Redis outlives its hosts; this one's folder is about to go.
+        for status in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if f"{self.path.resolve()}/.tt/redis.sock".encode() in status.read_bytes():
+                    os.kill(int(status.parent.name), signal.SIGTERM)
+                    # It writes to the folder until it has ended.
+                    wait(lambda: not (status.parent / "exe").exists())
+            except (OSError, ValueError):
+                pass
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -286,6 +295,17 @@ fi
     (town.folder / "bin" / "codex").write_text(STAND_IN.replace("done by a", "approved: by a"))
 
 
+def other_store(town, example):
+    """A Redis of the town's own; a town that goes to the embedded store is in Redis first."""
+    text = (town.path / "tinytown.toml").read_text()
+    redis = "\n[redis]\nuse_socket = true\n"
+    if "--to sqlite" in example.line:
+        text = text.replace('name = "examples"\n', 'name = "examples"\nstore = "redis"\n')
+    else:
+        text = text.replace('name = "examples"\n', 'name = "examples"\nstore = "sqlite"\n')
+    (town.path / "tinytown.toml").write_text(text + redis)
+
+
 def elsewhere(town, _):
     folder = town.folder / "home" / "git" / "my-project"
     folder.mkdir(parents=True)
@@ -361,6 +381,7 @@ EXPECTED = {
     "sync": (plan, r"task"), "sync push": (plan, r"task"), "sync pull": (plan, r"task"),
     "save": (someone, r"Snapshot: .*jsonl[\s\S]*1 agent"),
     "restore": (saved, r"agents?"),
+    "store copy": (other_store, r"✅ Copied 0 agents"),
     "bootstrap": (builder, r"✅ Redis [\d.]+ (is there already|installed): "),
     "doctor": (nothing, r"🩺 Town 'examples'[\s\S]*✅ Nothing is wrong."),
     "auth gen-key": (nothing, r"[0-9a-f]{{64}}[\s\S]*\$argon2id\$"),

@@ -69,6 +69,34 @@ import Testing
         try await town.close()
     }
 
+    @Test func `a town moves to another store and back with everything in it, and not while a host works`() async throws
+    {
+        let server = try await PrivateServer()
+        let town = try await town(server, ["idle": "cat >/dev/null"])
+        try await town.tt("spawn", "worker", "--cli", "idle")
+        try await town.tt("interrupt", "worker")
+        let task = try #require(try await town.json(["assign", "worker", "build it"], "task", "id"))
+        try await town.tt("send", "worker", "--urgent", "mind the gap")
+        try await town.tt("backlog", "add", "later", "--depends-on", task)
+        let early = try await town.answer(["store", "copy", "--to", "sqlite"])
+        #expect(early.status == .exited(4) && early.errors.contains("tt stop"), "\(early.errors)")
+        try await town.tt("stop")
+
+        let before = try await town.tt("task", "list", "--json") + town.tt("inbox", "worker", "--json")
+        let there = try #require(try await town.json(["store", "copy", "--to", "sqlite"], "digest"))
+        let again = try await town.answer(["store", "copy", "--to", "sqlite"])
+        #expect(again.status == .exited(4) && again.errors.contains("--force"), "\(again.errors)")
+        let configuration = town.root + "/tinytown.toml"
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        let embedded = text.split(separator: "store = \"redis\"", maxSplits: 1).joined(separator: "store = \"sqlite\"")
+        try embedded.write(toFile: configuration, atomically: true, encoding: .utf8)
+        let after = try await town.tt("task", "list", "--json") + town.tt("inbox", "worker", "--json")
+        #expect(after == before)
+        let back = try await town.json(["store", "copy", "--to", "redis", "--force"], "digest")
+        #expect(back == there)
+        try await town.close()
+    }
+
     // Opening a pipe for writing waits for its reader.
     private func openGate(_ root: String) async throws {
         while !FileManager.default.fileExists(atPath: root + "/gate") { try await Task.sleep(for: .milliseconds(10)) }
