@@ -37,8 +37,9 @@ let c: [Target] = [
     // No pkgConfig: hiredis's file holds a -D flag, which SwiftPM warns about.
     .systemLibrary(
         name: "CHiredis", path: "Sources/C/CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+    // None here either: it would name the shared libraries.
     .systemLibrary(
-        name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl",
+        name: "COpenSSL", path: "Sources/C/COpenSSL",
         providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "CShims", path: "Sources/C/CShims"),
     .target(name: "CTOML", path: "Sources/C/CTOML"),
@@ -46,11 +47,13 @@ let c: [Target] = [
         name: "CSodium", path: "Sources/C/CSodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
 ]
 
-// The archive where there is one: `tt` then needs no library that a system may lack.
-let sodium: String = {
+// The archive where there is one: `tt` then needs no library that a system may lack, and a command that talks to no
+// server does not load what it takes to do so.
+func archive(_ name: String) -> LinkerSetting {
     let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"]
-    return folders.contains { access($0 + "/libsodium.a", R_OK) == 0 } ? ":libsodium.a" : "sodium"
-}()
+    let isThere = folders.contains { access("\($0)/lib\(name).a", R_OK) == 0 }
+    return .linkedLibrary(isThere ? ":lib\(name).a" : name)
+}
 
 // Support knows nothing of towns, agents or tasks.
 let support: [Target] = [
@@ -58,14 +61,16 @@ let support: [Target] = [
     layer("Support", "Processes", ["CShims", "Concurrency"]),
     layer("Support", "SQLite", ["CSQLite"]),
     layer("Support", "Doorbell", ["CShims", "Concurrency"]),
-    layer("Support", "Redis", ["CHiredis", "COpenSSL", "CShims", "Concurrency"]),
+    .target(
+        name: "Redis", dependencies: ["CHiredis", "COpenSSL", "CShims", "Concurrency"], path: "Sources/Support/Redis",
+        swiftSettings: strict, linkerSettings: [archive("hiredis"), archive("ssl"), archive("crypto")]),
     layer("Support", "TOML", ["CTOML"]),
     layer("Support", "Terminal"),
     layer("Support", "Arguments"),
     layer("Support", "Files"),
     .target(
         name: "Cryptography", dependencies: ["CSodium"], path: "Sources/Support/Cryptography", swiftSettings: strict,
-        linkerSettings: [.linkedLibrary(sodium)]),
+        linkerSettings: [archive("sodium")]),
 ]
 
 // Values, state machines and the ports that everything else plugs into.
