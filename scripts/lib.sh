@@ -56,7 +56,9 @@ release_build() {
     if [ "$(uname -s)" = Linux ] && [ -f "$library" ]; then
         mkdir -p "$runtimes"
         ln -sfn "$library" "$runtimes/libstdc++.a"
-        options=(-Xlinker "-L$runtimes")
+        # At a fixed address: what would have to be relocated at each start is a tenth of a short command's memory.
+        # Stack, heap and libraries stay where chance puts them.
+        options=(-Xlinker "-L$runtimes" -Xlinker -no-pie)
     fi
     (cd "$ROOT" && swift build -c release --static-swift-stdlib "${options[@]}" "$@")
 }
