@@ -1,12 +1,7 @@
 import Files
+import FoundationEssentials
 import Processes
 import Redis
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
 
 extension ManagedServer {
     /// Starts the server; only for the holder of the lock.

@@ -41,6 +41,8 @@ public final class Reactor: TaskExecutor {
         var isWoken = false
         /// The reactor's own, once it runs.
         nonisolated(unsafe) var thread: pthread_t?
+
+        var isOnThread: Bool { thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
     }
 
     /// The process's own; it never ends.
@@ -103,7 +105,7 @@ public final class Reactor: TaskExecutor {
     }
 
     /// Whether this is the reactor's thread.
-    public var isCurrent: Bool { state.withLock { $0.thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
+    public var isCurrent: Bool { state.withLock { $0.isOnThread } }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
@@ -135,7 +137,7 @@ public final class Reactor: TaskExecutor {
         let (value, wake) = state.withLock { state in
             let value = body(&state)
             // The thread itself looks at the state once more before it waits.
-            if let thread = state.thread, pthread_equal(thread, pthread_self()) != 0 { return (value, false) }
+            if state.isOnThread { return (value, false) }
             defer { state.isWoken = true }
             return (value, !state.isWoken)
         }

@@ -1,9 +1,7 @@
 import Arguments
 import Configuration
-import Files
 import Model
 import Operations
-import Processes
 import Terminal
 
 enum RestoreCommand {
@@ -58,32 +56,20 @@ enum RestoreCommand {
         -> TownSnapshot
     {
         let force = context.arguments.flag("force")
-        let files = TownFiles(root: town.root)
-        try files.prepare()
-        // Whoever holds this lock is the background host; while we do, none can begin.
-        guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
-            throw inUse
+        return try await TownAtRest.hold(town) { deadHosts in
+            context.say("📂 Restoring from \(TerminalText.line(context.relative(file)))...")
+            let progress = ProgressLine(context)
+            defer { progress.end() }
+            if force {
+                _ = try await TownSnapshot.check(file)
+                _ = try await TownSnapshot.save(
+                    town, to: TownFiles(root: town.root).state + "/before-restore.jsonl", overwrites: true,
+                    program: Version.current)
+            }
+            let terms = ReplaceTerms(overwrites: force, deadHosts: deadHosts)
+            return try await TownSnapshot.restore(town, from: file, terms) { counts in
+                progress.show("   so far: \(counts.shown)")
+            }
         }
-        defer { withExtendedLifetime(lock) {} }
-        let now = town.time.now()
-        let hosts = try await town.store.hosts()
-        guard !hosts.contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else { throw inUse }
-        let terms = ReplaceTerms(overwrites: force, deadHosts: Set(hosts.map(\.id)))
-
-        context.say("📂 Restoring from \(TerminalText.line(context.relative(file)))...")
-        let progress = ProgressLine(context)
-        defer { progress.end() }
-        if force {
-            _ = try await TownSnapshot.check(file)
-            _ = try await TownSnapshot.save(
-                town, to: files.state + "/before-restore.jsonl", overwrites: true, program: Version.current)
-        }
-        return try await TownSnapshot.restore(town, from: file, terms) { counts in
-            progress.show("   so far: \(counts.shown)")
-        }
-    }
-
-    private static var inUse: OperationError {
-        OperationError(.conflict, "a host works in this town; nothing was changed", hint: "end it first: tt stop")
     }
 }

@@ -1,9 +1,7 @@
 import Arguments
 import Configuration
-import Files
 import Model
 import Operations
-import Processes
 import Terminal
 
 enum StoreCommand {
@@ -47,39 +45,25 @@ enum StoreCommand {
         guard kind != town.configuration.store else {
             throw OperationError(.conflict, "the town '\(town.name)' is in \(kind.rawValue) already")
         }
-        let files = TownFiles(root: town.root)
-        try files.prepare()
-        // Whoever holds this lock is the background host; while we do, none can begin.
-        guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
-            throw inUse
-        }
-        defer { withExtendedLifetime(lock) {} }
-        let now = town.time.now()
-        guard try await !town.store.hosts().contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else {
-            throw inUse
-        }
         var configuration = town.configuration
         configuration.store = kind
-        let target = try await context.parts.openStore(configuration, files, .readWrite)
-        do {
-            let hosts = try await target.hosts()
-            guard !hosts.contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else { throw inUse }
-            context.say("📦 Copying '\(TerminalText.line(town.name))' to \(kind.rawValue)...")
-            let progress = ProgressLine(context)
-            defer { progress.end() }
-            let done = try await TownCopy.make(
-                from: town.store, to: target,
-                ReplaceTerms(overwrites: context.arguments.flag("force"), deadHosts: Set(hosts.map(\.id)))
-            ) { counts in progress.show("   so far: \(counts.shown)") }
-            await target.close()
-            return done
-        } catch {
-            await target.close()
-            throw error
+        return try await TownAtRest.hold(town) { _ in
+            let target = try await context.parts.openStore(configuration, TownFiles(root: town.root), .readWrite)
+            do {
+                let deadHosts = try await TownAtRest.deadHosts(in: target, of: town)
+                context.say("📦 Copying '\(TerminalText.line(town.name))' to \(kind.rawValue)...")
+                let progress = ProgressLine(context)
+                defer { progress.end() }
+                let done = try await TownCopy.make(
+                    from: town.store, to: target,
+                    ReplaceTerms(overwrites: context.arguments.flag("force"), deadHosts: deadHosts)
+                ) { counts in progress.show("   so far: \(counts.shown)") }
+                await target.close()
+                return done
+            } catch {
+                await target.close()
+                throw error
+            }
         }
-    }
-
-    private static var inUse: OperationError {
-        OperationError(.conflict, "a host works in this town; nothing was changed", hint: "end it first: tt stop")
     }
 }

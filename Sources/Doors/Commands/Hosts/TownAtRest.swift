@@ -1,0 +1,34 @@
+import Configuration
+import Model
+import Operations
+import Processes
+
+/// For what replaces or moves a whole town: no host may work in it meanwhile.
+enum TownAtRest {
+    /// Runs `body` while no host works in the town and no background host can begin.
+    /// - Parameter body: gets the hosts that died and are still on the town's list.
+    /// - Throws: `OperationError` (`conflict`) where a host works; `FileError`; what `body` throws.
+    static func hold<Result>(_ town: Town, _ body: (Set<HostID>) async throws -> Result) async throws -> Result {
+        let files = TownFiles(root: town.root)
+        try files.prepare()
+        // Whoever holds this lock is the background host; while we do, none can begin.
+        guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
+            throw inUse
+        }
+        defer { withExtendedLifetime(lock) {} }
+        return try await body(try await deadHosts(in: town.store, of: town))
+    }
+
+    /// The hosts on a store's list, all of which have died.
+    /// - Throws: `OperationError` (`conflict`) where one lives.
+    static func deadHosts(in store: any Store, of town: Town) async throws -> Set<HostID> {
+        let now = town.time.now()
+        let hosts = try await store.hosts()
+        guard !hosts.contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else { throw inUse }
+        return Set(hosts.map(\.id))
+    }
+
+    private static var inUse: OperationError {
+        OperationError(.conflict, "a host works in this town; nothing was changed", hint: "end it first: tt stop")
+    }
+}
