@@ -40,7 +40,8 @@ import Testing
         try await town.close()
     }
 
-    /// Gives work to a builder and its review to a reviewer, and tries to be done too early.
+    /// Gives work to a builder and its review to a reviewer, and tries to be done too early: the builder is held back
+    /// until then.
     private static let conductor = #"""
         prompt=$(cat)
         goal=$(printf '%s' "$prompt" | sed -n 's/.*Your goal, task \([0-9a-f-]*\):.*/\1/p' | head -n 1)
@@ -48,15 +49,17 @@ import Testing
             echo "$goal" >goal
             tt spawn builder --cli builder --role backend && tt spawn reviewer --cli reviewer --role reviewer
             tt task complete "$goal" --result "nothing was done" 2>>refused && exit 1
+            exec 9>hold; flock 9
             work=$(tt assign builder "Build it" | sed -n 's/.*Assigned task \([0-9a-f-]*\) to.*/\1/p')
             tt task complete "$goal" --result "no review" 2>>refused && exit 1
             tt assign reviewer "Review it" --tags review --depends-on "$work"
+            exec 9>&-
         elif printf '%s' "$prompt" | grep -q 'approved: fine'; then
             tt task complete "$(cat goal)" --result "built and approved"
         fi
         """#
     private static let builder = #"""
-        cat >/dev/null; [ -z "${TINYTOWN_TASK_ID:-}" ] || tt task complete "$TINYTOWN_TASK_ID" --result built
+        cat >/dev/null; [ -z "${TINYTOWN_TASK_ID:-}" ] || { flock hold true; tt task complete "$TINYTOWN_TASK_ID" --result built; }
         """#
     private static let reviewer = #"""
         cat >/dev/null; [ -z "${TINYTOWN_TASK_ID:-}" ] || tt task complete "$TINYTOWN_TASK_ID" --result "approved: fine"
@@ -107,6 +110,7 @@ import Testing
             "builder": #"""
             cat >/dev/null
             [ -n "${TINYTOWN_TASK_ID:-}" ] || exit 0
+            flock hold true
             if mkdir once 2>/dev/null; then tt send supervisor --info "builder is at work"; sleep 600; fi
             tt task complete "$TINYTOWN_TASK_ID" --result built
             """#, "reviewer": Self.reviewer,
