@@ -122,7 +122,7 @@ class Town:
                 return 124, text
             return process.returncode, text
         lines = []
-        guard = subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -INT -{process.pid} 2>/dev/null"],
+        guard = subprocess.Popen(["sh", "-c", f"sleep {seconds}; kill -INT -{process.pid} 2>/dev/null; sleep 5; kill -KILL -{process.pid}"],
                                  start_new_session=True)
         for each in process.stdout:
             lines.append(each)
@@ -463,6 +463,8 @@ def main():
     parser.add_argument("--only", help="examples that contain this text")
     parser.add_argument("--show", action="store_true", help="show what each prints")
     options = parser.parse_args()
+    # A shell starts what runs in the background with interrupts ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tt, passed, wrong = options.tt.resolve(), 0, 0
     for example in found():
         if options.only and options.only not in example.line:
