@@ -17,9 +17,9 @@ import Testing
         #expect(
             await bench.tt("inbox", "worker").output == """
                 📬 Inbox for 'worker': 2 messages
-                  [Q] 2026-03-09 20:03:14 from Ada [worker] 🚨
+                  [Q] just now from Ada [worker] 🚨
                       why?
-                  [T] 2026-03-09 20:03:14 from supervisor
+                  [T] just now from supervisor
                       do it
 
                 """)
@@ -55,7 +55,7 @@ import Testing
         #expect(
             await bench.tt("inbox", "--take", "--full").output == """
                 📬 Took from 'supervisor': 1 message
-                  [I] 2026-03-09 20:03:14 from supervisor
+                  [I] 2026-03-09 20:03:14 (just now) from supervisor
                       one
                       two
 

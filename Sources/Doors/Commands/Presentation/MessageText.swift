@@ -5,9 +5,10 @@ import Terminal
 /// Messages as people read them.
 enum MessageText {
     /// Sender, time and text of a message; the text whole, or its beginning on one line.
-    static func entry(_ view: MessageView, full: Bool, width: Int?, indent: Int = 2) -> [String] {
-        let space = String(repeating: " ", count: indent)
-        var head = "\(space)\(view.category.tag) \(view.message.createdAt.dateAndClock)"
+    static func entry(_ view: MessageView, full: Bool, _ context: CommandContext, indent: Int = 2) -> [String] {
+        let (space, width) = (String(repeating: " ", count: indent), context.width)
+        let time = context.parts.time.now().telling(view.message.createdAt, inFull: full)
+        var head = "\(space)\(view.category.tag) \(time)"
         head += " from \(TerminalText.line(view.fromLabel))"
         if view.message.lane == .urgent { head += " 🚨" }
         if view.delivery.state == .leased { head += " (being worked on)" }
@@ -22,12 +23,12 @@ enum MessageText {
     }
 
     /// A dead letter as one entry.
-    static func dead(_ view: MessageView, full: Bool, width: Int?) -> [String] {
+    static func dead(_ view: MessageView, full: Bool, _ context: CommandContext) -> [String] {
         var lines = ["💀 \(view.message.id) to \(TerminalText.line(view.toLabel))"]
-        lines += entry(view, full: full, width: width, indent: 3)
+        lines += entry(view, full: full, context, indent: 3)
         if let error = view.delivery.lastError {
             let why = "why: " + error
-            lines += full ? why.indented(by: 7) : ["       " + why.shortened(to: width.map { $0 - 7 })]
+            lines += full ? why.indented(by: 7) : ["       " + why.shortened(to: context.width.map { $0 - 7 })]
         }
         return lines
     }

@@ -65,4 +65,10 @@ extension Timestamp {
 
     /// `2026-03-09 20:03:14`, in UTC.
     var dateAndClock: String { description.prefix(10) + " " + clock }
+
+    /// This being now, when `past` was: `3 min ago`, or in full `2026-03-09 20:03:14 (3 min ago)`.
+    func telling(_ past: Timestamp, inFull: Bool) -> String {
+        let ago = TimeText.relative(self - past)
+        return inFull ? "\(past.dateAndClock) (\(ago))" : ago
+    }
 }

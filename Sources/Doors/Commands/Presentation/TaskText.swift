@@ -40,7 +40,7 @@ enum TaskText {
 
     /// A task with its parent and what depends on what.
     static func full(_ shown: ShowTask.Output, _ context: CommandContext) -> [String] {
-        var lines = full(shown.task)
+        var lines = full(shown.task, context)
         func add(_ heading: String, _ tasks: [TaskReference]) {
             if tasks.isEmpty { return }
             lines.append("   \(heading):")
@@ -53,15 +53,19 @@ enum TaskText {
     }
 
     /// All of a task.
-    static func full(_ task: TaskView) -> [String] {
+    static func full(_ task: TaskView, _ context: CommandContext) -> [String] {
+        let now = context.parts.time.now()
         var lines = ["📋 Task \(task.id)", "   State: \(task.state.icon) \(task.state.shown)"]
         if task.waiting { lines[1] += " - waits for \(needs(task))" }
         if task.group { lines.append("   Group: ends with the last of its tasks") }
         lines.append("   Owner: \(TerminalText.line(task.assignedLabel ?? (task.inBacklog ? "backlog" : "none")))")
         if !task.tags.isEmpty { lines.append("   Tags: \(TerminalText.line(task.tags.joined(separator: ", ")))") }
-        lines.append("   Created: \(task.createdAt.dateAndClock)")
-        if let started = task.startedAt { lines.append("   Started: \(started.dateAndClock)") }
-        if let ended = task.completedAt { lines.append("   Ended: \(ended.dateAndClock)") }
+        lines.append("   Created: \(now.telling(task.createdAt, inFull: true))")
+        if let started = task.startedAt { lines.append("   Started: \(now.telling(started, inFull: true))") }
+        if let ended = task.completedAt {
+            let took = task.startedAt.map { ", after \(TimeText.length(ended - $0))" } ?? ""
+            lines.append("   Ended: \(now.telling(ended, inFull: true))\(took)")
+        }
         if task.reminders > 0 { lines.append("   Reminders: \(task.reminders)") }
         lines.append("   Description:")
         lines += task.description.indented(by: 6)

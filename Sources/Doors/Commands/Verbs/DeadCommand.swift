@@ -29,7 +29,7 @@ enum DeadCommand {
         }
         try context.show(output) { output in
             guard !output.messages.isEmpty else { return ["No dead letters."] }
-            return output.messages.flatMap { MessageText.dead($0, full: false, width: context.width) }
+            return output.messages.flatMap { MessageText.dead($0, full: false, context) }
         }
     }
 
@@ -42,7 +42,7 @@ enum DeadCommand {
         let output = try await context.withTown(.readOnly) { town in
             try await ShowDeadLetter.call(DeadLetterInput(id: context.arguments.required("MESSAGE")), in: town)
         }
-        try context.show(output) { MessageText.dead($0.message, full: true, width: context.width) }
+        try context.show(output) { MessageText.dead($0.message, full: true, context) }
     }
 
     private static let retry = Verb(

@@ -53,7 +53,7 @@ enum InboxCommand {
             guard count > 0 else { return ["📬 \(verb) '\(name)': no messages"] }
             let head = "📬 \(verb) '\(name)': \(count) message\(count == 1 ? "" : "s")"
             return [head]
-                + output.messages.flatMap { MessageText.entry($0, full: arguments.flag("full"), width: context.width) }
+                + output.messages.flatMap { MessageText.entry($0, full: arguments.flag("full"), context) }
         }
     }
 
@@ -95,7 +95,7 @@ enum InboxCommand {
                 lines += counts(inbox.messages)
                 for message in inbox.messages.prefix(context.arguments.flag("full") ? .max : 5) {
                     lines += MessageText.entry(
-                        message, full: context.arguments.flag("full"), width: context.width, indent: 4)
+                        message, full: context.arguments.flag("full"), context, indent: 4)
                 }
                 if !context.arguments.flag("full"), inbox.messages.count > 5 {
                     lines.append("    … and \(inbox.messages.count - 5) more: tt inbox \(inbox.agent)")

@@ -110,7 +110,9 @@ enum TaskCommand {
             try await CurrentTask.call(.init(agent: context.arguments.positional("AGENT")), in: town)
         }
         try context.show(output) { output in
-            TaskText.full(output.task) + ["   When it is done: tt task complete \(output.task.id) --result \"…\""]
+            TaskText.full(output.task, context) + [
+                "   When it is done: tt task complete \(output.task.id) --result \"…\""
+            ]
         }
     }
 
