@@ -7,7 +7,7 @@ import Testing
 
 /// What a store in Redis does when its server is killed, slow to come back, or full, and what its verbs cost.
 @Suite(.timeLimit(.minutes(1))) struct RedisOutages {
-    private func town(_ server: PrivateServer, _ options: RedisOptions = RedisOptions()) async throws -> Town {
+    private func town(_ server: PrivateServer, _ options: RedisOptions = .patient) async throws -> Town {
         Town(store: try await RedisStore.open(server.client(options), town: "t", time: StillTime()))
     }
 
@@ -16,7 +16,8 @@ import Testing
         _ program: ServerProgram
     ) async throws {
         let server = try await PrivateServer(program, arguments: ["--appendonly", "yes", "--appendfsync", "always"])
-        let town = try await town(server)
+        let client = server.client()
+        let town = Town(store: try await RedisStore.open(client, town: "t", time: StillTime()))
         let ada = try await town.spawn("ada")
         let first = try await town.send(ada, "first")
         let lease = try #require(try await town.lease(ada))
@@ -25,6 +26,8 @@ import Testing
         var iterator = changes.makeAsyncIterator()
         #expect(await iterator.next() != nil, "it listens")
         await server.kill()
+        // What is sent on a connection whose end was not noticed may have been carried out, and is not repeated.
+        while client.isConnected { await Task.yield() }
         try await server.start()
         // The client makes its connection anew, and the server knows none of the scripts.
         let summary = try await town.store.commit(town.finished(lease))
@@ -38,7 +41,7 @@ import Testing
 
     @Test func `a server that is gone is said to be so within the time that a request has`() async throws {
         let server = try await PrivateServer()
-        var options = RedisOptions()
+        var options = RedisOptions.patient
         options.requestTimeout = .seconds(2)
         let town = try await town(server, options)
         let ada = try await town.spawn("ada")
@@ -46,7 +49,7 @@ import Testing
         let began = ContinuousClock.now
         let failure = await code { try await town.send(ada) }
         #expect(failure == .unavailable || failure == .unknownOutcome)
-        #expect(began.duration(to: .now) < .seconds(20))
+        #expect(began.duration(to: .now) < .seconds(30), "neither the client's other limits nor its own came first")
         await town.store.close()
         #expect(await code { try await town.send(ada) } == .closed)
     }

@@ -13,7 +13,7 @@ import Testing
 #endif
 
 /// `tt conductor` with stand-ins for its CLI.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ConductorEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct ConductorEndToEnd {
     @Test func `the conductor's CLI takes the place of tt, with its status, the context and this very tt`() async throws
     {
         let town = try await TownOnDisk(agents: [

@@ -4,7 +4,7 @@ import Processes
 import Testing
 
 /// Interrupting, closing, stopping, restarting and waiting, with the real binary and real child processes.
-@Suite(.timeLimit(.minutes(2))) struct ControlEndToEnd {
+@Suite(.timeLimit(.minutes(4))) struct ControlEndToEnd {
     /// An agent CLI in the manner of Claude Code: it hangs in its first turn and answers in later ones.
     private static let claude = """
         #!/bin/sh

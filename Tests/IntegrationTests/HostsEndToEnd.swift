@@ -4,7 +4,7 @@ import Processes
 import Testing
 
 /// Hosts as processes: how they start, end, and run in a terminal.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct HostsEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct HostsEndToEnd {
     /// Reads lines until one holds `text`; nil where the output ends first.
     private func line(with text: String, of child: ChildProcess) async -> String? {
         guard let output = child.output else { return nil }
@@ -18,10 +18,10 @@ import Testing
         return nil
     }
 
-    /// Everything that is still written, and how it ended; a process that does not end is ended after half a minute.
+    /// Everything that is still written, and how it ended; a process that does not end is ended after a minute and a half.
     private func rest(of child: ChildProcess) async -> (text: String, exit: Processes.ExitStatus) {
         let limit = Task {
-            try await Task.sleep(for: .seconds(30))
+            try await Task.sleep(for: .seconds(90))
             _ = child.signal(.kill)
         }
         defer { limit.cancel() }

@@ -4,7 +4,7 @@ import Processes
 import Testing
 
 /// Pruning, resetting, recovering and starting towns whose agents really run.
-@Suite(.timeLimit(.minutes(2))) struct MaintenanceEndToEnd {
+@Suite(.timeLimit(.minutes(4))) struct MaintenanceEndToEnd {
     private static let hangs = "cat >/dev/null; setsid sleep 600 & touch running; sleep 600"
 
     private func busyTown() async throws -> (TownOnDisk, task: String) {
@@ -76,7 +76,7 @@ import Testing
         try await town.tt("stop")
         let watching = try await town.start("start", "--restart")
         let limit = Task {
-            try await Task.sleep(for: .seconds(30))
+            try await Task.sleep(for: .seconds(90))
             _ = watching.signal(.kill)
         }
         defer { limit.cancel() }

@@ -40,7 +40,7 @@ private let plan = """
 
     """
 
-@Suite(.timeLimit(.minutes(2))) struct PlanEndToEnd {
+@Suite(.timeLimit(.minutes(4))) struct PlanEndToEnd {
     private func town() async throws -> TownOnDisk {
         let town = try await TownOnDisk(agents: ["worker": worker])
         for name in ["backend", "reviewer"] { try await town.tt("spawn", name, "--cli", "worker") }

@@ -79,14 +79,14 @@ final class TownOnDisk: Sendable {
         return collected.outputText
     }
 
-    /// Follows the event log until a line holds all of `words`; gives up after half a minute.
+    /// Follows the event log until a line holds all of `words`; gives up after a minute and a half.
     func event(_ words: String...) async throws {
         let follower = try await ChildProcess.spawn(
             Launch(
                 Self.program, ["events", "--count", "1000", "--follow"], environment: environment, directory: root,
                 input: .none, output: .stream, errors: .discard))
         let limit = Task {
-            try await Task.sleep(for: .seconds(30))
+            try await Task.sleep(for: .seconds(90))
             _ = follower.signal(.kill)
         }
         defer { limit.cancel() }

@@ -11,7 +11,7 @@ private let completes = """
     done
     """
 
-@Suite(.timeLimit(.minutes(2))) struct TurnsEndToEnd {
+@Suite(.timeLimit(.minutes(4))) struct TurnsEndToEnd {
     @Test func `an agent takes its task, does it and reports`() async throws {
         let town = try await TownOnDisk(agents: ["good": completes])
         try await town.tt("spawn", "worker", "--cli", "good", "--role", "backend")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The programs of `examples/tutorials`, with agents that are shell scripts.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct TutorialsEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4))) struct TutorialsEndToEnd {
     private static let worker = """
         cat >/dev/null
         case ${TINYTOWN_TASK_ID:-} in

@@ -37,8 +37,8 @@ public final class PrivateServer: Sendable {
     /// How clients reach it.
     public var endpoint: RedisEndpoint { RedisEndpoint(.unix(path: socket)) }
 
-    /// A client of it, which is the caller's.
-    public func client(_ options: RedisOptions = RedisOptions()) -> RedisClient {
+    /// A client of it, which is the caller's; patient where nothing else is said, because the machine may be busy.
+    public func client(_ options: RedisOptions = .patient) -> RedisClient {
         RedisClient(endpoint, options: options)
     }
 
@@ -55,7 +55,7 @@ public final class PrivateServer: Sendable {
         child.withLock { $0 = started }
         guard waits else { return }
         // A server tells nobody that it is ready.
-        let end = ContinuousClock.now.advanced(by: .seconds(20))
+        let end = ContinuousClock.now.advanced(by: .seconds(50))
         while true {
             let probe = RedisClient(endpoint)
             defer { probe.close() }
@@ -81,4 +81,13 @@ public final class PrivateServer: Sendable {
 
     /// The running process; nil before the first start.
     public var process: ChildProcess? { child.withLock { $0 } }
+}
+
+extension RedisOptions {
+    /// Limits that a busy machine does not reach: for tests that mean no limit in particular.
+    public static var patient: RedisOptions {
+        var options = RedisOptions()
+        (options.connectTimeout, options.requestTimeout, options.silenceLimit) = (.seconds(40), .seconds(40), nil)
+        return options
+    }
 }

@@ -34,9 +34,7 @@ private final class Tally: Sendable {
         _ program: ServerProgram
     ) async throws {
         let server = try await PrivateServer(program, arguments: ["--appendonly", "yes", "--appendfsync", "always"])
-        var options = RedisOptions()
-        options.requestTimeout = .seconds(20)
-        let client = server.client(options)
+        let client = server.client()
         let acknowledged = Tally()
         let unsure = Tally()
         let enough = OneShot<Void>()
@@ -46,7 +44,16 @@ private final class Tally: Sendable {
                     for step in 0..<100 {
                         let number = task * 100 + step
                         do throws(RedisError) {
-                            try await client.send(RedisCommand("RPUSH", "list", number))
+                            while true {
+                                do throws(RedisError) {
+                                    try await client.send(RedisCommand("RPUSH", "list", number))
+                                    break
+                                } catch {
+                                    // The server is there again and reads its data: nothing was done.
+                                    guard error.code == .loading else { throw error }
+                                    try await client.waitUntilLoaded(patience: .seconds(50))
+                                }
+                            }
                             if acknowledged.add(number) == 1000 { enough.set() }
                         } catch {
                             // Nothing else may happen to a request here: what was not sent is sent later.
@@ -61,7 +68,7 @@ private final class Tally: Sendable {
             try await server.start(waits: false)
             try await group.waitForAll()
         }
-        try await client.waitUntilLoaded()
+        try await client.waitUntilLoaded(patience: .seconds(50))
         let stored =
             try await client.send(["LRANGE", "list", "0", "-1"]).array?.compactMap { $0.integer.map(Int.init) } ?? []
         let (known, open) = (acknowledged.numbers, unsure.numbers)
@@ -87,7 +94,8 @@ private final class Tally: Sendable {
         }
         #expect(second?.code == .unavailable)
         #expect(second?.message.contains("no server answers at unix://") == true)
-        #expect(start.duration(to: .now) < .seconds(3))
+        // Far from the limits that a client has by itself, and from what a busy machine adds.
+        #expect(start.duration(to: .now) < .seconds(20))
         let first = await #expect(throws: RedisError.self) { try await server.client().connect() }
         #expect(first?.code == .unavailable)
     }
@@ -101,7 +109,7 @@ private final class Tally: Sendable {
         // Writes wait until they are let go, or for much longer than this test takes.
         try await other.send(["CLIENT", "PAUSE", "50000", "WRITE"])
         let error = await #expect(throws: RedisError.self) {
-            try await client.send(["INCR", "a"], timeout: .milliseconds(60))
+            try await client.send(["INCR", "a"], timeout: .milliseconds(500))
         }
         #expect(error?.code == .unknownOutcome)
         try await other.send(["CLIENT", "UNPAUSE"])
@@ -112,8 +120,9 @@ private final class Tally: Sendable {
 
     @Test func `a server that stands still is given up, and is taken up again when it goes on`() async throws {
         let server = try await PrivateServer()
-        var options = RedisOptions()
-        (options.requestTimeout, options.silenceLimit) = (.milliseconds(50), .milliseconds(150))
+        var options = RedisOptions.patient
+        // The request has to be sent within its time, whatever else the machine does.
+        (options.requestTimeout, options.silenceLimit) = (.milliseconds(500), .milliseconds(1500))
         let client = server.client(options)
         try await client.connect()
         let process = try #require(server.process)
@@ -126,8 +135,8 @@ private final class Tally: Sendable {
         let later = await #expect(throws: RedisError.self) { try await client.send(["PING"]) }
         #expect(later?.code == .unavailable)
         process.signal(Signal(rawValue: SIGCONT))
-        #expect(try await client.send(["PING"], timeout: .seconds(20)).text == "PONG")
-        #expect(client.generation == 2)
+        #expect(try await client.send(["PING"], timeout: .seconds(40)).text == "PONG")
+        #expect(client.generation >= 2)
     }
 
     @Test func `cancelling leaves the connection usable`() async throws {
@@ -193,23 +202,28 @@ private final class Tally: Sendable {
 
     @Test(arguments: ServerProgram.all)
     func `a server that reads its data says so, and is waited for`(_ program: ServerProgram) async throws {
-        // Reading takes 400 µs a command; every 1024 commands the server answers whoever asks.
+        // Reading takes 400 µs a command, so it goes on for longer than this test may, until it is told to hurry; every
+        // 1024 commands the server answers whoever asks.
         let server = try await PrivateServer(
             program, arguments: ["--appendonly", "yes", "--appendfsync", "always", "--key-load-delay", "400"])
         let first = server.client()
-        _ = try await first.pipeline((0..<4096).map { RedisCommand("SET", "key\($0)", "value") })
+        let last = 199_999
+        for start in stride(from: 0, through: last, by: 10_000) {
+            _ = try await first.pipeline((start..<start + 10_000).map { RedisCommand("SET", "key\($0)", "value") })
+        }
         await server.kill()
         try await server.start(waits: false)
         let client = server.client()
         let error = await #expect(throws: RedisError.self) { try await client.send(["GET", "key1"]) }
         #expect(error?.code == .loading)
-        try await client.waitUntilLoaded()
-        #expect(try await client.send(["GET", "key4095"]).text == "value")
+        try await client.send(["CONFIG", "SET", "key-load-delay", "0"])
+        try await client.waitUntilLoaded(patience: .seconds(50))
+        #expect(try await client.send(["GET", "key\(last)"]).text == "value")
     }
 
     @Test func `more than the client keeps is refused, and nothing of it is sent`() async throws {
         let server = try await PrivateServer()
-        var options = RedisOptions()
+        var options = RedisOptions.patient
         options.maxRequests = 10
         options.maxArgument = 1 << 10
         let (client, other) = (server.client(options), server.client())
@@ -240,9 +254,7 @@ private final class Tally: Sendable {
         async throws
     {
         let server = try await PrivateServer(program)
-        var options = RedisOptions()
-        options.requestTimeout = .seconds(30)
-        let client = server.client(options)
+        let client = server.client()
         let large = [UInt8](repeating: 0xA7, count: 64 << 20)
         async let small = client.send(["ECHO", "small"])
         try await client.send(RedisCommand("SET", "large", large))
@@ -258,14 +270,18 @@ private final class Tally: Sendable {
     }
 
     @Test func `what is no Redis server is told so`() async throws {
-        var options = RedisOptions()
+        var options = RedisOptions.patient
         options.maxReply = 1 << 10
+        (options.firstDelay, options.longestDelay) = (.milliseconds(1), .milliseconds(5))
         let server = try await PrivateServer()
         let client = server.client(options)
         try await client.send(RedisCommand("SET", "a", [UInt8](repeating: 1, count: 200 << 10)))
-        let error = await #expect(throws: RedisError.self) { try await client.send(["GET", "a"]) }
-        #expect(error?.code == .unknownOutcome)
-        #expect(try await client.send(["ECHO", "on"]).text == "on")
-        #expect(client.generation == 2)
+        for round in 1...30 {
+            let error = await #expect(throws: RedisError.self) { try await client.send(["GET", "a"]) }
+            #expect(error?.code == .unknownOutcome)
+            // Asked while the connection still comes to its end: what ended it is not this request's failure.
+            #expect(try await client.send(["ECHO", "on"]).text == "on")
+            #expect(client.generation == round + 1)
+        }
     }
 }

@@ -89,7 +89,9 @@ public final class RedisClient: Sendable {
             do throws(RedisError) {
                 return try await connection.request(bytes, replies: commands.count, deadline: deadline)
             } catch {
-                let mayRepeat = error.code == .unavailable || (isRepeatable && error.code == .unknownOutcome)
+                // Whatever ended the connection belongs to another request where this one was not sent.
+                let wasNotSent = !error.mayHaveRun && error.code != .cancelled
+                let mayRepeat = wasNotSent || (isRepeatable && error.code == .unknownOutcome)
                 // A connection that still lives, or a time that is up, means that there is no use in another one.
                 guard mayRepeat, connection.failure != nil, deadline.map({ .now < $0 }) ?? true else { throw error }
                 // Ended by itself or by the server, not by us: the next one is made with the usual pauses.
