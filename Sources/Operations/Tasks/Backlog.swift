@@ -76,16 +76,7 @@ public struct ClaimFromBacklog: Operation {
     public init() {}
 
     public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
-        let agent: Agent
-        if let reference = input.agent {
-            agent = try await town.agent(reference)
-        } else if let calling = try await town.callingAgent() {
-            agent = calling
-        } else {
-            throw OperationError(
-                .invalid, "no agent was named, and this is not an agent's turn",
-                hint: "name one: tt backlog claim TASK AGENT")
-        }
+        let agent = try await town.agent(orCalling: input.agent, example: "tt backlog claim TASK AGENT")
         let task = try await town.backlogTask(input.task)
         let moved = try await town.store.move(
             task.id, .assign(agent.id), by: try await town.sender(nil).id, announcement: town.newID(),

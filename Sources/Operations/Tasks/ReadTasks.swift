@@ -43,16 +43,7 @@ public struct CurrentTask: Operation {
     public init() {}
 
     public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
-        let agent: Agent
-        if let reference = input.agent {
-            agent = try await town.agent(reference)
-        } else if let calling = try await town.callingAgent() {
-            agent = calling
-        } else {
-            throw OperationError(
-                .invalid, "no agent was named, and this is not an agent's turn",
-                hint: "name one: tt task current AGENT")
-        }
+        let agent = try await town.agent(orCalling: input.agent, example: "tt task current AGENT")
         if input.agent == nil, let id = town.caller.taskID, let task = try? await town.task(id) {
             return try await town.view(of: task)
         }

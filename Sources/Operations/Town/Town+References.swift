@@ -92,6 +92,15 @@ extension Town {
         return nil
     }
 
+    /// The agent that a reference names, else the one in whose turn the caller runs.
+    /// - Parameter example: a command that names one, for the hint where there is neither.
+    func agent(orCalling reference: String?, example: String) async throws -> Agent {
+        if let reference { return try await agent(reference) }
+        if let calling = try await callingAgent() { return calling }
+        throw OperationError(
+            .invalid, "no agent was named, and this is not an agent's turn", hint: "name one: \(example)")
+    }
+
     /// Who sends: what was said outright, else the agent in whose turn the caller runs, else the supervisor.
     public func sender(_ explicit: String?) async throws -> Party {
         if let explicit { return try await party(explicit) }
