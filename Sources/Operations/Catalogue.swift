@@ -8,7 +8,7 @@ public enum Catalogue {
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, ReadStatus.self,
         CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self, ReclaimWork.self,
-        ReleaseTask.self, ShowTask.self, RecoverTown.self, ResetTown.self,
+        ReleaseTask.self, ShowTask.self, MigrateTown.self, RecoverTown.self, ResetTown.self,
         InitPlan.self, ReadPlan.self, PullPlan.self, PushPlan.self,
     ]
 }

@@ -17,6 +17,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -306,6 +307,21 @@ def other_store(town, example):
     (town.path / "tinytown.toml").write_text(text + redis)
 
 
+def old_keys(town, example):
+    """A town in Redis, and beside it what a version of before 0.10 left."""
+    (town.path / "tinytown.toml").write_text('name = "examples"\nstore = "redis"\n')
+    town.tt("status")
+    key = "tt:examples:agent" if "--hash" in example.line else "tt:agent"
+    ident = "11111111-2222-4333-8444-555555555555"
+    record = json.dumps({"id": ident, "name": "old", "state": "stopped", "cli": "codex"})
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(str(town.path / ".tt" / "redis.sock"))
+        words = ("SET", f"{key}:{ident}", record)
+        server.sendall(b"*3\r\n" + b"".join(b"$%d\r\n%s\r\n" % (len(word), word.encode()) for word in words))
+        if server.recv(100) != b"+OK\r\n":
+            raise RuntimeError("the old key could not be written")
+
+
 def elsewhere(town, _):
     folder = town.folder / "home" / "git" / "my-project"
     folder.mkdir(parents=True)
@@ -381,6 +397,7 @@ EXPECTED = {
     "sync": (plan, r"task"), "sync push": (plan, r"task"), "sync pull": (plan, r"task"),
     "save": (someone, r"Snapshot: .*jsonl[\s\S]*1 agent"),
     "restore": (saved, r"agents?"),
+    "migrate": (old_keys, r"Migration Preview \(dry run\)[\s\S]*1 key|✅ Migrated 1 key"),
     "store copy": (other_store, r"✅ Copied 0 agents"),
     "bootstrap": (builder, r"✅ Redis [\d.]+ (is there already|installed): "),
     "doctor": (nothing, r"🩺 Town 'examples'[\s\S]*✅ Nothing is wrong."),
@@ -389,6 +406,8 @@ EXPECTED = {
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.
 SPECIAL = {
     "tt start --town ~/git/my-project": (elsewhere, 0, r"."),
+    "tt migrate": (old_keys, 1, r"Continue\? \[y/N\][\s\S]*nothing was changed"),
+    "tt migrate --hash": (old_keys, 1, r"Continue\? \[y/N\][\s\S]*nothing was changed"),
     "tt restart nonexistent": (nothing, 3, r"no agent .*nonexistent|nonexistent.* not found"),
 }
 # Commands that go on until they are interrupted, once they have printed what they should.

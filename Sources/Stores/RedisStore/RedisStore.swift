@@ -153,6 +153,8 @@ public final class RedisStore: Store {
         if indexed.text == "1" { return }
         let agents = try await foreign("agent")
         let tasks = try await foreign("task")
+        // Where nothing is there, nothing is written: a town may be looked at without being made.
+        if agents.isEmpty, tasks.isEmpty { return }
         _ = try await call("index") { arguments in
             for ids in [agents, tasks] {
                 arguments.add(ids.count)

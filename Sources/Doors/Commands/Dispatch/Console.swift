@@ -27,11 +27,14 @@ public protocol Console: Sendable {
     var isInputTerminal: Bool { get }
     /// All of standard input, bytes that are not UTF-8 replaced. Waits for its end.
     func readInput() async -> String
+    /// One line of standard input without its end; empty where there is no more. Waits for it.
+    func readLine() async -> String
 }
 
 extension Console {
     public var size: (columns: Int, rows: Int) { (capabilities.width ?? 80, 24) }
     public var errorWidth: Int? { nil }
+    public func readLine() async -> String { await readInput().prefix { $0 != "\n" }.description }
 }
 
 /// The process's own standard streams.
@@ -70,6 +73,22 @@ public struct SystemConsole: Console {
                     } else if count == 0 || errno != EINTR {
                         break
                     }
+                }
+                continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
+            }
+        }
+    }
+
+    public func readLine() async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "standard input").async {
+                var bytes: [UInt8] = []
+                var byte: UInt8 = 0
+                while bytes.count < 1000 {
+                    let count = read(0, &byte, 1)
+                    if count < 0, errno == EINTR { continue }
+                    if count < 1 || byte == UInt8(ascii: "\n") { break }
+                    bytes.append(byte)
                 }
                 continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
             }

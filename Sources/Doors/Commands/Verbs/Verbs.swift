@@ -13,8 +13,7 @@ enum Group {
 public enum Verbs {
     public static let all: [Verb] = [
         InitCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb, StoreCommand.verb,
-        ConfigCommand.verb,
-        AuthCommand.verb, BootstrapCommand.verb,
+        MigrateCommand.verb, ConfigCommand.verb, AuthCommand.verb, BootstrapCommand.verb,
         SpawnCommand.verb, ConductorCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
         RestartCommand.verb, WaitCommand.verb, PruneCommand.verb, RecoverCommand.verb, ReclaimCommand.verb,

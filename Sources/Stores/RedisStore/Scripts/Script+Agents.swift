@@ -136,6 +136,11 @@ extension LuaParts {
           zadd('agents', agent.ordinal, agent.id)
           if not ended[agent.state] then zadd('live', agent.ordinal, agent.id) end
         end
+        -- Takes an agent that another program wrote into our indexes.
+        function A.takeIn(agent)
+          if not moves.stopped[agent.state] and agent.state ~= 'error' then agent.state = 'starting' end
+          A.insert(agent)
+        end
         function A.expectsWork(id) return redis.call('ZCARD', P .. 'held:' .. id) > 0 end
         function A.requireEnded(agent)
           if not ended[agent.state] or leaseOf(agent.id) then

@@ -324,25 +324,13 @@ extension LuaParts {
         function V.index()
           for _ = 1, int() do
             local agent = agentOf(arg())
-            if agent and agent.id and agent.name and not agent.ordinal then
-              if not moves.stopped[agent.state] and agent.state ~= 'error' then agent.state = 'starting' end
-              A.insert(agent)
-            end
+            if agent and agent.id and agent.name and not agent.ordinal then A.takeIn(agent) end
           end
           local listed = {}
           for _, id in ipairs(redis.call('LRANGE', P .. 'backlog', 0, -1)) do listed[id] = true end
           for _ = 1, int() do
             local t = T.get(arg())
-            if t and t.id and t.description and not t.ordinal then
-              if t.state == 'in_flight' then t.state = 'running' end
-              if not over[t.state] and t.state ~= 'assigned' and t.state ~= 'running' then t.state = 'pending' end
-              if listed[t.id] and not over[t.state] then
-                t.state, t.assigned_to, t.started_at, t.in_backlog = 'pending', nil, nil, '1'
-              elseif (t.state == 'assigned' or t.state == 'running') and not t.assigned_to then
-                t.state = 'pending'
-              end
-              T.insert(t, true)
-            end
+            if t and t.id and t.description and not t.ordinal then T.takeIn(t, listed[t.id]) end
           end
           if flag() then meta().indexed = '1' end
         end

@@ -42,6 +42,25 @@ extension LuaParts {
           zadd('tasks', t.ordinal, t.id)
           mark(t, nil, isListed)
         end
+        -- Takes a task that another program wrote into our indexes; `isListed`: it is in the backlog's list.
+        function T.takeIn(t, isListed)
+          if t.state == 'in_flight' then t.state = 'running' end
+          if not over[t.state] and t.state ~= 'assigned' and t.state ~= 'running' then t.state = 'pending' end
+          if isListed and not over[t.state] then
+            t.state, t.assigned_to, t.started_at, t.in_backlog = 'pending', nil, nil, '1'
+          elseif (t.state == 'assigned' or t.state == 'running') and not t.assigned_to then
+            t.state = 'pending'
+          end
+          T.insert(t, true)
+        end
+        -- The same for one that is known, and that another program put into the backlog's list.
+        function T.listed(t)
+          if over[t.state] or t.in_backlog then return false end
+          local old = copy(t)
+          t.state, t.assigned_to, t.started_at, t.in_backlog = 'pending', nil, nil, '1'
+          mark(t, old, true)
+          return true
+        end
         function T.update(t, old) store('task:' .. t.id, t); mark(t, old) end
         function T.dependents(id) return tasksOf(zall('needing:' .. id)) end
 

@@ -11,6 +11,7 @@ enum TownScript {
         switch verb {
         case "send", "inbox", "take", "acknowledge", "delivery": mail
         case "lease", "renew", "note", "commit", "release", "leases": turns
+        case "bring", "bringList", "bringStop", "bringBacklog": migration
         default: town
         }
     }
@@ -18,6 +19,9 @@ enum TownScript {
     private static let mail = script([base, LuaParts.messageVerbs])
     private static let turns = script([
         base, LuaParts.tasks, LuaParts.dependencies, LuaParts.messageVerbs, LuaParts.turnVerbs,
+    ])
+    private static let migration = script([
+        base, LuaParts.tasks, LuaParts.dependencies, LuaParts.messageVerbs, LuaParts.migration,
     ])
     private static let town = script([
         base, LuaParts.tasks, LuaParts.dependencies, LuaParts.messageVerbs, LuaParts.turnVerbs, LuaParts.agentVerbs,
