@@ -1,3 +1,4 @@
+import Concurrency
 import FoundationEssentials
 import Processes
 import Redis
@@ -50,8 +51,9 @@ import Testing
         var kills = 0
         while true {
             let running = try await town.start("migrate", "--force")
+            let patience = Duration.milliseconds(60 + 25 * min(kills, 8))
             let end = Task {
-                try await Task.sleep(for: .milliseconds(60 + 25 * min(kills, 8)))
+                try await Task.sleep(for: patience)
                 _ = running.signal(.kill)
             }
             let status = await running.exit
