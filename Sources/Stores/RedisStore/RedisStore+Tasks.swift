@@ -1,5 +1,6 @@
 public import Model
 import Redis
+import StoreVerbs
 
 extension RedisStore {
     public func create(_ tasks: [NewTask]) async throws(StoreError) {
@@ -54,6 +55,7 @@ extension RedisStore {
         let reply = try await call("offer") { arguments in
             arguments.add(task)
             arguments.add(agent)
+            arguments.add(MessageID(offering: task, to: agent))
             arguments.add(now)
         }
         return reply.text.flatMap(OfferResult.init) ?? .taken

@@ -4,7 +4,7 @@ extension Verbs {
     /// See `Store.offer`.
     public func offer(_ id: TaskID, to agent: AgentID, now: Timestamp) throws(StoreError) -> OfferResult {
         let candidate = try requireAgent(agent)
-        let message = Self.offerID(id, agent)
+        let message = MessageID(offering: id, to: agent)
         if try rows.delivery(message) != nil { return .known }
         let isLeased = try rows.lease(of: agent) != nil
         let hasWork = try rows.hasWork(agent)
@@ -19,14 +19,9 @@ extension Verbs {
         return .offered
     }
 
-    // One id for each task and agent: the known message is what keeps an offer from being repeated.
-    private static func offerID(_ task: TaskID, _ agent: AgentID) -> MessageID {
-        MessageID(from: [task.words, agent.words], purpose: Purpose.offer)
-    }
-
     private func isConsidered(_ task: TaskID, now: Timestamp) throws(StoreError) -> Bool {
         for agent in try rows.agents(onlyLive: true) {
-            guard let offer = try rows.delivery(Self.offerID(task, agent.id)) else { continue }
+            guard let offer = try rows.delivery(MessageID(offering: task, to: agent.id)) else { continue }
             guard offer.state == .queued || offer.state == .leased else { continue }
             let isLeased = try rows.lease(of: agent.id) != nil
             if Decisions.isConsidering(agent, isLeased: isLeased, now: now) { return true }
@@ -37,11 +32,21 @@ extension Verbs {
     /// Offers of a task that is not to be had any more would only cost turns.
     func withdrawOffers(of task: TaskID, now: Timestamp) throws(StoreError) {
         for agent in try rows.agents(onlyLive: false) {
-            guard let old = try rows.delivery(Self.offerID(task, agent.id)), old.state == .queued else { continue }
+            guard let old = try rows.delivery(MessageID(offering: task, to: agent.id)), old.state == .queued else {
+                continue
+            }
             var new = old
             new.state = .done
             new.changedAt = now
             try rows.update(new, was: old)
         }
+    }
+}
+
+extension MessageID {
+    /// The message that offers a task to an agent. There is one id for each pair, in whatever store: that the message is
+    /// known is what keeps an offer from being repeated, also after the town moved.
+    public init(offering task: TaskID, to agent: AgentID) {
+        self.init(from: [task.words, agent.words], purpose: Purpose.offer)
     }
 }

@@ -89,8 +89,28 @@ extension LuaParts {
           change[kind](agent, now)
           return flat(agent)
         end
+        -- Looks for agents and tasks that another program added: at the whole of a small server, and at the next two
+        -- thousand keys of a large one, so that each is found in time and no call takes long.
+        local function discover()
+          local isLarge = redis.call('DBSIZE') > 2000
+          local cursor, looked = isLarge and redis.call('HGET', P .. 'meta', 'scan') or '0', 0
+          repeat
+            local reply = redis.call('SCAN', cursor, 'MATCH', P .. '[at][ga][es][nk]*', 'COUNT', 1000)
+            cursor, looked = reply[1], looked + 1000
+            for _, key in ipairs(reply[2]) do
+              local kind, id = key:sub(#P + 1):match('^(%a+):([%x-]+)$')
+              if id and uuid(id) == id and (kind == 'agent' or kind == 'task')
+                and not redis.call('ZSCORE', P .. kind .. 's', id) and redis.call('TYPE', key).ok == 'hash' then
+                if kind == 'agent' then agentOf(id) else T.get(id) end
+              end
+            end
+          until cursor == '0' or looked >= 2000
+          -- Where nothing may be written, it begins at the same place the next time.
+          if isLarge then redis.pcall('HSET', P .. 'meta', 'scan', cursor) end
+        end
         function V.agents()
           local replies = {}
+          discover()
           for _, id in ipairs(zall('agents')) do
             local agent = agentOf(id)
             if agent then

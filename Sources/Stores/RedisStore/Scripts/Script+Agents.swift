@@ -6,7 +6,13 @@ extension LuaParts {
           fail('agent_not_found', id == SUPERVISOR and 'the supervisor is a mailbox, not an agent'
             or 'there is no agent ' .. id .. '; see: tt list')
         end
-        agentOf = function(id) return load('agent:' .. id) end
+        agentOf = function(id)
+          local agent = load('agent:' .. id)
+          if not agent or agent.ordinal then return agent end
+          if not agent.id or not agent.name then return nil end
+          A.takeIn(agent)
+          return agent
+        end
         local function requireAgent(id)
           local agent = agentOf(id)
           if not agent then noAgent(id) end
@@ -136,8 +142,9 @@ extension LuaParts {
           zadd('agents', agent.ordinal, agent.id)
           if not ended[agent.state] then zadd('live', agent.ordinal, agent.id) end
         end
-        -- Takes an agent that another program wrote into our indexes.
+        -- Takes an agent that another program wrote into our indexes. No turn of ours runs, so it does not work.
         function A.takeIn(agent)
+          if agent.state == 'working' then agent.state = 'idle' end
           if not moves.stopped[agent.state] and agent.state ~= 'error' then agent.state = 'starting' end
           A.insert(agent)
         end

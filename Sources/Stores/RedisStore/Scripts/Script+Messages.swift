@@ -8,6 +8,9 @@ extension LuaParts {
         local function deadMember(m, id) return string.format('%016.0f', num(m.seq)) .. ' ' .. id end
         -- Everything that follows from a message's state is counted here.
         local function count(id, m, n)
+          if m.task and m.type == 'custom' and (m.state == 'queued' or m.state == 'leased') then
+            if n > 0 then zadd('offers:' .. m.task, m.seq, id) else zrem('offers:' .. m.task, id) end
+          end
           if m.state == 'queued' then
             local box = M.box(m.to)
             add(box, 'waiting', n); add(box, 'type:' .. m.type, n)

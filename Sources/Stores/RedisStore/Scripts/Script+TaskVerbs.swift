@@ -39,18 +39,18 @@ extension LuaParts {
           local id, move, value, by, announcement, now = arg(), arg(), arg(), arg(), arg(), int()
           return flat(T.move(id, move, value, by, announcement, now))
         end
-        -- Arguments: task, agent, now. Reply: what became of it.
+        -- Arguments: task, agent, the message's id, which follows from both, now. Reply: what became of it.
         function V.offer()
-          local id, aid, now = arg(), arg(), int()
+          local id, aid, message, now = arg(), arg(), arg(), int()
           local candidate = requireAgent(aid)
-          local message = T.offerID(id, aid)
           if M.get(message) then return 'known' end
           if not mayOffer(candidate, leaseOf(aid) ~= nil, M.hasWork(aid, now), now) then return 'busy' end
           local t = T.get(id)
           if not t or not t.in_backlog then return 'taken' end
-          for _, agent in ipairs(A.live()) do
-            local m = M.get(T.offerID(id, agent.id))
-            if m and (m.state == 'queued' or m.state == 'leased') and (leaseOf(agent.id)
+          for _, offer in ipairs(zall('offers:' .. id)) do
+            local m = M.get(offer)
+            local agent = m and agentOf(m.to)
+            if agent and not ended[agent.state] and (leaseOf(agent.id)
               or (canTakeTurns(agent) and not outOfRounds(agent) and not backsOff(agent, now))) then
               return 'taken'
             end
@@ -118,6 +118,7 @@ extension LuaParts {
           local states, owner, backlog, prefix, waiting = opt(), opt(), opt(), opt(), opt()
           local allowed
           if states then allowed = {}; for _, s in ipairs(words(states)) do allowed[s] = true end end
+          if rank == 0 then T.lookAround() end
           local ids = redis.call('ZRANGE', P .. source, rank, rank + window - 1)
           local found = {}
           for i, id in ipairs(ids) do
@@ -133,6 +134,7 @@ extension LuaParts {
         end
         function V.taskCounts()
           local replies = {}
+          T.lookAround()
           for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
             replies[#replies + 1] = state
             replies[#replies + 1] = whole(redis.call('ZCARD', P .. 'tasks:state:' .. state))
@@ -297,7 +299,7 @@ extension LuaParts {
             for _, key in ipairs({'box:', 'inbox:', 'urgent:'}) do redis.call('UNLINK', P .. key .. aid) end
           end
           for _, id in ipairs(zall('tasks')) do
-            for _, key in ipairs({'task:', 'needing:', 'assignments:'}) do redis.call('UNLINK', P .. key .. id) end
+            for _, key in ipairs({'task:', 'needing:', 'assignments:', 'offers:'}) do redis.call('UNLINK', P .. key .. id) end
           end
           for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
             redis.call('UNLINK', P .. 'tasks:state:' .. state)

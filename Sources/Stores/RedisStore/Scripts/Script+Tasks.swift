@@ -3,7 +3,20 @@ extension LuaParts {
     static let tasks = #"""
         local T = {}
         local over = {completed = true, failed = true, cancelled = true}
-        function T.get(id) return load('task:' .. id) end
+        -- Another program may have written or changed a task since, so it is looked at when it is first read.
+        function T.get(id)
+          local isKnown = records['task:' .. id]
+          local t = load('task:' .. id)
+          if not t or isKnown then return t end
+          if not t.id or not t.description then return nil end
+          if not t.ordinal then
+            T.takeIn(t, false)
+          elseif not redis.call('ZSCORE', P .. 'tasks:state:' .. t.state, id)
+            or (t.assigned_to and not redis.call('ZSCORE', P .. 'owned:' .. t.assigned_to, id)) then
+            T.putRight(t)
+          end
+          return t
+        end
         function T.title(t) return t.description:match('[^\r\n]+') or t.description end
         local function tasksOf(ids)
           local found = {}
@@ -41,6 +54,69 @@ extension LuaParts {
           store('task:' .. t.id, t)
           zadd('tasks', t.ordinal, t.id)
           mark(t, nil, isListed)
+        end
+        local states = {'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}
+        local endedElsewhere = {}  -- ids of tasks that were found to have ended
+        -- Sets the indexes right for a task that another program changed.
+        function T.putRight(t)
+          if t.state == 'in_flight' then t.state = 'running' end
+          if over[t.state] or t.assigned_to then t.in_backlog = nil end
+          if over[t.state] then t.waiting = nil end
+          local was
+          for _, state in ipairs(states) do
+            if state ~= t.state and redis.call('ZSCORE', P .. 'tasks:state:' .. state, t.id) then
+              was = state
+              zrem('tasks:state:' .. state, t.id)
+            end
+          end
+          if not t.in_backlog then zrem('backlog:order', t.id) end
+          if over[t.state] then
+            zrem('tasks:waiting', t.id)
+            if t.assigned_to then zrem('open:' .. t.assigned_to, t.id); zrem('held:' .. t.assigned_to, t.id) end
+            if was and not over[was] then endedElsewhere[#endedElsewhere + 1] = t.id end
+          end
+          mark(t, nil, true)
+        end
+        -- Forgets a task whose record another program deleted; what points to it skips it.
+        function T.forgetGone(id)
+          for _, key in ipairs({'tasks', 'tasks:waiting', 'backlog:order'}) do zrem(key, id) end
+          for _, state in ipairs(states) do zrem('tasks:state:' .. state, id) end
+        end
+        -- Looks at open tasks and at the backlog's list, some hundred of each, for what another program did.
+        function T.lookAround()
+          endedElsewhere = {}
+          for _, state in ipairs({'pending', 'assigned', 'running'}) do
+            local key, ids = P .. 'tasks:state:' .. state, {}
+            for _, part in ipairs({redis.call('ZRANGE', key, 0, 149), redis.call('ZRANGE', key, -150, -1)}) do
+              for _, id in ipairs(part) do ids[id] = true end
+            end
+            for id in pairs(ids) do
+              local found = redis.call('HGET', P .. 'task:' .. id, 'state')
+              if not found then T.forgetGone(id) elseif found ~= state then T.get(id) end
+            end
+          end
+          local n = redis.call('LLEN', P .. 'backlog')
+          if n ~= redis.call('ZCARD', P .. 'backlog:order') then
+            local listed = {}
+            for _, id in ipairs(redis.call('LRANGE', P .. 'backlog', 0, 499)) do
+              listed[id] = true
+              local t = T.get(id)
+              if t then T.listed(t) end
+            end
+            for _, id in ipairs(n <= 500 and zall('backlog:order') or {}) do
+              local t = not listed[id] and T.get(id)
+              if t and t.in_backlog then
+                local old = copy(t)
+                t.in_backlog = nil
+                mark(t, old, true)
+                zrem('backlog:order', id)
+              end
+            end
+          end
+          for _, id in ipairs(endedElsewhere) do
+            local t = T.get(id)
+            T.settle(t, micros(t.completed_at) or micros(t.updated_at) or 0)
+          end
         end
         -- Takes a task that another program wrote into our indexes; `isListed`: it is in the backlog's list.
         function T.takeIn(t, isListed)
@@ -108,17 +184,15 @@ extension LuaParts {
           M.inherit(letter.record)
           M.deliver(letter, nil, now)
         end
-        function T.offerID(task, agent) return derived('offer', task, agent) end
         local function withdrawOffers(task, now)
-          for _, agent in ipairs(zall('agents')) do
-            local id = T.offerID(task, agent)
+          for _, id in ipairs(zall('offers:' .. task)) do
             local m = M.get(id)
             if m and m.state == 'queued' then M.finish(id, now) end
           end
         end
         function T.letGo(t, now)
           for _, id in ipairs(zall('assignments:' .. t.id)) do M.finish(id, now) end
-          if t.in_backlog then withdrawOffers(t.id, now) end
+          withdrawOffers(t.id, now)
           local owner = t.assigned_to and agentOf(t.assigned_to)
           if owner and owner.current_task == t.id then owner.current_task = nil end
         end
@@ -130,6 +204,10 @@ extension LuaParts {
             {priority = t.priority, task = t.id}), now)
         end
         local settleDependents, endGroup, letGoOn, reconsiderParts
+        function T.settle(t, now)
+          T.letGo(t, now)
+          settleDependents(t, nil, now)
+        end
         -- Logs and counts the end of a task, tells whoever gave it, lets go what waited for it. Returns who was told.
         function T.ended(t, old, by, announcement, now)
           local result = t.result or ''
