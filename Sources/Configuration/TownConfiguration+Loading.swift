@@ -113,7 +113,8 @@ extension TownConfiguration {
     }
 
     /// The text that `tt init` writes: what is set, and every other key as a comment.
-    public static func template(name: String, defaultCLI: String?) -> String {
+    /// - Parameter usesSocket: the town has a Redis of its own, on a Unix socket, in place of the embedded store.
+    public static func template(name: String, defaultCLI: String?, usesSocket: Bool = false) -> String {
         var text = "# A town of agents. Every key is listed here; a line that begins with # has its default.\n\n"
         text += "name = \(TOMLWriter.quoted(name))\n"
         var section = ""
@@ -124,7 +125,9 @@ extension TownConfiguration {
                 text += "\n[\(section)]\n"
             }
             if key.path == "store" {
-                text += "store = \"sqlite\"  # \(key.meaning)\n"
+                text += "store = \"\(usesSocket ? "redis" : "sqlite")\"  # \(key.meaning)\n"
+            } else if key.path == "redis.use_socket", usesSocket {
+                text += "use_socket = true  # \(key.meaning)\n"
             } else if key.path == "default_cli", let defaultCLI {
                 text += "default_cli = \(TOMLWriter.quoted(defaultCLI))  # \(key.meaning)\n"
             } else {

@@ -39,8 +39,9 @@ public struct TownMaker: Sendable {
     /// - Parameters:
     ///   - folder: absolute.
     ///   - name: nil takes that of the repository and branch, or of the folder.
+    ///   - usesSocket: the town has a Redis of its own, on a Unix socket, in place of the embedded store.
     /// - Throws: `ConfigurationError`: `alreadyInitialized`, or `invalid` for the name; else as the store.
-    public func make(_ folder: String, name asked: String?) async throws -> Made {
+    public func make(_ folder: String, name asked: String?, usesSocket: Bool = false) async throws -> Made {
         try Files.makeFolder(folder, mode: 0o755)
         let root = try Files.canonical(folder)
         let files = TownFiles(root: root)
@@ -52,11 +53,14 @@ public struct TownMaker: Sendable {
 
         // The store comes first: a configuration without a store would look like a town that works.
         try files.prepare()
-        try await openStore(TownConfiguration(name: name), files, .readWrite).close()
+        var configuration = TownConfiguration(name: name)
+        if usesSocket { (configuration.store, configuration.redis.useSocket) = (.redis, true) }
+        try await openStore(configuration, files, .readWrite).close()
         // Two at once: one makes the town, the other finds it.
         try Files.locked(files.state + "/init.lock") {
             try Self.refuseExisting(files)
-            try Files.write(TownConfiguration.template(name: name, defaultCLI: nil), to: files.configuration)
+            let text = TownConfiguration.template(name: name, defaultCLI: nil, usesSocket: usesSocket)
+            try Files.write(text, to: files.configuration)
         }
         var made = Made(name: name, root: root, gitignoreChanged: try files.ignoreInGit())
         // The list serves `tt towns` alone, so that a town whose entry is missing is whole all the same.

@@ -97,6 +97,24 @@ import Testing
         try await town.close()
     }
 
+    @Test func `TT_USE_SOCKET at tt init makes a town with a server of its own on a Unix socket`() async throws {
+        let town = try await TownOnDisk()
+        let folder = town.root + "/other"
+        let made = try await town.answer(
+            ["--town", folder, "init", "--name", "other"], environment: ["TT_USE_SOCKET": "1"])
+        #expect(made.status.isSuccess, "\(made.errors)")
+        let text = try String(contentsOfFile: folder + "/tinytown.toml", encoding: .utf8)
+        #expect(text.contains("\nstore = \"redis\"") && text.contains("\nuse_socket = true"))
+        // What the file says holds from then on, whatever the environment says.
+        let added = try await town.answer(["--town", folder, "backlog", "add", "build it"])
+        #expect(added.status.isSuccess, "\(added.errors)")
+        let client = RedisClient(RedisEndpoint(.unix(path: folder + "/.tt/redis.sock")))
+        #expect(try await client.send(["LLEN", "tt:other:backlog"]).integer == 1)
+        _ = try? await client.send(["SHUTDOWN", "NOSAVE"])
+        client.close()
+        try await town.close()
+    }
+
     // Opening a pipe for writing waits for its reader.
     private func openGate(_ root: String) async throws {
         while !FileManager.default.fileExists(atPath: root + "/gate") { try await Task.sleep(for: .milliseconds(10)) }

@@ -44,7 +44,10 @@ final class TownOnDisk: Sendable {
     }
 
     /// Runs a command and takes whatever it answers.
-    func answer(_ arguments: [String], input: String? = nil) async throws -> Answer {
+    func answer(_ arguments: [String], input: String? = nil, environment more: [String: String] = [:]) async throws
+        -> Answer
+    {
+        let environment = environment.merging(more) { $1 }
         let collected = try await ChildProcess.run(
             Launch(
                 Self.program, arguments, environment: environment, directory: root,

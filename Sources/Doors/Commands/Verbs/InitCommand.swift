@@ -15,7 +15,9 @@ enum InitCommand {
                 Example("tt init", "name it after the repository and its branch"),
                 Example("tt --town ~/work/shop init --name shop", "another folder, which is made if need be"),
             ],
-            discussion: "Nothing that is there is overwritten: a folder that is a town already stays as it is.")
+            discussion: "Nothing that is there is overwritten: a folder that is a town already stays as it is. With "
+                + "TT_USE_SOCKET=1 in the environment the town keeps its state in a Redis of its own, on a Unix socket."
+        )
     ) { context in
         let result = try await make(context)
         try context.show(result) { result in
@@ -52,7 +54,9 @@ enum InitCommand {
         }
         let path = context.arguments.string("town") ?? context.parts.folder
         let made = try await TownMaker(home: context.home, openStore: context.parts.openStore)
-            .make(path.hasPrefix("/") ? path : context.parts.folder + "/" + path, name: asked)
+            .make(
+                path.hasPrefix("/") ? path : context.parts.folder + "/" + path, name: asked,
+                usesSocket: ["1", "true"].contains(context.environment["TT_USE_SOCKET"]?.lowercased()))
         if let aside = made.registryPutAside {
             context.warn("the list of towns could not be read; it was put aside as \(aside)")
         }
