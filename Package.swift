@@ -206,7 +206,7 @@ let proof: [Target] = [
 let benchmarks: [Target] = [
     .target(name: "CBaseline", dependencies: ["CSQLite"], path: "Benchmarks/CBaseline"),
     .executableTarget(
-        name: "bench", dependencies: ["CBaseline", "Concurrency", "Model", "SQLiteStore", "Hosting"],
+        name: "bench", dependencies: ["CBaseline", "Concurrency", "Model", "SQLiteStore", "RedisStore", "Redis", "Hosting"],
         path: "Benchmarks/bench",
         swiftSettings: strict),
 ]

@@ -51,3 +51,45 @@ int baseline_pop(int redis, const char *key) {
     if (length < 0 || (size_t)length >= sizeof command) return -1;
     return say(redis, command, (size_t)length) || hear(redis, 5) ? -1 : 0;
 }
+
+int baseline_pipelines(int redis, const char *key, const char *value, int count, double *seconds) {
+    char command[8192];
+    size_t k = strlen(key), v = strlen(value);
+    int length = snprintf(command, sizeof command,
+        "*3\r\n$5\r\nLPUSH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n"
+        "*5\r\n$5\r\nLMOVE\r\n$%zu\r\n%s\r\n$%zu\r\n%s:held\r\n$5\r\nRIGHT\r\n$4\r\nLEFT\r\n"
+        "*4\r\n$4\r\nLREM\r\n$%zu\r\n%s:held\r\n$1\r\n1\r\n$%zu\r\n%s\r\n",
+        k, key, v, value, k, key, k + 5, key, k + 5, key, v, value);
+    if (length < 0 || (size_t)length >= sizeof command) return -1;
+    long long begun = baseline_now();
+    for (int i = 0; i < count; i++)
+        if (say(redis, command, (size_t)length) || hear(redis, 4)) return -1;
+    *seconds = (double)(baseline_now() - begun) / 1e9;
+    return 0;
+}
+
+int baseline_push_and_tell(int redis, const char *key, const char *value) {
+    char command[4096];
+    int length = snprintf(command, sizeof command,
+        "*3\r\n$5\r\nLPUSH\r\n$%zu\r\n%s\r\n$%zu\r\n%s\r\n*3\r\n$7\r\nPUBLISH\r\n$%zu\r\n%s\r\n$1\r\n1\r\n", strlen(key),
+        key, strlen(value), value, strlen(key), key);
+    if (length < 0 || (size_t)length >= sizeof command) return -1;
+    return say(redis, command, (size_t)length) || hear(redis, 2) ? -1 : 0;
+}
+
+int baseline_subscribe(int redis, const char *channel) {
+    char command[4096];
+    int length =
+        snprintf(command, sizeof command, "*2\r\n$9\r\nSUBSCRIBE\r\n$%zu\r\n%s\r\n", strlen(channel), channel);
+    if (length < 0 || (size_t)length >= sizeof command) return -1;
+    return say(redis, command, (size_t)length) || hear(redis, 6) ? -1 : 0;
+}
+
+int baseline_told(int redis) { return hear(redis, 7); }
+
+int baseline_take(int redis, const char *key) {
+    char command[4096];
+    int length = snprintf(command, sizeof command, "*2\r\n$4\r\nRPOP\r\n$%zu\r\n%s\r\n", strlen(key), key);
+    if (length < 0 || (size_t)length >= sizeof command) return -1;
+    return say(redis, command, (size_t)length) || hear(redis, 2) ? -1 : 0;
+}

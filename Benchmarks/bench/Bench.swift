@@ -18,6 +18,18 @@
         case "wait-store" where arguments.count == 3:
             try await Latency.waitForStore(folder: arguments[1], durability: arguments[2])
         case "wait-redis" where arguments.count == 2: try Latency.waitForRedis(socket: arguments[1])
+        case "wait-redis-store" where arguments.count == 2: try await Latency.waitForStore(redis: arguments[1])
+        case "wait-redis-told" where arguments.count == 2: try Latency.waitForTold(socket: arguments[1])
+        case "redis-latency" where arguments.count == 3:
+            try await Latency.measure(redisStore: arguments[1], name: arguments[2])
+        case "redis-cycles" where arguments.count == 2: try await RedisCycles.measure(socket: arguments[1])
+        case "redis-depth" where arguments.count == 3:
+            try await Depth.measure(redis: arguments[1], deep: Int(arguments[2]) ?? 0)
+        case "redis-memory" where arguments.count == 2: try await RedisMemory.measure(socket: arguments[1])
+        case "redis-crowd" where arguments.count == 4:
+            _ = try await Subject.open(redis: arguments[1], town: arguments[2], agents: Int(arguments[3]) ?? 0)
+        case "redis-idle" where arguments.count == 3:
+            try await RedisIdle.measure(socket: arguments[1], town: arguments[2])
         case "cycles" where arguments.count == 2: try await Cycles.measure(scratch: arguments[1])
         case "depth" where arguments.count == 3:
             try await Depth.measure(scratch: arguments[1], deep: Int(arguments[2]) ?? 0)

@@ -1,3 +1,4 @@
+import Model
 import SQLiteStore
 
 /// What a lease and a send cost where very many messages wait, beside where few do.
@@ -5,8 +6,21 @@ enum Depth {
     private static let (few, samples, batch) = (100, 600, 2000)
 
     static func measure(scratch: String, deep: Int) async throws {
-        let shallow = try await filled("\(scratch)/depth-few", few)
-        let deepest = try await filled("\(scratch)/depth-many", deep)
+        try await measure(
+            try await Subject.open("\(scratch)/depth-few", durability: .normal),
+            try await Subject.open("\(scratch)/depth-many", durability: .normal), deep: deep, prefix: "")
+    }
+
+    static func measure(redis socket: String, deep: Int) async throws {
+        try await measure(
+            try await Subject.open(redis: socket, town: "few")[0],
+            try await Subject.open(redis: socket, town: "many")[0],
+            deep: deep, prefix: "redis_")
+    }
+
+    private static func measure(_ shallow: Subject, _ deepest: Subject, deep: Int, prefix: String) async throws {
+        try await fill(shallow, few)
+        try await fill(deepest, deep)
         var leases = (few: Samples(), many: Samples())
         var sends = (few: Samples(), many: Samples())
         for round in 0..<(samples + 50) {
@@ -21,16 +35,14 @@ enum Depth {
         await deepest.store.close()
         for (name, pair) in [("lease", leases), ("send", sends)] {
             Figure(
-                name: "\(name)_at_\(deep)_to_\(few)", unit: "us", value: pair.many.p50, baseline: pair.few.p50,
+                name: "\(prefix)\(name)_at_\(deep)_to_\(few)", unit: "us", value: pair.many.p50, baseline: pair.few.p50,
                 bar: .ratioAtMost(1.3), samples: pair.many
             ).show()
         }
     }
 
-    private static func filled(_ folder: String, _ count: Int) async throws -> Subject {
-        let subject = try await Subject.open(folder, durability: .normal)
+    private static func fill(_ subject: Subject, _ count: Int) async throws {
         for start in stride(from: 0, to: count, by: batch) { try await subject.send(min(batch, count - start)) }
-        return subject
     }
 
     // As many come as go, so the depth stays.

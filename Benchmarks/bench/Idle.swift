@@ -53,7 +53,7 @@ enum Idle {
     }
 
     /// How often each thread of a process went to sleep until now.
-    private static func switches(of pid: Int) throws -> [String: Int] {
+    static func switches(of pid: Int) throws -> [String: Int] {
         guard let folder = opendir("/proc/\(pid)/task") else { throw BenchError("the host has ended") }
         defer { closedir(folder) }
         var counts: [String: Int] = [:]

@@ -1,5 +1,6 @@
 import CBaseline
 import Concurrency
+import Model
 import SQLiteStore
 
 #if canImport(Glibc)
@@ -21,7 +22,53 @@ enum Latency {
         let durability = try durability(name)
         let folder = "\(scratch)/latency-\(name)"
         let subject = try await Subject.open(folder, durability: durability)
-        let storeWaiter = try Waiter(["wait-store", folder, name])
+        let (ours, theirs) = try await beside(redis: socket, subject, Waiter(["wait-store", folder, name]))
+        await subject.store.close()
+        Figure(
+            name: "send_to_leased_\(name)", unit: "us", value: ours.p50, baseline: theirs.p50, bar: .ratioAtMost(3),
+            samples: ours
+        ).show()
+        try await measureFloor("\(scratch)/floor-\(name)", durability: durability)
+    }
+
+    /// The Redis store on a server, beside plain commands on the same.
+    static func measure(redisStore socket: String, name: String) async throws {
+        let subject = try await Subject.open(redis: socket, town: "latency")[0]
+        let (ours, theirs) = try await beside(redis: socket, subject, Waiter(["wait-redis-store", socket]))
+        await subject.store.close()
+        Figure(
+            name: "redis_send_to_leased_\(name)", unit: "us", value: ours.p50, baseline: theirs.p50,
+            bar: .ratioAtMost(2), samples: ours
+        ).show()
+        let waiter = try Waiter(["wait-redis-told", socket])
+        let redis = baseline_redis(socket)
+        defer { close(redis) }
+        let told = try sample { _ in
+            guard baseline_push_and_tell(redis, key, Subject.text) == 0 else { throw BenchError("PUBLISH failed") }
+            return try waiter.next()
+        }
+        waiter.end()
+        Figure(
+            name: "redis_push_to_told_to_popped_\(name)", unit: "us", value: told.p50, baseline: theirs.p50, bar: nil,
+            samples: told
+        ).show()
+    }
+
+    /// One round after the other of what `step` does; it returns when the other process had the message.
+    private static func sample(_ step: (Int) throws -> Double) rethrows -> Samples {
+        var samples = Samples()
+        for index in 0..<(warmUp + rounds * perRound) {
+            let begun = now()
+            let taken = try step(index)
+            if index >= warmUp { samples.add((taken - begun) / 1000) }
+            usleep(500)
+        }
+        return samples
+    }
+
+    private static func beside(
+        redis socket: String, _ subject: Subject, _ storeWaiter: Waiter
+    ) async throws -> (ours: Samples, theirs: Samples) {
         let redisWaiter = try Waiter(["wait-redis", socket])
         let redis = baseline_redis(socket)
         guard redis >= 0 else { throw BenchError("no Redis at \(socket)") }
@@ -45,12 +92,7 @@ enum Latency {
         }
         storeWaiter.end()
         redisWaiter.end()
-        await subject.store.close()
-        Figure(
-            name: "send_to_leased_\(name)", unit: "us", value: ours.p50, baseline: theirs.p50, bar: .ratioAtMost(3),
-            samples: ours
-        ).show()
-        try await measureFloor("\(scratch)/floor-\(name)", durability: durability)
+        return (ours, theirs)
     }
 
     /// What plain C needs for the same two transactions with one wake-up in between: no program on this schema is faster.
@@ -79,7 +121,15 @@ enum Latency {
 
     /// Leases what comes and commits it, and says when each lease was there. Ends when it is told to.
     static func waitForStore(folder: String, durability name: String) async throws {
-        let subject = try await Subject.open(folder, durability: try durability(name))
+        try await wait(try await Subject.open(folder, durability: try durability(name)))
+    }
+
+    /// The same with the Redis store.
+    static func waitForStore(redis socket: String) async throws {
+        try await wait(try await Subject.open(redis: socket, town: "latency")[0])
+    }
+
+    private static func wait(_ subject: Subject) async throws {
         let changes = try await subject.store.changes()
         say(0)
         // As a host does: where the ring is heard, the lease is taken.
@@ -100,6 +150,16 @@ enum Latency {
         guard redis >= 0 else { throw BenchError("no Redis at \(socket)") }
         say(0)
         while baseline_pop(redis, key) == 0 { say(now()) }
+    }
+
+    /// Sleeps on a channel, and pops when something is said there.
+    static func waitForTold(socket: String) throws {
+        let (channel, redis) = (baseline_redis(socket), baseline_redis(socket))
+        guard channel >= 0, redis >= 0, baseline_subscribe(channel, key) == 0 else {
+            throw BenchError("no Redis at \(socket)")
+        }
+        say(0)
+        while baseline_told(channel) == 0, baseline_take(redis, key) == 0 { say(now()) }
     }
 
     private static func say(_ time: Double) {

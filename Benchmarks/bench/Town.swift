@@ -1,6 +1,8 @@
 import CBaseline
 import Hosting
 import Model
+import Redis
+import RedisStore
 import SQLiteStore
 
 #if canImport(Glibc)
@@ -13,7 +15,7 @@ import SQLiteStore
 
 /// A store with one agent, and the verbs as a host calls them.
 struct Subject {
-    let store: SQLiteStore
+    let store: any Store
     let agent: AgentID
     private let host = HostID(random: SystemRandomness())
     private let time = SystemTime()
@@ -32,7 +34,23 @@ struct Subject {
         return Subject(store: store, agent: agent.id)
     }
 
-    private init(store: SQLiteStore, agent: AgentID) {
+    /// Opens a town on a server's Unix socket with so many agents; a subject for each, all on one connection.
+    static func open(redis socket: String, town: String, agents: Int = 1) async throws -> [Subject] {
+        let client = RedisClient(RedisEndpoint(.unix(path: socket)))
+        let store = try await RedisStore.open(client, town: town, time: SystemTime())
+        var known = try await store.agents().map(\.id)
+        for number in known.count..<max(agents, known.count) {
+            var agent = Agent(
+                id: AgentID(random: SystemRandomness()), name: "worker\(number)", cli: "true",
+                createdAt: SystemTime().now())
+            agent.maxRounds = 0
+            try await store.register(agent, maxAgents: agents)
+            known.append(agent.id)
+        }
+        return known.map { Subject(store: store, agent: $0) }
+    }
+
+    private init(store: any Store, agent: AgentID) {
         self.store = store
         self.agent = agent
     }
@@ -56,6 +74,13 @@ struct Subject {
             LeaseRequest(
                 agent: agent, host: host, turn: TurnID(random: SystemRandomness()), now: time.now(), maxMessages: count)
         )
+    }
+
+    /// A message's whole life.
+    func cycle() async throws {
+        try await send()
+        guard let lease = try await lease() else { throw BenchError("nothing to lease") }
+        try await commit(lease)
     }
 
     func commit(_ lease: Lease) async throws {

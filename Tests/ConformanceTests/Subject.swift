@@ -38,6 +38,20 @@ struct Subject: Sendable, CustomTestStringConvertible {
                 return try await RedisStore.open(server.client(), town: name, time: StillTime())
             }
         }
+        + [
+            // Its verbs run as scripts, as on a server that offers no functions.
+            Subject(testDescription: "\(ServerProgram.any.name), a user without functions") { folder in
+                let server = try await Servers.shared.server(.any)
+                let admin = server.client()
+                defer { admin.close() }
+                try await admin.send([
+                    "ACL", "SETUSER", "scripts", "on", ">pass", "~*", "&*", "+@all", "-fcall", "-function",
+                ])
+                let name = folder.path.split(separator: "/").last.map(String.init) ?? ""
+                let client = RedisClient(try RedisEndpoint(url: "unix://scripts:pass@\(server.socket)"))
+                return try await RedisStore.open(client, town: name, time: StillTime())
+            }
+        ]
 
     /// Runs `body` with a town in an empty store, and closes the store afterwards.
     func run(_ body: (Town) async throws -> Void) async throws {

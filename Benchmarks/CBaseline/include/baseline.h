@@ -20,6 +20,16 @@ int baseline_push(int redis, const char *key, const char *value);
 // BLPOP without a limit of time; returns 0 when a value came.
 int baseline_pop(int redis, const char *key);
 
+// LPUSH, LMOVE and LREM in one write, `count` times, each after the answers to the one before.
+int baseline_pipelines(int redis, const char *key, const char *value, int count, double *seconds);
+// LPUSH and PUBLISH on a channel of the same name, in one write.
+int baseline_push_and_tell(int redis, const char *key, const char *value);
+// SUBSCRIBE, and what waits for the next message of the channel.
+int baseline_subscribe(int redis, const char *channel);
+int baseline_told(int redis);
+// RPOP of a list that is not empty.
+int baseline_take(int redis, const char *key);
+
 // Runs a program to its end with its output thrown away. Returns its exit status, or -1 where it did not start.
 int baseline_run(char *const argv[], char *const envp[], double *seconds, long *peak_kilobytes);
 

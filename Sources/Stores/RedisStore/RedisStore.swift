@@ -58,8 +58,9 @@ public final class RedisStore: Store {
         arguments.add(rings)
         fill(&arguments)
         let reply = try await redis { client throws(RedisError) in
-            try await client.run(
-                TownScript.holding(verb), keys: [self.prefix], arguments: arguments.list, timeout: timeout)
+            try await client.call(
+                TownScript.library, otherwise: TownScript.holding(verb), keys: [self.prefix],
+                arguments: arguments.list, timeout: timeout)
         }
         guard reply[0].text == "no" else { return reply[1] }
         throw StoreError(Self.code(reply[1].text ?? ""), reply[2].text ?? "the store refused")

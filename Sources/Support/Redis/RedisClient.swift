@@ -33,6 +33,7 @@ public final class RedisClient: Sendable {
     /// How the client behaves.
     public let options: RedisOptions
     private let state: Mutex<State>
+    let libraries = Mutex(LibraryState())
 
     /// A client that connects with its first request.
     public init(_ endpoint: RedisEndpoint, options: RedisOptions = RedisOptions()) {

@@ -115,7 +115,7 @@ extension LuaParts {
             local agent = agentOf(id)
             if agent then
               -- Another program may have brought it back.
-              if not ended[agent.state] and not redis.call('ZSCORE', P .. 'live', id) then
+              if not ended[agent.state] and not call('ZSCORE', P .. 'live', id) then
                 zadd('live', agent.ordinal, id)
               end
               replies[#replies + 1] = flat(agent)
@@ -132,7 +132,7 @@ extension LuaParts {
           local now, replies = int(), {}
           for _, agent in ipairs(A.live()) do
             -- A stop that another program asked for.
-            if not agent.stop_request and redis.call('EXISTS', P .. 'stop:' .. agent.id) == 1 then
+            if not agent.stop_request and call('EXISTS', P .. 'stop:' .. agent.id) == 1 then
               askToStop(agent, 'after_turn', now)
             end
             if not ended[agent.state] then

@@ -20,8 +20,7 @@ extension LuaParts {
         end
         nameOf = function(id)
           if id == SUPERVISOR then return 'supervisor' end
-          local agent = agentOf(id)
-          return agent and agent.name or short(id)
+          return peek('agent:' .. id, 'name') or short(id)
         end
         leaseOf = function(id) return load('lease:' .. id) end
         local function requireLease(token)
@@ -61,7 +60,7 @@ extension LuaParts {
           agent.state = state
           local is = ended[state] or false
           if was ~= is then
-            if is then zrem('live', agent.id) else zadd('live', agent.ordinal, agent.id) end
+            if is then zrem('live', agent.id, agent.ordinal) else zadd('live', agent.ordinal, agent.id) end
           end
         end
         function A.touch(agent, now) agent.last_active_at = rfc(now, '+00:00') end
@@ -148,13 +147,13 @@ extension LuaParts {
           if not moves.stopped[agent.state] and agent.state ~= 'error' then agent.state = 'starting' end
           A.insert(agent)
         end
-        function A.expectsWork(id) return redis.call('ZCARD', P .. 'held:' .. id) > 0 end
+        function A.expectsWork(id) return call('ZCARD', P .. 'held:' .. id) > 0 end
         function A.requireEnded(agent)
           if not ended[agent.state] or leaseOf(agent.id) then
             fail('illegal_move', agent.name .. ' is ' .. agent.state .. '; stop it first')
           end
         end
-        function A.dropLease(id) store('lease:' .. id, nil); zrem('leases', id) end
+        function A.dropLease(id) store('lease:' .. id, nil); zrem('leases', id, 0) end
         function A.leaseReply(id) local l = copy(leaseOf(id)); l.agent, l.messages = id, nil; return flat(l) end
         """#
 }

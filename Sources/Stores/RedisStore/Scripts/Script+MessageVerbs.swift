@@ -18,13 +18,13 @@ extension LuaParts {
           end
           for _, lane in ipairs({'0', '1'}) do
             local key = P .. (lane == '0' and 'urgent:' or 'inbox:') .. aid
-            local n = redis.call('LLEN', key)
+            local n = call('LLEN', key)
             local at = math.min(skip, n)
             skip = skip - at
             while #replies < limit and at < n do
               local step = math.min(200, limit - #replies)
-              local entries = lane == '1' and redis.call('LRANGE', key, at, at + step - 1)
-                or redis.call('LRANGE', key, -at - step, -at - 1)
+              local entries = lane == '1' and call('LRANGE', key, at, at + step - 1)
+                or call('LRANGE', key, -at - step, -at - 1)
               for i = 1, #entries do
                 local id = M.entry(aid, entries[lane == '1' and i or #entries + 1 - i], lane, now)
                 if id then replies[#replies + 1] = M.reply(id) end
@@ -67,7 +67,7 @@ extension LuaParts {
           local offset, limit = int(), int()
           local replies = {}
           if limit < 1 then return replies end
-          for _, member in ipairs(redis.call('ZREVRANGE', P .. 'dead', offset, offset + limit - 1)) do
+          for _, member in ipairs(call('ZREVRANGE', P .. 'dead', offset, offset + limit - 1)) do
             local id = member:match(' (.+)$')
             if M.get(id) then replies[#replies + 1] = M.reply(id) end
           end
@@ -86,7 +86,7 @@ extension LuaParts {
           if recipient ~= SUPERVISOR then requireAgent(recipient) end
           local place = recipient == m.to and 'back in the inbox' or 'in the inbox'
           count(id, m, -1)
-          m.to, m.seq, m.attempts, m.deliveries = recipient, whole(nextNumber('message')), '0', '0'
+          m.to, m.seq, m.attempts, m.deliveries = recipient, whole(nextNumber('message')), nil, nil
           m.state, m.changed = 'queued', whole(now)
           local body = M.bodyOf(id)
           if m.type == 'unreadable' then
@@ -135,13 +135,13 @@ extension LuaParts {
         -- Arguments: done before, limit, events to keep. Reply: '1' where there may be more.
         function V.tidy()
           local before, limit, keep = arg(), int(), int()
-          local old = redis.call('ZRANGEBYSCORE', P .. 'done', '-inf', '(' .. before, 'LIMIT', 0, limit)
+          local old = call('ZRANGEBYSCORE', P .. 'done', '-inf', '(' .. before, 'LIMIT', 0, limit)
           for _, id in ipairs(old) do
             if M.get(id) then M.remove(id) else zrem('done', id) end
           end
-          local surplus = redis.call('XLEN', P .. 'log') - math.max(1, keep)
+          local surplus = call('XLEN', P .. 'log') - math.max(1, keep)
           if surplus > 0 then
-            redis.call('XTRIM', P .. 'log', 'MAXLEN', math.max(1, keep) + math.max(0, surplus - limit))
+            call('XTRIM', P .. 'log', 'MAXLEN', math.max(1, keep) + math.max(0, surplus - limit))
           end
           return (#old == limit or surplus > limit) and '1' or '0'
         end

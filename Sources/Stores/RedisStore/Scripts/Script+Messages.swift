@@ -5,7 +5,7 @@ extension LuaParts {
         local M = {}
         function M.get(id) return load('message:' .. id) end
         function M.box(aid) return table_of('box:' .. aid) end
-        local function deadMember(m, id) return string.format('%016.0f', num(m.seq)) .. ' ' .. id end
+        local function deadMember(m, id) return format('%016d', num(m.seq)) .. ' ' .. id end
         -- Everything that follows from a message's state is counted here.
         local function count(id, m, n)
           if m.task and m.type == 'custom' and (m.state == 'queued' or m.state == 'leased') then
@@ -16,17 +16,17 @@ extension LuaParts {
             add(box, 'waiting', n); add(box, 'type:' .. m.type, n)
             if m.wakes then add(box, 'waking', n) end
             add(meta(), 'waiting', n)
-            if n > 0 then zadd('boxes', 0, m.to) end
+            if not box.known then box.known = '1'; zadd('boxes', 0, m.to) end
             if m.type == 'task_assign' then
-              if n > 0 then zadd('assignments:' .. m.task, m.seq, id) else zrem('assignments:' .. m.task, id) end
+              if n > 0 then zadd('assignments:' .. m.task, m.seq, id) else zrem('assignments:' .. m.task, id, m.seq) end
             end
           elseif m.state == 'leased' then
             add(meta(), 'leased', n)
           elseif m.state == 'dead' then
             add(meta(), 'dead', n)
-            if n > 0 then zadd('dead', m.changed, deadMember(m, id)) else zrem('dead', deadMember(m, id)) end
+            if n > 0 then zadd('dead', m.changed, deadMember(m, id)) else zrem('dead', deadMember(m, id), m.changed) end
           elseif m.state == 'done' then
-            if n > 0 then zadd('done', m.changed, id) else zrem('done', id) end
+            if n > 0 then zadd('done', m.changed, id) else zrem('done', id, m.changed) end
           end
         end
         -- The only way in which a message's state changes.
@@ -37,13 +37,13 @@ extension LuaParts {
           count(id, m, 1)
           return m
         end
-        function M.body(id) return redis.call('GET', P .. 'body:' .. id) or '' end
-        local fresh = {}  -- texts of this verb's own messages, which are not written yet
+        function M.body(id) return call('GET', P .. 'body:' .. id) or '' end
+        local fresh  -- texts that this verb knows: of its own messages, which are not written yet, and of entries
         local function bodyOf(id) return fresh[id] or M.body(id) end
 
         -- An urgent message is pushed at the head and read from the tail, so that those who LPUSH are served in order.
         local function listKey(aid, lane) return (lane == '0' and 'urgent:' or 'inbox:') .. aid end
-        local touched, aside, adopting = {}, {}, {}
+        local touched, aside, adopting
         local function enlist(m, body, first)
           touched[m.to] = true
           local atHead = (m.lane == '0') ~= (first or false)
@@ -57,14 +57,13 @@ extension LuaParts {
           defer('UNLIST', listKey(m.to, m.lane), bodyOf(id), 'box:' .. m.to, 'message:' .. id)
         end
 
-        local keys = {}
+        local keys
         function M.withKey(key)
           if keys[key] ~= nil then return keys[key] end
-          return redis.call('HGET', P .. 'keys', key)
+          return call('HGET', P .. 'keys', key)
         end
         function M.insert(id, m, body, now)
           m.seq, m.changed = whole(nextNumber('message')), whole(now)
-          m.attempts, m.deliveries = m.attempts or '0', m.deliveries or '0'
           store('message:' .. id, m)
           zadd('messages', m.seq, id)
           count(id, m, 1)
@@ -77,7 +76,7 @@ extension LuaParts {
           local m = M.get(id)
           count(id, m, -1)
           store('message:' .. id, nil)
-          zrem('messages', id)
+          zrem('messages', id, m.seq)
           defer('DEL', 'body:' .. id)
           if m.key then keys[m.key] = false; defer('HDEL', 'keys', m.key) end
         end
@@ -128,7 +127,7 @@ extension LuaParts {
           if kind == 'custom' and j.kind == 'backlog_offer' then task = uuid(j.payload) end
           m.task = task or nil
           if waking[kind] or (kind == 'custom' and customWakes(j.kind)) then m.wakes = '1' end
-          if type(j.hops) == 'number' and j.hops > 0 then m.hops = whole(j.hops) end
+          if type(j.hops) == 'number' and j.hops > 0 then m.hops = whole(math.min(j.hops, 1e6)) end
           m.conv = uuid(j.conversation_id)
           if type(j.idempotency_key) == 'string' then m.key = j.idempotency_key end
           return m, nil, id
@@ -159,7 +158,7 @@ extension LuaParts {
               m = known
             else
               m.to, m.lane, m.state, m.seq = aid, lane, 'queued', whole(nextNumber('message'))
-              m.changed, m.attempts, m.deliveries = whole(now), '0', '0'
+              m.changed = whole(now)
               store('message:' .. id, m)
               zadd('messages', m.seq, id)
               count(id, m, 1)
@@ -181,6 +180,7 @@ extension LuaParts {
             end
             -- Where the lane differs, too, it is read from where it is.
             m.lane = lane
+            fresh[id] = fresh[id] or entry
             return id, true
           end
           if m.tomb then m.tomb = nil; return nil, true end
@@ -201,7 +201,7 @@ extension LuaParts {
           local lists, total = {}, 0
           for _, lane in ipairs({'0', '1'}) do
             local key = P .. listKey(aid, lane)
-            local n = redis.call('LLEN', key)
+            local n = call('LLEN', key)
             lists[lane] = {key = key, n = n}
             total = total + n
           end
@@ -210,8 +210,8 @@ extension LuaParts {
           local isAll = lists['0'].n <= 2 * WINDOW and lists['1'].n <= 2 * WINDOW
           for _, lane in ipairs({'0', '1'}) do
             local list = lists[lane]
-            local parts = list.n == 0 and {} or list.n <= 2 * WINDOW and {redis.call('LRANGE', list.key, 0, -1)}
-              or {redis.call('LRANGE', list.key, 0, WINDOW - 1), redis.call('LRANGE', list.key, -WINDOW, -1)}
+            local parts = list.n == 0 and {} or list.n <= 2 * WINDOW and {call('LRANGE', list.key, 0, -1)}
+              or {call('LRANGE', list.key, 0, WINDOW - 1), call('LRANGE', list.key, -WINDOW, -1)}
             for p, entries in ipairs(parts) do
               for _, entry in ipairs(entries) do
                 local id, counted = M.entry(aid, entry, lane, now)
@@ -246,7 +246,7 @@ extension LuaParts {
           local box = load('box:' .. aid)
           if box and num(box.waking) > 0 then
             -- Another program may have taken all of it away.
-            if touched[aid] or redis.call('EXISTS', P .. 'inbox:' .. aid, P .. 'urgent:' .. aid) > 0 then return true end
+            if touched[aid] or call('EXISTS', P .. 'inbox:' .. aid, P .. 'urgent:' .. aid) > 0 then return true end
           end
           local rest = M.adopt(aid, now)
           box = load('box:' .. aid)
@@ -259,11 +259,10 @@ extension LuaParts {
           touched[aid] = true
           for _, lane in ipairs({'0', '1'}) do
             local key, at, ended = listKey(aid, lane), 0, false
-            local n = redis.call('LLEN', P .. key)
-            while #found < limit and at < n and not ended do
+            while #found < limit and not ended do
               local step = math.min(100, limit - #found)
-              local entries = lane == '1' and redis.call('LRANGE', P .. key, at, at + step - 1)
-                or redis.call('LRANGE', P .. key, -at - step, -at - 1)
+              local entries = lane == '1' and call('LRANGE', P .. key, at, at + step - 1)
+                or call('LRANGE', P .. key, -at - step, -at - 1)
               for i = 1, #entries do
                 local entry = entries[lane == '1' and i or #entries + 1 - i]
                 local id, counted = M.entry(aid, entry, lane, now)
@@ -273,7 +272,7 @@ extension LuaParts {
                 if counted then add(box, 'listed', -1) end
                 if id and not seen[id] then seen[id] = true; found[#found + 1] = id end
               end
-              if at > limit + 1000 then break end
+              if #entries < step or at > limit + 1000 then break end
             end
             if at > 0 then table.insert(later, 1, {lane == '1' and 'LPOP' or 'RPOP', key, at}) end
             if ended then break end
@@ -292,7 +291,7 @@ extension LuaParts {
         end
         -- What a message of a running turn inherits from it.
         function M.inherit(m)
-          local lease = leaseOf(m.from)
+          local lease = m.from ~= SUPERVISOR and leaseOf(m.from)
           if not lease then return end
           local hops = math.max(num(m.hops), num(lease.hops) + 1)
           m.hops = whole(hops)
@@ -348,9 +347,8 @@ extension LuaParts {
           if known then return {known, '1'} end
           local toName = 'supervisor'
           if m.to ~= SUPERVISOR then
-            local agent = agentOf(m.to)
-            if not agent then fail('agent_not_found', m.to) end
-            toName = agent.name
+            toName = peek('agent:' .. m.to, 'name')
+            if not toName then fail('agent_not_found', m.to) end
           end
           M.inherit(m)
           if num(m.hops) <= maxHops then
@@ -368,9 +366,10 @@ extension LuaParts {
         end
         M.enlist, M.withdraw, M.bodyOf = enlist, withdraw, bodyOf
         function M.reply(id)
-          local m = copy(M.get(id))
-          m.id, m.body = id, bodyOf(id)
-          return flat(m)
+          local f = flat(M.get(id))
+          local n = #f
+          f[n + 1], f[n + 2], f[n + 3], f[n + 4] = 'id', id, 'body', bodyOf(id)
+          return f
         end
         """#
 }

@@ -1,19 +1,28 @@
 extension LuaParts {
     /// Records in memory until the end of the verb, what is written then, and what is undone where it fails.
     static let records = #"""
-        local records, order, undos, later, written, quiet = {}, {}, {}, {}, false, false
-        local popped = {}  -- entries that this verb takes from the front of their list
+        local records, order, undos, later, written, quiet  -- those of this verb; set by `begin`
+        local popped  -- entries that this verb takes from the front of their list
         -- The record of a key, to be changed in place; nil where there is none.
         local function load(key)
           local r = records[key]
           if not r then
-            local fields, old = redis.call('HGETALL', P .. key), {}
-            for i = 1, #fields, 2 do old[fields[i]] = fields[i + 1] end
-            r = {old = old, now = next(old) and copy(old) or nil}
+            local fields, now = call('HGETALL', P .. key), nil
+            if fields[1] then
+              now = {}
+              for i = 1, #fields, 2 do now[fields[i]] = fields[i + 1] end
+            end
+            r = {old = fields, now = now}
             records[key] = r
             order[#order + 1] = key
           end
           return r.now
+        end
+        -- One field of a record that is only read.
+        local function peek(key, field)
+          local r = records[key]
+          if r then return r.now and r.now[field] or nil end
+          return call('HGET', P .. key, field) or nil
         end
         local function store(key, record) load(key); records[key].now = record end
         local function table_of(key)
@@ -21,36 +30,45 @@ extension LuaParts {
           if not r then r = {}; store(key, r) end
           return r
         end
-        local function add(r, field, n)
-          local sum = num(r[field]) + n
-          r[field] = sum ~= 0 and whole(sum) or nil
-        end
+        -- A count that has come to nothing stays: it will be needed again, and to write it is as cheap as to delete it.
+        local function add(r, field, n) r[field] = whole(num(r[field]) + n) end
         -- What is written at the end, in this order: lists, texts, streams.
         local function defer(...) later[#later + 1] = {...} end
 
         local function zadd(key, score, member)
-          local old = redis.call('ZSCORE', P .. key, member)
-          redis.call('ZADD', P .. key, score, member)
-          undos[#undos + 1] = old and {'ZADD', P .. key, old, member} or {'ZREM', P .. key, member}
+          key = P .. key
+          if call('ZADD', key, 'NX', score, member) == 1 then
+            undos[#undos + 1] = {'ZREM', key, member}
+            return
+          end
+          local old = call('ZSCORE', key, member)
+          if tonumber(old) == tonumber(score) then return end
+          call('ZADD', key, score, member)
+          undos[#undos + 1] = {'ZADD', key, old, member}
         end
-        local function zrem(key, member)
-          local old = redis.call('ZSCORE', P .. key, member)
-          if not old then return end
-          redis.call('ZREM', P .. key, member)
-          undos[#undos + 1] = {'ZADD', P .. key, old, member}
+        -- `score` is what it was added with, where that is known.
+        local function zrem(key, member, score)
+          key = P .. key
+          score = score or call('ZSCORE', key, member)
+          if score and call('ZREM', key, member) == 1 then undos[#undos + 1] = {'ZADD', key, score, member} end
         end
-        local function zall(key) return redis.call('ZRANGE', P .. key, 0, -1) end
+        local function zall(key) return call('ZRANGE', P .. key, 0, -1) end
 
         local function meta() return table_of('meta') end
-        local function nextNumber(name) add(meta(), name, 1); return num(meta()[name]) end
+        local function nextNumber(name)
+          local all = meta()
+          local n = num(all[name]) + 1
+          all[name] = whole(n)
+          return n
+        end
 
         -- Takes one entry out of a list where it is within the first or last thousand; true where it did.
         local function unlist(key, entry)
-          if redis.call('LPOS', P .. key, entry, 'MAXLEN', 1000) then
-            redis.call('LREM', P .. key, 1, entry)
+          if call('LPOS', P .. key, entry, 'MAXLEN', 1000) then
+            call('LREM', P .. key, 1, entry)
             return true
-          elseif redis.call('LPOS', P .. key, entry, 'RANK', -1, 'MAXLEN', 1000) then
-            redis.call('LREM', P .. key, -1, entry)
+          elseif call('LPOS', P .. key, entry, 'RANK', -1, 'MAXLEN', 1000) then
+            call('LREM', P .. key, -1, entry)
             return true
           end
           return false
@@ -64,38 +82,65 @@ extension LuaParts {
               if found then add(box, 'listed', -1) elseif m then m.tomb = '1' end
             else
               step[2] = P .. step[2]
-              redis.call(unpack(step))
+              call(unpack(step))
             end
             written = true
           end
-          for _, key in ipairs(order) do
-            local old, now = records[key].old, records[key].now
+          for i = 1, #order do
+            local key = order[i]
+            local r = records[key]
+            local old, now = r.old, r.now
             if not now then
-              if next(old) then redis.call('DEL', P .. key); written = true end
+              if old[1] then call('DEL', P .. key); written = true end
             else
-              local set, gone = {'HSET', P .. key}, {'HDEL', P .. key}
-              for k, v in pairs(now) do if old[k] ~= v then set[#set + 1] = k; set[#set + 1] = v end end
-              for k in pairs(old) do if now[k] == nil then gone[#gone + 1] = k end end
-              if #set > 2 then redis.call(unpack(set)); written = true end
-              if #gone > 2 then redis.call(unpack(gone)); written = true end
+              local set, gone, n, same = nil, nil, 2, 0
+              for j = 1, #old, 2 do
+                local k = old[j]
+                local v = now[k]
+                if v == nil then
+                  gone = gone or {'HDEL', P .. key}
+                  gone[#gone + 1] = k
+                else
+                  same = same + 1
+                  if v ~= old[j + 1] then
+                    set = set or {'HSET', P .. key}
+                    set[n + 1], set[n + 2], n = k, v, n + 2
+                  end
+                end
+              end
+              -- What is left are the fields that it did not have.
+              for _ in pairs(now) do same = same - 1 end
+              if same < 0 then
+                local had = {}
+                for j = 1, #old, 2 do had[old[j]] = true end
+                set = set or {'HSET', P .. key}
+                for k, v in pairs(now) do
+                  if not had[k] then set[n + 1], set[n + 2], n = k, v, n + 2 end
+                end
+              end
+              if set then call(unpack(set)); written = true end
+              if gone then call(unpack(gone)); written = true end
             end
           end
           if #undos > 0 then written = true end
         end
         local function undo()
-          for i = #undos, 1, -1 do redis.call(unpack(undos[i])) end
+          for i = #undos, 1, -1 do call(unpack(undos[i])) end
         end
 
         -- What Tinytown's readers know of events; the others stay in our own log.
         local shared = {
           agent_state_changed = 1, agent_spawned = 1, agent_stopped = 1, agent_interrupted = 1, agent_resumed = 1,
           agent_completed = 1, agent_failed = 1, task_assigned = 1, task_completed = 1, task_failed = 1}
+        local subjects = {'agent', 'task', 'turn', 'letter', 'old', 'new'}
         local function capital(s) return (s:gsub('^%l', string.upper)) end
         local function log(kind, text, now, about)
           about = about or {}
           local entry = {'XADD', 'log', whole(nextNumber('event')) .. '-0', 'type', kind, 'message', text, 'at', whole(now)}
-          for _, k in ipairs({'agent', 'task', 'turn', 'letter', 'old', 'new'}) do
-            if about[k] then entry[#entry + 1] = k; entry[#entry + 1] = about[k] end
+          local n = #entry
+          for i = 1, 6 do
+            local k = subjects[i]
+            if about[k] then entry[n + 1], entry[n + 2], n = k, about[k], n + 2 end
           end
           later[#later + 1] = entry
           if not shared[kind] then return end

@@ -5,7 +5,9 @@ extension LuaParts {
         function V.lease()
           local aid, host, turn, now, expires, limit = arg(), arg(), arg(), int(), arg(), int()
           local agent = requireAgent(aid)
-          if not mayLease(agent, host, now) or leaseOf(aid) or not M.hasWork(aid, now) then return false end
+          local box = load('box:' .. aid)
+          local isSure = box ~= nil and num(box.waking) > 0
+          if not mayLease(agent, host, now) or leaseOf(aid) or not (isSure or M.hasWork(aid, now)) then return false end
           touched[aid] = nil
           local alone = false
           local ids = M.pull(aid, math.max(1, limit), now, function(_, m, n)
@@ -16,7 +18,11 @@ extension LuaParts {
             end
             return false
           end)
-          if #ids == 0 then return false end
+          if #ids == 0 then
+            -- Another program has taken all of it away.
+            if isSure and #later == 0 then touched[aid] = nil; M.adopt(aid, now) end
+            return false
+          end
           agent.epoch = whole(num(agent.epoch) + 1)
           local hops, conv, mentioned, assigned, seen = 0, nil, {}, {}, {}
           for _, id in ipairs(ids) do
@@ -98,7 +104,7 @@ extension LuaParts {
           m.error = why
           M.become(id, 'dead', now)
           local to = nameOf(m.to)
-          log('message_dead', 'a ' .. m.type .. ' message to ' .. to .. ' is a dead letter after ' .. m.attempts
+          log('message_dead', 'a ' .. m.type .. ' message to ' .. to .. ' is a dead letter after ' .. (m.attempts or '0')
             .. ' failed attempts: ' .. why, now, {agent = m.to, task = m.task, letter = id})
           local failed, told
           local t = m.type == 'task_assign' and T.get(m.task)
@@ -124,7 +130,7 @@ extension LuaParts {
             local t = T.get(agent.current_task)
             if not t or over[t.state] or t.assigned_to ~= agent.id then agent.current_task = nil end
           end
-          if stops(agent.stop_request, M.hasWork(agent.id, now)) then
+          if agent.stop_request and stops(agent.stop_request, M.hasWork(agent.id, now)) then
             A.stop(agent, 'agent_stopped', 'as it was asked to', now)
           elseif not ended[agent.state] then
             A.signal(agent, 'turnEnded')

@@ -6,23 +6,29 @@
 enum LuaParts {
     /// Arguments, times, ids and JSON.
     static let values = #"""
-        local P, position = KEYS[1], 0
-        local function arg() position = position + 1; return ARGV[position] end
+        local call, format  -- of the server; a library has neither while it is loaded, so that `begin` sets them
+        local P, words_, position  -- those of this verb; set by `begin`
+        local function arg() position = position + 1; return words_[position] end
         -- Optional arguments: '-' for nothing, '+' before everything else.
         local function opt() local v = arg(); if v:sub(1, 1) == '+' then return v:sub(2) end; return nil end
         local function int() return tonumber(arg()) end
         local function flag() return arg() == '1' end
         local function record()
-          local r = {}
-          for _ = 1, int() do local k = arg(); r[k] = arg() end
+          local r, last = {}, position + 1 + 2 * tonumber(words_[position + 1])
+          for i = position + 2, last, 2 do r[words_[i]] = words_[i + 1] end
+          position = last
           return r
         end
-        local function whole(n) return string.format('%.0f', n) end
-        local function num(v) return tonumber(v or 0) or 0 end
+        local function whole(n) return format('%d', n) end
+        local function num(v) return v and tonumber(v) or 0 end
         local function copy(t) local c = {}; for k, v in pairs(t) do c[k] = v end; return c end
         local function words(s) local t = {}; for w in (s or ''):gmatch('%S+') do t[#t + 1] = w end; return t end
         local function short(id) return id:sub(1, 4) end
-        local function flat(t) local f = {}; for k, v in pairs(t) do f[#f + 1] = k; f[#f + 1] = v end; return f end
+        local function flat(t)
+          local f, n = {}, 0
+          for k, v in pairs(t) do f[n + 1], f[n + 2], n = k, v, n + 2 end
+          return f
+        end
         local function fail(code, text) error({code = code, text = text}, 0) end
         local SUPERVISOR = '00000000-0000-0000-0000-000000000001'
 
@@ -50,7 +56,9 @@ enum LuaParts {
           local seconds = days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + sec - offset
           return seconds * 1000000 + (fraction and tonumber((fraction .. '000000'):sub(1, 6)) or 0)
         end
+        local lastTime, lastText  -- a verb writes the same time again and again
         local function rfc(us, suffix)
+          if us == lastTime then return lastText .. suffix end
           local day = math.floor(us / 86400000000)
           local rest = us - day * 86400000000
           local z = day + 719468
@@ -61,9 +69,10 @@ enum LuaParts {
           local mp = math.floor((5 * doy + 2) / 153)
           local m = mp < 10 and mp + 3 or mp - 9
           local s = math.floor(rest / 1000000)
-          return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06d%s', yoe + era * 400 + (m <= 2 and 1 or 0), m,
+          lastTime, lastText = us, format('%04d-%02d-%02dT%02d:%02d:%02d.%06d', yoe + era * 400 + (m <= 2 and 1 or 0), m,
             doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(s / 3600), math.floor(s / 60) % 60, s % 60,
-            rest % 1000000, suffix)
+            rest % 1000000)
+          return lastText .. suffix
         end
 
         -- The canonical form of a UUID written in any of the usual ways, or nil.

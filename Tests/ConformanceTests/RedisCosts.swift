@@ -1,0 +1,72 @@
+import Model
+import Redis
+import RedisServers
+import RedisStore
+import TestSupport
+import Testing
+
+/// What the verbs of a turn ask of the server, counted by the server itself. Time is not measured here: scripts/bench
+/// does that.
+@Suite(.timeLimit(.minutes(1))) struct RedisCosts {
+    /// Which commands a piece of work made the server carry out, and how often; those inside functions included.
+    private func commands(_ client: RedisClient, _ body: () async throws -> Void) async throws -> [String: Int] {
+        try await client.send(["CONFIG", "RESETSTAT"])
+        try await body()
+        var counts: [String: Int] = [:]
+        let stats = try await client.send(["INFO", "commandstats"]).text ?? ""
+        for line in stats.split(whereSeparator: \.isNewline) where line.hasPrefix("cmdstat_") {
+            let parts = line.dropFirst("cmdstat_".count).split(separator: ":")
+            guard parts.count == 2, !parts[0].hasPrefix("config") else { continue }
+            counts[String(parts[0])] = Int(parts[1].dropFirst("calls=".count).prefix { $0.isNumber })
+        }
+        return counts
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `a verb of a turn is one call that makes few commands, none of which reads all keys or a whole collection`(
+        _ program: ServerProgram
+    ) async throws {
+        let server = try await PrivateServer(program)
+        let client = server.client()
+        let town = Town(store: try await RedisStore.open(server.client(), town: "t", time: StillTime()))
+        let ada = try await town.spawn("ada")
+        // The first round brings the library, and is not counted.
+        try await town.send(ada)
+        try await town.turn(ada)
+        for _ in 0..<50 { try await town.send(ada) }
+
+        let send = try await commands(client) { try await town.send(ada) }
+        var lease: Lease?
+        let leasing = try await commands(client) { lease = try await town.lease(ada, max: 1) }
+        let turn = try #require(lease)
+        let commit = try await commands(client) { _ = try await town.store.commit(town.finished(turn)) }
+        let idle = try await town.spawn("idle")
+        let nothing = try await commands(client) { #expect(try await town.lease(idle) == nil) }
+        for (counts, limit) in [(send, 13), (leasing, 19), (commit, 15), (nothing, 8)] {
+            #expect(counts["fcall"] == 1, "one call: \(counts)")
+            #expect(counts.values.reduce(0, +) <= limit, "\(counts)")
+            let unbounded = ["keys", "scan", "smembers", "sort", "zscan", "hscan", "hkeys", "hvals"]
+            #expect(unbounded.allSatisfy { counts[$0] == nil }, "\(counts)")
+        }
+        await town.store.close()
+        client.close()
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `what a turn leaves behind is what its message needs`(_ program: ServerProgram) async throws {
+        let server = try await PrivateServer(program)
+        let client = server.client()
+        let town = Town(store: try await RedisStore.open(server.client(), town: "t", time: StillTime()))
+        let ada = try await town.spawn("ada")
+        try await town.send(ada)
+        try await town.turn(ada)
+        let before = try await client.send(["DBSIZE"]).integer ?? 0
+        let message = try await town.send(ada)
+        #expect(try await client.send(["OBJECT", "ENCODING", "tt:t:message:\(message)"]).text == "listpack")
+        try await town.turn(ada)
+        // Its record and its text, by which it is known until it is tidied away.
+        #expect(try await client.send(["DBSIZE"]).integer == before + 2)
+        await town.store.close()
+        client.close()
+    }
+}
