@@ -2,6 +2,7 @@ import Concurrency
 import MemoryStore
 import Model
 import Processes
+import Redis
 import RedisServers
 import RedisStore
 import SQLiteStore
