@@ -9,7 +9,7 @@ extension LuaParts {
         -- Everything that follows from a message's state is counted here.
         local function count(id, m, n)
           if m.task and m.type == 'custom' and (m.state == 'queued' or m.state == 'leased') then
-            if n > 0 then zadd('offers:' .. m.task, m.seq, id) else zrem('offers:' .. m.task, id) end
+            if n > 0 then zadd('offers:' .. m.task, m.seq, id) else zrem('offers:' .. m.task, id, m.seq) end
           end
           if m.state == 'queued' then
             local box = M.box(m.to)

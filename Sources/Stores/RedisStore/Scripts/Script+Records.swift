@@ -2,6 +2,7 @@ extension LuaParts {
     /// Records in memory until the end of the verb, what is written then, and what is undone where it fails.
     static let records = #"""
         local records, order, undos, later, written, quiet  -- those of this verb; set by `begin`
+        local atBegin = {}  -- what makes the parts' own state anew for each verb
         local popped  -- entries that this verb takes from the front of their list
         -- The record of a key, to be changed in place; nil where there is none.
         local function load(key)

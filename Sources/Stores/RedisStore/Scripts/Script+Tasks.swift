@@ -56,7 +56,8 @@ extension LuaParts {
           mark(t, nil, isListed)
         end
         local states = {'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}
-        local endedElsewhere = {}  -- ids of tasks that were found to have ended
+        local endedElsewhere  -- ids of tasks that were found to have ended
+        atBegin[#atBegin + 1] = function() endedElsewhere = {} end
         -- Sets the indexes right for a task that another program changed.
         function T.putRight(t)
           if t.state == 'in_flight' then t.state = 'running' end

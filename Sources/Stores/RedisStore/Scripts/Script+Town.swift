@@ -48,6 +48,7 @@ extension LuaParts {
           P, words_, position = names[1], arguments, 0
           records, order, undos, later, written, quiet = {}, {}, {}, {}, false, false
           popped, fresh, touched, aside, adopting, keys = {}, {}, {}, {}, {}, {}
+          for i = 1, #atBegin do atBegin[i]() end
         end
         local function serve(names, arguments)
           begin(names, arguments)
