@@ -190,6 +190,7 @@ let proof: [Target] = [
     tests("StoreFaultTests", ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model"]),
+    tests("HostingTests", ["Hosting", "Model", "Processes"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),
     tests("PlansTests", ["Plans", "Model"]),

@@ -5,7 +5,8 @@ public protocol ProcessJanitor: Sendable {
     /// True while the process behind `host` runs on this machine. Nil where only its expiry can tell: another machine.
     func isAlive(_ host: Host) -> Bool?
 
-    /// Returns when the process behind `host` has ended, at once where it already has. Throws when cancelled.
+    /// Returns when the process behind `host` has ended, at once where it already has; never for a host of another
+    /// machine. Throws when cancelled.
     func waitForEnd(of host: Host) async throws
 
     /// Ends every process that carries one of `turns` in its environment, and returns when none is left.

@@ -12,8 +12,28 @@ public struct TownJanitor: ProcessJanitor {
     public func isAlive(_ host: Host) -> Bool? { Machine.isAlive(host) }
 
     public func waitForEnd(of host: Host) async throws {
-        guard let process = ProcessIdentity(host.process) else { return }
+        guard let isAlive = Machine.isAlive(host) else {
+            // The number of a process of another machine means nothing here, and nobody tells of its end.
+            let (never, end) = AsyncStream.makeStream(of: Never.self)
+            defer { end.finish() }
+            for await _ in never {}
+            throw CancellationError()
+        }
+        guard isAlive, let process = ProcessIdentity(host.process) else { return }
         try await process.waitForExit()
+    }
+
+    /// Ends what is left here of turns that passed over to another machine after their host had died: nobody there could
+    /// reach it, and nobody here knew.
+    /// - Parameters:
+    ///   - root: the town's folder.
+    ///   - leases: reads those that hold now. Read after the processes: what has a process then has a lease, or has lost it.
+    public func endLostTurns(of root: String, leases: () async throws -> [LeaseRecord]) async rethrows {
+        let values = await ProcessTree.values(of: Self.marker, withEnvironment: "TINYTOWN_TOWN=\(root)")
+        let found = values.compactMap { TurnID($0) }
+        guard !found.isEmpty else { return }
+        let held = Set(try await leases().map(\.token.turn))
+        await endSurvivors(of: found.filter { !held.contains($0) })
     }
 
     public func endSurvivors(of turns: [TurnID]) async {

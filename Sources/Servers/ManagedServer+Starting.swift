@@ -1,12 +1,12 @@
 import Files
 import FoundationEssentials
-import Processes
+public import Processes
 import Redis
 
 extension ManagedServer {
     /// Starts the server; only for the holder of the lock.
     func start(_ options: RedisOptions, by end: ContinuousClock.Instant) async throws -> RedisClient {
-        if let old = runningProcess {
+        if let old = process {
             // Somebody ended between starting it and waiting for it. A second one on the same data would ruin it.
             return try await waitUntilReady(options, process: old, by: end)
         }
@@ -31,7 +31,7 @@ extension ManagedServer {
 
     /// The process that was started last, where it still runs. A number that was given to another process since, or
     /// that a crash left behind, is none.
-    private var runningProcess: ProcessIdentity? {
+    public var process: ProcessIdentity? {
         guard let text = try? Files.text(processFile), let identity = ProcessIdentity(text), identity.isAlive else {
             return nil
         }
@@ -45,6 +45,11 @@ extension ManagedServer {
             let isAlive = process.isAlive
             if let client = try await running(options) { return client }
             guard isAlive else {
+                if isAddressTaken {
+                    throw ServerError(
+                        .failed, "\(endpoint) is used by another program, which is no Redis or Valkey server",
+                        hint: "choose another redis.port, or end that program")
+                }
                 throw ServerError(
                     .failed, "the server ended while it started: \(lastWords)", hint: "look at \(logFile)")
             }
@@ -60,9 +65,14 @@ extension ManagedServer {
     }
 
     /// The last line of its log.
-    private var lastWords: String {
+    private var lastWords: String { lastLines(1).last ?? "it said nothing" }
+
+    /// Whether it ended because its port has somebody else's program.
+    private var isAddressTaken: Bool { lastLines(4).contains { $0.contains("Address already in use") } }
+
+    private func lastLines(_ count: Int) -> [String] {
         let lines = ((try? Files.text(logFile)) ?? "")?.split(whereSeparator: \.isNewline) ?? []
-        return lines.last.map(String.init) ?? "it said nothing"
+        return lines.suffix(count).map(String.init)
     }
 
     // MARK: - Data

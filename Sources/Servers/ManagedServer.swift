@@ -145,15 +145,30 @@ public struct ManagedServer: Sendable {
         throw refusal
     }
 
-    /// Ends the server in order, with everything on the disk; does nothing where it does not run. For a town that is
-    /// removed; the central server serves other towns as well and is never ended by one.
-    public func stop() async throws {
-        guard let client = try await running() else { return }
+    /// Ends the server in order, with everything on the disk, and returns when it has ended. For a town's own server; the
+    /// central one serves other towns as well, and is not ended by one of them.
+    ///
+    /// - Returns: false where none runs.
+    /// - Throws: `ServerError` `notOurs` for one that was not started from this folder; `RedisError` where it refuses,
+    ///   as one that cannot write its data does.
+    @discardableResult
+    public func stop() async throws -> Bool {
+        guard let client = try await running() else { return false }
         defer { client.close() }
+        let info = try await client.send(["INFO", "server"]).text ?? ""
+        let pid = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("process_id:") }
+            .flatMap { Int32($0.dropFirst("process_id:".count)) }
+        guard let process, process.pid == pid else {
+            throw ServerError(
+                .notOurs, "tt did not start the server at \(endpoint), and leaves it alone",
+                hint: "end it in the way that it was started")
+        }
         // Its end is its answer.
-        do throws(RedisError) { try await client.send(["SHUTDOWN"]) } catch {
+        do throws(RedisError) { try await client.send(["SHUTDOWN"], timeout: .seconds(60)) } catch {
             guard error.code == .unknownOutcome || error.code == .unavailable else { throw error }
         }
+        try await process.waitForExit()
         Files.remove(processFile)
+        return true
     }
 }

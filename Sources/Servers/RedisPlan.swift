@@ -100,14 +100,31 @@ public struct RedisPlan: Sendable {
 
     /// A client of the server, which is started where it is ours and does not run; its version is checked.
     ///
+    /// - Parameter patience: how long to go on trying where an external server does not answer: it may just be started
+    ///   anew.
     /// - Throws: `ServerError`; `RedisError` where a server answers, but not as it should, or an external one does not.
-    public func connect(_ options: RedisOptions = RedisOptions()) async throws -> RedisClient {
+    public func connect(
+        _ options: RedisOptions = RedisOptions(), patience: Duration = .zero
+    ) async throws -> RedisClient {
         let client: RedisClient
         if let server {
             client = try await server.client(options)
         } else {
             client = RedisClient(endpoint, options: options)
-            try await client.connect()
+            let end = ContinuousClock.now.advanced(by: patience)
+            while true {
+                do throws(RedisError) {
+                    try await client.connect()
+                    break
+                } catch {
+                    guard error.code == .unavailable, .now < end else {
+                        client.close()
+                        throw error
+                    }
+                    // A server tells nobody that it is there again.
+                    try await Task.sleep(for: .milliseconds(200))
+                }
+            }
         }
         do { try await client.checkVersion() } catch {
             client.close()

@@ -11,6 +11,8 @@ public struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let failed = Code(name: "failed")
         /// The configuration contradicts itself.
         public static let configuration = Code(name: "configuration")
+        /// The server was started by somebody else.
+        public static let notOurs = Code(name: "notOurs")
         /// A file cannot be written or read.
         public static let file = Code(name: "file")
     }

@@ -62,7 +62,7 @@ public final class Town: Sendable {
             let store = try await TownStore.open(
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
             return Operations.Town(
-                root: root, configuration: configuration, store: store, time: SystemTime(),
+                root: root, configuration: configuration, store: store, time: store.clock ?? SystemTime(),
                 random: SystemRandomness(), caller: Caller(environment: environment), isAlive: TownJanitor().isAlive)
         }
         return Town(opened, hosting, HostKeeper(hosting, environment: environment, log: log))

@@ -21,7 +21,7 @@ public struct HostLauncher: Sendable {
     public init(program: String, environment: [String: String], limit: Duration = .seconds(30)) {
         self.program = program
         isInTurn = environment["TINYTOWN_TURN"] != nil
-        self.environment = environment.filter { !$0.key.hasPrefix("TINYTOWN_") }
+        self.environment = environment.filter { !$0.key.hasPrefix("TINYTOWN_") || RedisAccess.names.contains($0.key) }
         self.limit = limit
     }
 

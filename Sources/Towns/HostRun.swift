@@ -51,9 +51,14 @@ public struct HostRun: Sendable {
             Files.remove(files.hostWanted)
             log("host of \(town.name) starts as process \(ProcessIdentity.current.pid)")
             let watch = watchTown(files, ending)
+            let serverWatch = watchServer(files)
             defer { watch?.cancel() }
             let host = Machine.host(random: town.random, now: town.time.now(), isForeground: false)
-            try await serve(host, only: nil, echo: nil, ending)
+            do { try await serve(host, only: nil, echo: nil, ending) } catch {
+                await finish(serverWatch, files)
+                throw error
+            }
+            await finish(serverWatch, files)
             log(ending.reason.map { "host ends on \($0)" } ?? "host ends: no live agent is left")
             lock.release()
             // An agent that was added while the lock was held was left to this host by whoever added it.
@@ -71,6 +76,34 @@ public struct HostRun: Sendable {
                 ending.ask("the town's folder is gone")
             }
         }
+    }
+
+    /// The town's own server would run for ever on data that is gone, and nobody could reach it.
+    private func watchServer(_ files: TownFiles) -> Task<Void, Never>? {
+        guard let server = try? TownServer(town.configuration, files, environment: environment), server.isPrivate,
+            let process = server.process, Files.parent(of: server.folder) == files.state,
+            let bell = try? FileBell(folder: files.state, file: Files.name(of: server.folder), removals: true)
+        else { return nil }
+        return Task {
+            for await _ in bell.rings where !Files.exists(server.folder) {
+                process.send(.kill)
+                return
+            }
+        }
+    }
+
+    /// Where the town's folder is being removed, its server's may be the last to go.
+    private func finish(_ serverWatch: Task<Void, Never>?, _ files: TownFiles) async {
+        guard let serverWatch else { return }
+        if !Files.exists(files.hostLock) {
+            let limit = Task {
+                try? await Task.sleep(for: .seconds(5))
+                serverWatch.cancel()
+            }
+            await serverWatch.value
+            limit.cancel()
+        }
+        serverWatch.cancel()
     }
 
     /// Runs one agent in this process until it ends or `ending` asks.
@@ -99,6 +132,10 @@ public struct HostRun: Sendable {
             town: HostTown(
                 name: town.name, root: town.root, environment: turnEnvironment, scratchFolder: files.turns),
             settings: settings)
+        // On one machine, the leases of a dead host still tell what it left behind.
+        if settings.renewsHost {
+            try await janitor.endLostTurns(of: town.root) { try await town.store.leases() }
+        }
         let tidying = Task { await tidyDaily() }
         defer { tidying.cancel() }
         // Where the bell is heard the lease is taken: a change of threads costs as much as the lease itself. What the
@@ -120,6 +157,9 @@ public struct HostRun: Sendable {
     /// Agents call `tt` by its name: the one that runs them comes first.
     private var turnEnvironment: [String: String] {
         var variables = ["TINYTOWN_TOWN": town.root]
+        if town.configuration.store == .redis {
+            variables.merge(environment.filter { RedisAccess.names.contains($0.key) }) { own, _ in own }
+        }
         let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         variables["PATH"] = (program ?? Executable.currentPath).map { Files.parent(of: $0) + ":" + path } ?? path
         return variables

@@ -12,11 +12,8 @@ struct RedisOpening: Sendable {
 
     /// - Parameter access: with `.existing` no server is started.
     func open(_ configuration: TownConfiguration, _ files: TownFiles, _ access: StoreAccess) async throws -> any Store {
-        let home = GlobalConfiguration.home(environment)
         do {
-            let plan = try RedisPlan(
-                configuration.redis, global: try GlobalConfiguration.load(home: home), root: files.root, home: home,
-                environment: environment)
+            let plan = try RedisPlan(configuration, files, environment)
             var options = RedisOptions()
             options.name = "tt"
             let client: RedisClient
@@ -29,18 +26,20 @@ struct RedisOpening: Sendable {
                 client = running
             } else {
                 try files.prepare()
-                client = try await plan.connect(options)
+                // What an agent reports must not be lost because the server is started anew just then; a person is told
+                // at once.
+                client = try await plan.connect(
+                    options, patience: environment["TINYTOWN_TURN"] == nil ? .zero : .seconds(20))
             }
             do {
-                return try await RedisStore.open(client, town: configuration.name, time: SystemTime())
+                return try await RedisStore.open(
+                    client, town: configuration.name, time: try await ServerClock(client) ?? SystemTime())
             } catch {
                 client.close()
                 throw error
             }
         } catch let error as ServerError {
-            throw OperationError(
-                error.code == .configuration ? .invalid : .unavailable, error.message,
-                hint: error.hint.isEmpty ? nil : error.hint)
+            throw OperationError(error)
         } catch let error as RedisError {
             throw OperationError(.unavailable, error.message)
         }

@@ -26,7 +26,8 @@ private func lease(_ agent: AgentID, _ host: HostID, expires: Timestamp = now + 
 
 private func decide(
     _ pulses: [AgentPulse], hosts: [Host] = [host(1)], leases: [LeaseRecord] = [], alive: [HostID: Bool?] = [:],
-    running: Set<AgentID> = [], isStopping: Bool = false, _ change: (inout HostSettings) -> Void = { _ in }
+    running: Set<AgentID> = [], isStopping: Bool = false, reachedSince: Timestamp? = nil,
+    _ change: (inout HostSettings) -> Void = { _ in }
 ) -> Schedule.Decision {
     var settings = HostSettings()
     settings.maxConcurrentTurns = 2
@@ -36,7 +37,7 @@ private func decide(
             now: now, host: me, pulses: pulses, hosts: hosts, leases: leases,
             isAlive: { host in if let known = alive[host.id] { known } else { true } }, running: running,
             recovering: [], settings: settings,
-            isStopping: isStopping))
+            isStopping: isStopping, reachedSince: reachedSince))
 }
 
 private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil) -> AgentPulse {
@@ -190,6 +191,21 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         let old = lease(busy.id, host(2).id, expires: now - .seconds(500))
         let decision = decide([pulse(busy, lease: old)], hosts: [host(1), host(2)], leases: [old])
         #expect(decision.actions.isEmpty)
+    }
+
+    @Test func `after an outage a host of another machine gets the time of a lease to renew what it holds`() {
+        let busy = agent(1)
+        let held = lease(busy.id, host(2).id, expires: now - .seconds(5))
+        let hosts = [host(1), host(2, expires: now - .seconds(1))]
+        func after(_ time: Duration) -> Schedule.Decision {
+            decide(
+                [pulse(busy, lease: held)], hosts: hosts, leases: [held], alive: [host(2).id: nil],
+                reachedSince: now - time)
+        }
+        let early = after(.seconds(10))
+        #expect(early.actions.isEmpty && early.wakeAt == now + .seconds(20), "\(early)")
+        #expect(after(.seconds(30)).actions == [.recover(held, .hostDied)])
+        #expect(decide([], hosts: hosts, alive: [host(2).id: nil], reachedSince: now).actions.isEmpty)
     }
 
     @Test func `a host of another machine is judged by its lease alone`() {

@@ -307,6 +307,13 @@ def other_store(town, example):
     (town.path / "tinytown.toml").write_text(text + redis)
 
 
+def stoppable(town, example):
+    """Where a server is to end, the town has one, and an agent."""
+    if "--server" in example.line:
+        (town.path / "tinytown.toml").write_text('name = "examples"\nstore = "redis"\n')
+        town.tt("spawn", "keeper", "--cli", "codex")
+
+
 def old_keys(town, example):
     """A town in Redis, and beside it what a version of before 0.10 left."""
     (town.path / "tinytown.toml").write_text('name = "examples"\nstore = "redis"\n')
@@ -375,7 +382,7 @@ EXPECTED = {
     "resume": (paused, r"'{agent}'"),
     "restart": (ended, r"'{agent}'"),
     "wait": (ended, r"'{agent}'"),
-    "stop": (nothing, r"agents?"),
+    "stop": (stoppable, r"agents?"),
     "dead list": (failed, r"this cannot work"),
     "dead show": (failed, r"this cannot work"),
     "dead retry": (failed, r"put back"),

@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import RedisServers
 import TestSupport
 import Testing
 
@@ -20,15 +21,28 @@ final class TownOnDisk: Sendable {
     ///   - agents: names of CLIs and the shell script of each, which finds the prompt on its standard input.
     ///   - settings: the tables of `tinytown.toml`.
     ///   - redis: the address of a server that keeps the town's state; nil for the embedded store.
-    init(agents: [String: String] = [:], settings: String = "", redis: String? = nil) async throws {
+    ///   - ownServer: keeps it in a server of the town's own, which is this program.
+    ///   - environment: more for every command.
+    init(
+        agents: [String: String] = [:], settings: String = "", redis: String? = nil, ownServer: ServerProgram? = nil,
+        environment: [String: String] = [:]
+    ) async throws {
         folder = try ScratchFolder(prefix: "tt-town")
         root = folder.path("town")
-        environment = [
+        let usual = [
             "PATH": "/usr/bin:/bin", "HOME": folder.path, "TT_HOME": folder.path("home"), "NO_COLOR": "1",
         ]
+        self.environment = usual.merging(environment) { _, new in new }
+        if let ownServer {
+            let name = ownServer.name.hasPrefix("valkey") ? "valkey-server" : "redis-server"
+            try FileManager.default.createDirectory(
+                atPath: folder.path("home/bin"), withIntermediateDirectories: true)
+            try folder.write("#!/bin/sh\nexec \(ownServer.path) \"$@\"\n", to: "home/bin/\(name)", mode: 0o700)
+        }
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         try await tt("init", "--name", "scratch")
-        var toml = "name = \"scratch\"\nstore = \"\(redis == nil ? "sqlite" : "redis")\"\n" + settings + "\n"
+        let store = redis == nil && ownServer == nil ? "sqlite" : "redis"
+        var toml = "name = \"scratch\"\nstore = \"\(store)\"\n" + settings + "\n"
         if let redis { toml += "\n[redis]\nurl = \"\(redis)\"\n" }
         for (name, script) in agents {
             _ = try folder.write("\(script)\n", to: "\(name).sh")
@@ -37,6 +51,9 @@ final class TownOnDisk: Sendable {
         try toml.write(toFile: root + "/tinytown.toml", atomically: true, encoding: .utf8)
     }
 
+    // However the test went: its own server must not outlive it.
+    deinit { server?.send(.kill) }
+
     struct Answer: Sendable {
         var status: Processes.ExitStatus
         var output: String
@@ -44,13 +61,13 @@ final class TownOnDisk: Sendable {
     }
 
     /// Runs a command and takes whatever it answers.
-    func answer(_ arguments: [String], input: String? = nil, environment more: [String: String] = [:]) async throws
-        -> Answer
-    {
-        let environment = environment.merging(more) { $1 }
+    /// - Parameter more: environment for this command alone.
+    func answer(
+        _ arguments: [String], input: String? = nil, environment more: [String: String] = [:]
+    ) async throws -> Answer {
         let collected = try await ChildProcess.run(
             Launch(
-                Self.program, arguments, environment: environment, directory: root,
+                Self.program, arguments, environment: environment.merging(more) { _, new in new }, directory: root,
                 input: input.map { .bytes(Array($0.utf8)) } ?? .none))
         return Answer(status: collected.exit, output: collected.outputText, errors: collected.errorText)
     }
@@ -123,6 +140,11 @@ final class TownOnDisk: Sendable {
 
     var hostPid: Int32? {
         get async throws { try await json(["status"], "hosts", "0", "pid").flatMap { Int32($0) } }
+    }
+
+    /// The process of the town's own server, where it has one.
+    var server: ProcessIdentity? {
+        (try? String(contentsOfFile: root + "/.tt/redis/process", encoding: .utf8)).flatMap { ProcessIdentity($0) }
     }
 
     /// Processes of this town, hosts included.

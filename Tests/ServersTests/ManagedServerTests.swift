@@ -40,7 +40,7 @@ import Testing
 
     private func withServer(_ server: ManagedServer, _ body: (ManagedServer) async throws -> Void) async throws {
         do { try await body(server) } catch {
-            try? await server.stop()
+            _ = try? await server.stop()
             throw error
         }
         try await server.stop()

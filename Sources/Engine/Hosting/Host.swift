@@ -17,6 +17,8 @@ public actor TownHost {
     private var offers = Offers()
     private var isStopping = false
     private var storeFailures = 0
+    /// When the store could be reached again, after it could not.
+    private var reachedSince: Timestamp?
     private var offerFailures = 0
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
@@ -75,7 +77,7 @@ public actor TownHost {
     private func announce() async throws {
         let now = tools.time.now()
         // Where the kernel knows who lives, an entry never expires.
-        host.expiresAt = now + (tools.settings.renewsHost ? tools.settings.leaseDuration * 2 : .seconds(86_400 * 3650))
+        host.expiresAt = now + (tools.settings.renewsHost ? tools.settings.leaseDuration * 2 : Host.unrenewed)
         try await tools.store.announce(host, now: now)
     }
 
@@ -103,6 +105,7 @@ public actor TownHost {
     }
 
     private func look() async -> Schedule.Decision? {
+        let begun = tools.time.now()
         do {
             if tools.settings.renewsHost { try await announce() }
             let pulses = try await tools.store.pulse()
@@ -112,14 +115,23 @@ public actor TownHost {
             let view = Schedule.View(
                 now: tools.time.now(), host: host.id, pulses: pulses, hosts: try await tools.store.hosts(),
                 leases: leases, isAlive: { [janitor] in janitor.isAlive($0) },
-                running: Set(turns.keys), recovering: recovering, settings: tools.settings, isStopping: isStopping)
+                running: Set(turns.keys), recovering: recovering, settings: tools.settings, isStopping: isStopping,
+                reachedSince: noteReached(since: begun))
             watch(view.hosts)
-            storeFailures = 0
             return Schedule.decide(view)
         } catch {
             storeFailures += 1
             return nil
         }
+    }
+
+    /// What cuts this host off may cut others off as well, and then nobody could renew anything: they get the time of
+    /// one lease to do so. An answer that took very long is as good as none.
+    private func noteReached(since begun: Timestamp) -> Timestamp? {
+        let now = tools.time.now()
+        if storeFailures > 0 || now - begun > tools.settings.leaseDuration / 3 { reachedSince = now }
+        storeFailures = 0
+        return reachedSince
     }
 
     /// A timer for the next thing that is due, if there is one.

@@ -40,11 +40,13 @@ package struct Schedule: Sendable {
         package var settings: HostSettings
         /// True while the host stops: nothing new is started.
         package var isStopping: Bool
+        /// Since when the store can be reached again; nil where it always could be.
+        package var reachedSince: Timestamp?
 
         package init(
             now: Timestamp, host: HostID, pulses: [AgentPulse], hosts: [Host], leases: [LeaseRecord],
             isAlive: @escaping @Sendable (Host) -> Bool?, running: Set<AgentID>, recovering: Set<TurnID>,
-            settings: HostSettings, isStopping: Bool
+            settings: HostSettings, isStopping: Bool, reachedSince: Timestamp? = nil
         ) {
             self.now = now
             self.host = host
@@ -56,6 +58,13 @@ package struct Schedule: Sendable {
             self.recovering = recovering
             self.settings = settings
             self.isStopping = isStopping
+            self.reachedSince = reachedSince
+        }
+
+        /// When something of another machine that expires at `time` counts as expired: not before that machine had the
+        /// time to renew it after an outage.
+        fileprivate func judged(_ time: Timestamp) -> Timestamp {
+            reachedSince.map { max(time, $0 + settings.leaseDuration) } ?? time
         }
     }
 
@@ -75,7 +84,8 @@ package struct Schedule: Sendable {
             case true?: continue
             case false?: dead.insert(host.id)
             case nil:
-                if host.expiresAt <= view.now { dead.insert(host.id) } else { decision.wake(at: host.expiresAt) }
+                let end = view.judged(host.expiresAt)
+                if end <= view.now { dead.insert(host.id) } else { decision.wake(at: end) }
             }
         }
         return dead
@@ -96,10 +106,11 @@ package struct Schedule: Sendable {
             } else if dead.contains(holder) || known[holder] == nil {
                 decision.actions.append(.recover(lease, .hostDied))
             } else if known[holder].flatMap(view.isAlive) == nil {
-                if lease.expiresAt <= view.now {
+                let end = view.judged(lease.expiresAt)
+                if end <= view.now {
                     decision.actions.append(.recover(lease, .expired))
                 } else {
-                    decision.wake(at: lease.expiresAt)
+                    decision.wake(at: end)
                 }
             }
         }

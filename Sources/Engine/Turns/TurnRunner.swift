@@ -178,14 +178,18 @@ struct TurnRunner: Sendable {
     /// Returns when the lease is lost or the task is cancelled. A store that cannot be reached is asked again: slow is
     /// not dead.
     private func renew(_ token: LeaseToken) async {
-        let pause = tools.settings.leaseDuration / 3
+        let usual = tools.settings.leaseDuration / 3
+        var pause = usual
         while !Task.isCancelled {
             guard (try? await tools.time.sleep(for: pause)) != nil else { return }
             let now = tools.time.now()
             do throws(StoreError) {
                 try await tools.store.renew(token, until: now + tools.settings.leaseDuration, now: now)
+                pause = usual
             } catch {
                 if error.code == .leaseLost { return }
+                // What cannot be said in time is said soon after the store is there again.
+                pause = usual / 10
             }
         }
     }
@@ -249,7 +253,8 @@ struct TurnRunner: Sendable {
     }
 
     /// Commits until the store says yes or no. An answer that was lost is asked for again: if the commit had been
-    /// carried out, the repeat says that the lease is gone.
+    /// carried out, the repeat says that the lease is gone, and the log tells how the turn ended. Otherwise the lease
+    /// was taken away in the meantime.
     private func save(_ commit: TurnCommit, hurry: Hurry) async -> Ending {
         var doubtful = false
         var failures = 0
@@ -259,9 +264,7 @@ struct TurnRunner: Sendable {
             } catch {
                 switch error.code {
                 case .leaseLost:
-                    guard doubtful, let agent = try? await tools.store.agent(commit.token.agent) else {
-                        return .leaseLost
-                    }
+                    guard doubtful, let agent = await committed(commit.token) else { return .leaseLost }
                     return .committed(CommitSummary(agent: agent))
                 case .unknownOutcome: doubtful = true
                 case .busy, .full, .unavailable: break
@@ -274,6 +277,15 @@ struct TurnRunner: Sendable {
                 do { try await tools.time.sleep(for: pause) } catch { return .unsaid(answer) }
             }
         }
+    }
+
+    /// The agent, where its log has the end of this turn.
+    private func committed(_ token: LeaseToken) async -> Agent? {
+        let ends = EventFilter(agent: token.agent, types: [.turnFinished, .turnFailed])
+        guard let latest = try? await tools.store.latestEvents(limit: 50, filter: ends),
+            latest.contains(where: { $0.turn == token.turn })
+        else { return nil }
+        return try? await tools.store.agent(token.agent)
     }
 
     private func release(_ token: LeaseToken, cause: ReleaseCause) async -> Ending {

@@ -220,9 +220,14 @@ public protocol Store: Sendable {
 
     /// Finishes what is under way and lets go of every resource. Later verbs fail with `closed`.
     func close() async
+
+    /// The clock that all who share the store go by; nil where that is the machine's own.
+    var clock: (any TimeSource)? { get }
 }
 
 extension Store {
+    public var clock: (any TimeSource)? { nil }
+
     /// Puts a dead letter back at the end of its inbox; see `retryDead(_:to:now:)`.
     public func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
         try await retryDead(id, to: nil, now: now)

@@ -5,7 +5,8 @@ public enum Turn {}
 /// A process that runs turns.
 public struct Host: Sendable, Equatable, Codable {
     public var id: HostID
-    /// The machine and its present boot; process ids mean something only within it.
+    /// The machine's name, its present boot and its table of processes, with slashes between them; process ids mean
+    /// something only within all three.
     public var machine: String
     /// Process id and kernel start time, as `pid:start`.
     public var process: String
@@ -28,6 +29,15 @@ public struct Host: Sendable, Equatable, Codable {
 
     /// The process id alone.
     public var pid: Int { Int(process.prefix { $0 != ":" }) ?? 0 }
+
+    /// The machine's name, as people know it.
+    public var machineName: String { String(machine.prefix { $0 != "/" }) }
+
+    /// How far ahead the entry of a host expires that does not renew it.
+    public static let unrenewed = Duration.seconds(86_400 * 3650)
+
+    /// Whether its entry is renewed while it lives, so that its expiry says something.
+    public func isRenewed(at now: Timestamp) -> Bool { expiresAt - now < Self.unrenewed / 10 }
 }
 
 /// Proof that its holder may write for an agent's turn. A newer epoch makes it void.

@@ -52,7 +52,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         case sessionID = "session_id"
     }
 
-    public init(_ agent: Agent, waiting: [String: Int] = [:], lease: LeaseRecord? = nil) {
+    public init(_ agent: Agent, waiting: [String: Int] = [:], lease: LeaseView? = nil) {
         id = agent.id
         name = agent.name
         nickname = agent.nickname
@@ -77,7 +77,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         stopRequest = agent.stopRequest
         sessionID = agent.session?.id
         pending = PendingView(waiting)
-        self.lease = lease.map(LeaseView.init)
+        self.lease = lease
     }
 }
 
@@ -110,17 +110,21 @@ public struct PendingView: Codable, Sendable, Equatable {
 public struct LeaseView: Codable, Sendable, Equatable {
     public var turnID: TurnID
     public var hostID: HostID
+    /// The name of the machine that it runs on; null where its host is not known any more.
+    @OrNull public var machine: String?
     public var startedAt: Timestamp
     public var expiresAt: Timestamp
 
     enum CodingKeys: String, CodingKey {
+        case machine
         case turnID = "turn_id"
         case hostID = "host_id"
         case startedAt = "started_at"
         case expiresAt = "expires_at"
     }
 
-    public init(_ record: LeaseRecord) {
+    public init(_ record: LeaseRecord, host: Host?) {
+        machine = host?.machineName
         turnID = record.token.turn
         hostID = record.token.host
         startedAt = record.startedAt
@@ -132,8 +136,12 @@ extension Town {
     /// Views of agents with what waits for them and the turns they take.
     func views(of agents: [Agent]) async throws -> [AgentView] {
         let waiting = try await store.waitingCounts()
+        let records = try await store.leases()
+        let hosts = records.isEmpty ? [] : try await store.hosts()
         let leases = Dictionary(
-            try await store.leases().map { ($0.token.agent, $0) }, uniquingKeysWith: { first, _ in first })
+            records.map { record in
+                (record.token.agent, LeaseView(record, host: hosts.first { $0.id == record.token.host }))
+            }, uniquingKeysWith: { first, _ in first })
         return agents.map { AgentView($0, waiting: waiting[$0.id] ?? [:], lease: leases[$0.id]) }
     }
 }

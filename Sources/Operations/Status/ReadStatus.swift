@@ -32,15 +32,18 @@ public struct ReadStatus: Operation {
 
     public func run(_ input: Nothing, in town: Town) async throws -> Output {
         let now = town.time.now()
-        let agents = try await town.store.agents()
+        let agents = try await town.views(of: try await town.store.agents())
         return Output(
             town: TownView(
                 name: town.name, root: town.root, store: town.configuration.store.rawValue,
                 maxAgents: town.configuration.maxAgents),
             hosts: try await town.store.hosts().map { host in
-                HostView(host, alive: town.isAlive(host) ?? (host.expiresAt > now))
+                let isAlive = town.isAlive(host)
+                return HostView(
+                    host, alive: isAlive ?? (host.expiresAt > now), here: isAlive != nil,
+                    turns: agents.count { $0.lease?.hostID == host.id })
             },
-            agents: try await town.views(of: agents), tasks: TaskCountsView(try await town.store.taskCounts()),
+            agents: agents, tasks: TaskCountsView(try await town.store.taskCounts()),
             queue: try await town.store.queueCounts())
     }
 }
@@ -51,19 +54,33 @@ public struct HostView: Codable, Sendable, Equatable {
     public var id: HostID
     public var startedAt: Timestamp
     public var foreground: Bool
+    /// Of another machine: whether it has renewed its entry in time.
     public var alive: Bool
+    /// The name of its machine, where `pid` is its number.
+    public var machine: String
+    /// Whether that is this machine.
+    public var here: Bool
+    /// Turns that it runs now; `lease` of each agent says which.
+    public var turns: Int
+    /// Until when its entry holds; null on one machine, where the kernel tells who lives.
+    @OrNull public var expiresAt: Timestamp?
 
     enum CodingKeys: String, CodingKey {
-        case pid, id, foreground, alive
+        case pid, id, foreground, alive, machine, here, turns
         case startedAt = "started_at"
+        case expiresAt = "expires_at"
     }
 
-    public init(_ host: Host, alive: Bool) {
+    public init(_ host: Host, alive: Bool, here: Bool, turns: Int) {
         pid = host.pid
         id = host.id
         startedAt = host.startedAt
         foreground = host.isForeground
+        machine = host.machineName
+        expiresAt = host.expiresAt - host.startedAt < Host.unrenewed / 10 ? host.expiresAt : nil
         self.alive = alive
+        self.here = here
+        self.turns = turns
     }
 }
 

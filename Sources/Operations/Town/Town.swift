@@ -34,6 +34,16 @@ public struct Town: Sendable {
 
     public var name: String { configuration.name }
 
+    /// Whether a background host of another machine serves the town, as far as one can know: it has renewed its entry
+    /// when that was due.
+    public func isServedElsewhere() async throws -> Bool {
+        guard configuration.store == .redis else { return false }
+        let now = time.now()
+        return try await store.hosts().contains { host in
+            !host.isForeground && isAlive(host) == nil && host.expiresAt - now >= configuration.lease
+        }
+    }
+
     /// A new id of any kind.
     public func newID<Entity>() -> ID<Entity> { makeID(random) }
 

@@ -98,6 +98,8 @@ extension RedisStore {
             arguments.add("a host runs \(place) as process \(host.pid)")
             arguments.add(now)
         }
+        // Whoever renews its entry goes on to judge what others have written.
+        await (time as? ServerClock)?.refresh()
     }
 
     public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {

@@ -12,10 +12,12 @@ public final class RedisStore: Store {
     let prefix: String
     let bell = ChangeBell()
     /// For what a reading verb finds to have happened: messages of other programs that nobody can read.
-    private let time: any TimeSource
+    let time: any TimeSource
     private let isClosed = Mutex(false)
 
     var present: Timestamp { time.now() }
+
+    public var clock: (any TimeSource)? { time as? ServerClock }
 
     init(_ client: RedisClient, town: String, time: any TimeSource) {
         self.client = client

@@ -31,6 +31,22 @@ public enum ProcessTree {
         await scanner.run { marked(with: variable) }
     }
 
+    /// What the variable `name` holds in the environments of the living processes that were started with
+    /// `KEY=VALUE`, this process apart.
+    public static func values(of name: String, withEnvironment variable: String) async -> Set<String> {
+        await scanner.run {
+            let (wanted, start) = (Array(variable.utf8), Array("\(name)=".utf8))
+            var values: Set<String> = []
+            for row in ProcessRow.all() where row.pid > 1 && row.pid != getpid() && !row.hasEnded {
+                guard let environment = settledEnvironment(of: row.pid), environment.contains(wanted),
+                    let value = environment.first(where: { $0.starts(with: start) })
+                else { continue }
+                values.insert(String(decoding: value.dropFirst(start.count), as: UTF8.self))
+            }
+            return values
+        }
+    }
+
     /// - Parameter start: what started before it is passed over: a tree is younger than its root.
     static func marked(
         with variable: String, in rows: [ProcessRow] = ProcessRow.all(), notBefore start: UInt64 = 0

@@ -93,7 +93,8 @@ public struct CommandContext: Sendable {
         }
         let store = try await parts.openStore(configuration, TownFiles(root: root), access)
         let town = Town(
-            root: root, configuration: configuration, store: store, time: parts.time, random: parts.random,
+            root: root, configuration: configuration, store: store, time: store.clock ?? parts.time,
+            random: parts.random,
             caller: Caller(environment: environment), isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
         do {
             let result = try await body(town)
@@ -105,10 +106,14 @@ public struct CommandContext: Sendable {
         }
     }
 
-    /// Starts a host where the town needs one, after work was put into it. What was asked for has been done by then:
-    /// a host that cannot be started is a warning, not a failure.
+    /// Starts a host where the town needs one, after work was put into it. Where one of another machine serves the town,
+    /// agents do not come here only because somebody here has work for them: `parts.ensureHost` starts one in any case.
+    /// What was asked for has been done by then: a host that cannot be started is a warning, not a failure.
     public func ensureHost(_ town: Town) async throws {
-        do { try await parts.ensureHost(town) } catch let error as CancellationError { throw error } catch {
+        do {
+            if try await town.isServedElsewhere() { return }
+            try await parts.ensureHost(town)
+        } catch let error as CancellationError { throw error } catch {
             let failure = CommandFailure(error)
             console.writeError(
                 "warning: the work is queued, but no host could be started: \(TerminalText.line(failure.text))\n")

@@ -99,7 +99,7 @@ struct Doctor {
             return []
         }
         let town = Town(
-            root: root, configuration: configuration, store: store, time: context.parts.time,
+            root: root, configuration: configuration, store: store, time: store.clock ?? context.parts.time,
             random: context.parts.random, isAlive: context.parts.isAlive)
         var used: Set<String> = []
         do {

@@ -30,7 +30,11 @@ struct TownWait: Sendable {
         let (rings, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let changes = changes
         var waiting = [Task { for await _ in changes { ring.yield() } }]
-        defer { for task in waiting { task.cancel() } }
+        var timer: Task<Void, Never>?
+        defer {
+            timer?.cancel()
+            for task in waiting { task.cancel() }
+        }
         var bells = rings.makeAsyncIterator()
         var watched: Set<HostID> = []
         var said = ""
@@ -52,6 +56,15 @@ struct TownWait: Sendable {
             if progress != said { context.say(progress) }
             said = progress
             let waitForEnd = context.parts.waitForEnd
+            // Nothing tells of the end of a host on another machine but that it does not renew its entry.
+            timer?.cancel()
+            if let end = hosts.filter({ town.isAlive($0) == nil }).map(\.expiresAt).min() {
+                let time = town.time
+                timer = Task {
+                    let pause = max(end - time.now(), .milliseconds(50))
+                    if (try? await time.sleep(for: pause)) != nil { ring.yield() }
+                }
+            }
             for host in hosts where watched.insert(host.id).inserted {
                 waiting.append(
                     Task {

@@ -56,9 +56,7 @@ extension StatusReport {
         var lines = [
             "🏘️  Town: \(TerminalText.line(status.town.name))", "📂 Root: \(TerminalText.line(status.town.root))",
         ]
-        let alive = status.hosts.filter(\.alive)
-        let hosts = alive.map { "pid \($0.pid)\($0.foreground ? " (foreground)" : "")" }
-        lines.append("🖥️  Host: \(alive.isEmpty ? "none" : hosts.joined(separator: ", "))")
+        lines += hostLines(now)
         lines.append("🤖 Agents: \(status.agents.count)")
         for agent in status.agents { lines += agentLines(agent, now) }
         let tasks = status.tasks
@@ -74,6 +72,27 @@ extension StatusReport {
         return width.map { width in lines.map { TerminalText.truncated($0, to: width) } } ?? lines
     }
 
+    /// Whether agents may run on more machines than this one.
+    private var isSpread: Bool { status.hosts.contains { !$0.here } }
+
+    private func hostLines(_ now: Timestamp) -> [String] {
+        let hosts = status.hosts.filter { isSpread || $0.alive }
+        guard isSpread else {
+            let hosts = hosts.map { "pid \($0.pid)\($0.foreground ? " (foreground)" : "")" }
+            return ["🖥️  Host: \(hosts.isEmpty ? "none" : hosts.joined(separator: ", "))"]
+        }
+        return ["🖥️  Hosts: \(hosts.count { $0.alive })"]
+            + hosts.map { host in
+                var text = "   \(TerminalText.line(host.machine))\(host.here ? " (this machine)" : ""): pid \(host.pid)"
+                text += "\(host.foreground ? " (foreground)" : ""), since \(TimeText.length(now - host.startedAt))"
+                guard host.alive else {
+                    let gone = host.expiresAt.map { ", not heard of: its time ran out \(TimeText.relative(now - $0))" }
+                    return text + (gone ?? ", gone")
+                }
+                return text + ", \(host.turns) turn\(host.turns == 1 ? "" : "s")"
+            }
+    }
+
     private func agentLines(_ agent: AgentView, _ now: Timestamp) -> [String] {
         let isChild = activity != nil && agent.parentAgentID != nil
         var text = "   \(isChild ? "↳ " : "")\(TerminalText.line(agent.label)) (\(agent.state.shown)) - "
@@ -85,7 +104,8 @@ extension StatusReport {
         var lines = [text]
         if let lease = agent.lease {
             let task = agent.currentTask.map { " on task \($0.description.prefix(8))" } ?? ""
-            lines.append("      └─ takes a turn\(task), for \(TimeText.length(now - lease.startedAt))")
+            let place = isSpread ? lease.machine.map { " on \(TerminalText.line($0))" } ?? "" : ""
+            lines.append("      └─ takes a turn\(place)\(task), for \(TimeText.length(now - lease.startedAt))")
         }
         if let retry = agent.retryAt, retry > now {
             lines.append("      └─ tries again \(TimeText.relative(now - retry))")

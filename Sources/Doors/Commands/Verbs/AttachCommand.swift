@@ -26,6 +26,7 @@ enum AttachCommand {
             let log = try LogFollower(path: TownFiles(root: town.root).log(agent: agent.name))
             let name = TerminalText.line(agent.label)
             context.say(context.style.dim("── \(name) is \(agent.state.rawValue); Ctrl-C detaches"))
+            if let place = try await town.otherLogs(of: agent) { context.say(context.style.dim("── \(place)")) }
             if agent.state.isTerminal {
                 let reader = LogReader(path: TownFiles(root: town.root).log(agent: agent.name))
                 context.console.write(TerminalText.sanitized(String(decoding: reader.tail(lines), as: UTF8.self)))

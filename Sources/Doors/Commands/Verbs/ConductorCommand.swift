@@ -68,7 +68,9 @@ enum ConductorCommand {
             } catch {
                 throw CommandFailure(.failed, code: "configuration", error.message)
             }
-            var environment = context.environment.filter { !$0.key.hasPrefix("TINYTOWN_") }
+            var environment = context.environment.filter {
+                !$0.key.hasPrefix("TINYTOWN_") || RedisAccess.names.contains($0.key)
+            }
             environment["TINYTOWN_TOWN"] = town.root
             environment["TINYTOWN_CONDUCTOR_CONTEXT"] = file
             let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"

@@ -13,8 +13,12 @@ enum ListCommand {
                 Example("tt list --json | jq -r '.agents[].name'", "only the names"),
             ])
     ) { context in
-        let output = try await context.withTown(.readOnly) { town in
-            try await ListAgents.call(.init(live: context.arguments.flag("live")), in: town)
+        let (output, now, isSpread) = try await context.withTown(.readOnly) { town in
+            let output = try await ListAgents.call(.init(live: context.arguments.flag("live")), in: town)
+            let isWorking = output.agents.contains { $0.lease != nil }
+            let hosts = isWorking ? try await town.store.hosts() : []
+            let isSpread = hosts.contains { town.isAlive($0) == nil }
+            return (output, town.time.now(), isSpread)
         }
         try context.show(output) { output in
             guard !output.agents.isEmpty else { return ["No agents. Start one with: tt spawn NAME"] }
@@ -25,13 +29,15 @@ enum ListCommand {
                 .init("ROUNDS", isRight: true, isDispensable: true), .init("PENDING", isRight: true),
                 .init("ACTIVE", isDispensable: true),
             ]
+            if isSpread { columns.append(.init("WORKS ON", isDispensable: true)) }
             if needsAttention { columns.append(.init("ATTENTION", isFlexible: true)) }
             var table = Table(columns)
             for agent in output.agents {
-                let cells = [
+                var cells = [
                     agent.label, agent.shortID, agent.state.shown, agent.cli, String(agent.roundsCompleted),
-                    String(agent.pending.total), TimeText.relative(context.parts.time.now() - agent.lastActiveAt),
+                    String(agent.pending.total), TimeText.relative(now - agent.lastActiveAt),
                 ]
+                if isSpread { cells.append(agent.lease?.machine ?? "") }
                 table.add(needsAttention ? cells + [agent.attention ?? ""] : cells)
             }
             var lines = table.lines(width: context.width, style: context.style).map(\.withoutTrailingSpace)

@@ -26,8 +26,9 @@ enum LogsCommand {
             throw CommandFailure.usage(
                 "--follow gives text as it comes and has no JSON form", hint: "see: tt events -f")
         }
-        let path = try await path(context)
+        let (path, place) = try await path(context)
         if follows {
+            if let place { context.say(context.style.dim("── \(place)")) }
             try await LogFollower(path: path).run(lines: lines) { context.console.write($0) }
             return
         }
@@ -35,8 +36,9 @@ enum LogsCommand {
         guard reader.exists else {
             throw CommandFailure(
                 .notFound, code: "not_found", "there is no log at \(path) yet",
-                hint: "it begins with the first turn; wait for it with -f")
+                hint: place ?? "it begins with the first turn; wait for it with -f")
         }
+        if let place { context.warn(place) }
         let text = String(decoding: reader.tail(lines), as: UTF8.self)
         struct Log: Encodable {
             var path: String
@@ -48,11 +50,30 @@ enum LogsCommand {
         }
     }
 
-    private static func path(_ context: CommandContext) async throws -> String {
+    /// The log, and where else there is more of it.
+    private static func path(_ context: CommandContext) async throws -> (String, place: String?) {
         let reference = context.arguments.required("AGENT")
         let files = TownFiles(root: try context.townRoot())
-        if reference == "host" { return files.hostLog }
-        let agent = try await context.withTown(.readOnly) { town in try await town.agent(reference) }
-        return files.log(agent: agent.name)
+        if reference == "host" { return (files.hostLog, nil) }
+        return try await context.withTown(.readOnly) { town in
+            let agent = try await town.agent(reference)
+            return (files.log(agent: agent.name), try await town.otherLogs(of: agent))
+        }
+    }
+}
+
+extension Town {
+    /// Where the log of an agent is whose turns may run on other machines: one sentence; nil where all is here.
+    func otherLogs(of agent: Agent) async throws -> String? {
+        let elsewhere = try await store.hosts().filter { isAlive($0) == nil && !$0.isForeground }
+        guard !elsewhere.isEmpty else { return nil }
+        let command = "tt logs \(TerminalText.line(agent.name))"
+        let lease = try await store.leases().first { $0.token.agent == agent.id }
+        if let host = elsewhere.first(where: { $0.id == lease?.token.host }) {
+            let name = TerminalText.line(host.machineName)
+            return "its present turn runs on \(name), where its log is: run \(command) there"
+        }
+        let names = Set(elsewhere.map { TerminalText.line($0.machineName) }).sorted().joined(separator: ", ")
+        return "turns that ran on \(names) have their log there: run \(command) there"
     }
 }

@@ -2,6 +2,7 @@ import Arguments
 import Model
 import Operations
 import Terminal
+import Towns
 
 enum ResetCommand {
     static let verb = Verb(
@@ -18,7 +19,8 @@ enum ResetCommand {
             ],
             discussion:
                 "Turns are ended and hosts stopped first, so that nothing goes on in a town that is gone. Files "
-                + "of the town, its configuration and its logs stay. tt save keeps a copy of the state before.")
+                + "of the town, its configuration and its logs stay; a Redis server that tt runs on the town's own socket "
+                + "ends. tt save keeps a copy of the state before.")
     ) { context in
         let force = context.arguments.flag("force")
         let agentsOnly = context.arguments.flag("agents-only")
@@ -38,6 +40,12 @@ enum ResetCommand {
                     : "\(output.agents) agent(s), \(output.tasks) task(s) and "
                         + "\(output.messages + output.deadLetters) message(s)"
                 return ["✅ Reset complete: deleted \(deleted)", "   Run 'tt spawn NAME' to create new agents"]
+            }
+        }
+        // A server with nothing in it need not go on; whoever needs it again starts it.
+        if force, !agentsOnly, let server = try? context.townServer(), server.isPrivate {
+            do { _ = try await server.stop() } catch {
+                context.warn("the town's server goes on: \(CommandFailure(error).text)")
             }
         }
     }

@@ -1,7 +1,9 @@
 import Arguments
+import Configuration
 import Model
 import Operations
 import Terminal
+import Towns
 
 enum StopCommand {
     static let verb = Verb(
@@ -10,15 +12,27 @@ enum StopCommand {
             options: [
                 .flag("now", nil, "end present turns; their messages go back to the inboxes"),
                 .flag("no-wait", nil, "ask, and do not wait until they have stopped"),
+                .flag("server", nil, "then end the Redis server that tt runs for this town, too"),
             ],
             examples: [
                 Example("tt stop", "let present turns end, then stop"),
                 Example("tt stop --now", "stop at once; nothing is lost"),
+                Example("tt stop --server", "leave no process of this town running"),
             ],
-            discussion: "Inboxes, tasks and sessions are kept. Waits until every turn has ended and the host is gone.")
+            discussion: "Inboxes, tasks and sessions are kept. Waits until every turn has ended and the host is gone, "
+                + "on other machines as well.")
     ) { context in
         let arguments = context.arguments
-        try await context.withTown(.readWrite) { town in
+        // Looked at first: where no server can be ended, no agent is stopped for it.
+        let server = try arguments.flag("server") ? context.townServer() : nil
+        guard server == nil || !arguments.flag("no-wait") else {
+            throw CommandFailure.usage("--server waits for agents to stop", hint: "leave --no-wait out")
+        }
+        if let server, try await !server.isRunning() {
+            let stopped = Stopped(agents: [], live: 0, server: .notRunning)
+            return try context.show(stopped) { _ in ["The town's server does not run, and so does no agent."] }
+        }
+        var stopped = try await context.withTown(.readWrite) { town in
             let wait = try await TownWait(town, context)
             let hosts = try await town.store.hosts()
             let output = try await StopAllAgents.call(.init(now: arguments.flag("now")), in: town)
@@ -33,13 +47,37 @@ enum StopCommand {
             if waits, agents.allSatisfy(\.state.isTerminal) {
                 await wait.untilGone(hosts)
             }
-            struct Stopped: Encodable {
-                var agents: [AgentView]
-                var live: Int
-            }
-            let stopped = Stopped(
+            return Stopped(
                 agents: agents.filter { asked.contains($0.id) }, live: agents.filter { !$0.state.isTerminal }.count)
-            try context.show(stopped) { $0.live == 0 && count > 0 ? ["✅ All agents have stopped"] : [] }
         }
+        if let server {
+            guard stopped.live == 0 else {
+                throw OperationError(
+                    .conflict, "agents are live, so the server goes on", hint: "see who: tt list --live")
+            }
+            stopped.server = try await server.stop()
+        }
+        try context.show(stopped) { stopped in
+            var lines = stopped.live == 0 && !stopped.agents.isEmpty ? ["✅ All agents have stopped"] : []
+            if stopped.server == .ended { lines.append("✅ The town's server has ended; any command starts it again") }
+            return lines
+        }
+    }
+
+    private struct Stopped: Encodable {
+        var agents: [AgentView]
+        var live: Int
+        /// What became of the server; missing where nobody asked for its end.
+        var server: TownServer.Ending?
+    }
+}
+
+extension CommandContext {
+    /// The server that tt runs for this town alone.
+    /// - Throws: `OperationError` (`conflict`) where there is none.
+    func townServer() throws -> TownServer {
+        let root = try townRoot()
+        return try TownServer(
+            try TownConfiguration.load(root: root).0, TownFiles(root: root), environment: environment)
     }
 }

@@ -1,0 +1,95 @@
+public import Configuration
+import Operations
+import Processes
+import Redis
+import Servers
+
+/// The Redis server that tt runs for one town alone.
+public struct TownServer: Sendable {
+    /// What became of it.
+    public enum Ending: String, Sendable, Codable {
+        case ended
+        case notRunning = "not_running"
+    }
+
+    private let server: ManagedServer
+    /// Whether nobody but this town can reach it.
+    public let isPrivate: Bool
+
+    /// - Throws: `OperationError` (`conflict`) for a town whose server is not its own.
+    public init(
+        _ configuration: TownConfiguration, _ files: TownFiles, environment: [String: String]
+    ) throws {
+        let name = configuration.name
+        guard configuration.store == .redis else {
+            throw OperationError(.conflict, "the town '\(name)' keeps its state in .tt/town.db and has no server")
+        }
+        let plan: RedisPlan
+        do {
+            plan = try RedisPlan(configuration, files, environment)
+        } catch let error as ServerError {
+            throw OperationError(error)
+        }
+        guard plan.mode != .central else {
+            throw OperationError(
+                .conflict, "the server at \(plan.endpoint) serves all your towns, and no town ends it",
+                hint: "end it by hand when no town needs it; docs/redis.md says how")
+        }
+        guard let server = plan.server else {
+            throw OperationError(
+                .conflict, "the server at \(plan.endpoint) is not one that tt starts, so tt does not end it")
+        }
+        self.server = server
+        isPrivate = plan.mode == .townSocket
+    }
+
+    /// Its process, where it runs and tt started it.
+    var process: ProcessIdentity? { server.process }
+
+    /// Where its data is.
+    var folder: String { server.settings.folder }
+
+    /// Whether it answers.
+    public func isRunning() async throws -> Bool {
+        do {
+            guard let client = try await server.running() else { return false }
+            client.close()
+            return true
+        } catch {
+            throw OperationError(.unavailable, error.message)
+        }
+    }
+
+    /// Ends it, and returns when everything is on the disk and it has ended. Any later command starts it again.
+    public func stop() async throws -> Ending {
+        do {
+            return try await server.stop() ? .ended : .notRunning
+        } catch let error as ServerError {
+            throw OperationError(error)
+        } catch let error as RedisError {
+            throw OperationError(.unavailable, error.message)
+        }
+    }
+}
+
+extension RedisPlan {
+    /// Where a town's Redis is, by everything that this user and process say about it.
+    init(_ configuration: TownConfiguration, _ files: TownFiles, _ environment: [String: String]) throws {
+        let home = GlobalConfiguration.home(environment)
+        try self.init(
+            configuration.redis, global: try GlobalConfiguration.load(home: home), root: files.root, home: home,
+            environment: environment)
+    }
+}
+
+extension OperationError {
+    init(_ error: ServerError) {
+        let code: Code =
+            switch error.code {
+            case .configuration: .invalid
+            case .notOurs: .conflict
+            default: .unavailable
+            }
+        self.init(code, error.message, hint: error.hint.isEmpty ? nil : error.hint)
+    }
+}

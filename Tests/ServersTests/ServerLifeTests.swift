@@ -1,0 +1,140 @@
+import Concurrency
+import Configuration
+import Files
+import Processes
+import Redis
+import RedisServers
+import Servers
+import TestSupport
+import Testing
+
+/// How servers of ours end, and what happens where something else has their place.
+@Suite(.timeLimit(.minutes(1))) struct ServerLifeTests {
+    private let folder: ScratchFolder
+    private var home: String { folder.path("home") }
+
+    init() throws {
+        folder = try ScratchFolder(prefix: "tt-redis")
+        try Files.makeFolder(folder.path("home/bin"))
+        let program = RedisServers.ServerProgram.any
+        let name = program.name.hasPrefix("valkey") ? "valkey-server" : "redis-server"
+        try folder.write("#!/bin/sh\nexec \(program.path) \"$@\"\n", to: "home/bin/\(name)", mode: 0o700)
+    }
+
+    private func plan(_ text: String, town: String = "town", user: [(key: String, value: String)] = []) throws
+        -> RedisPlan
+    {
+        try Files.makeFolder(folder.path("\(town)/.tt"))
+        let (configuration, _) = try TownConfiguration.parse("name = \"t\"\n" + text, file: "tinytown.toml")
+        var global = GlobalConfiguration()
+        global.values = user
+        return try RedisPlan(
+            configuration.redis, global: global, root: folder.path(town), home: home,
+            environment: ["PATH": "/usr/bin:/bin"])
+    }
+
+    @Test func `a server ends when it is asked to, with everything on the disk, and not twice`() async throws {
+        let server = try #require(try plan("").server)
+        let client = try await server.client()
+        try await client.send(["SET", "kept", "yes"])
+        client.close()
+        let process = try #require(server.process)
+        #expect(try await server.stop())
+        #expect(!process.isAlive)
+        #expect(server.process == nil)
+        #expect(try await server.stop() == false)
+        let again = try await server.client()
+        #expect(try await again.send(["GET", "kept"]).text == "yes")
+        again.close()
+        #expect(try await server.stop())
+    }
+
+    @Test func `a server that somebody else started is left alone`() async throws {
+        let other = try await PrivateServer()
+        let server = try #require(try plan("[redis]\nsocket_path = \"\(other.socket)\"").server)
+        let client = try await server.client()
+        client.close()
+        let error = await #expect(throws: ServerError.self) { try await server.stop() }
+        #expect(error?.code == .notOurs)
+        #expect(try await other.client().send(["PING"]).text == "PONG")
+    }
+
+    @Test func `two towns share the central server and its password, on the port that the user chose`() async throws {
+        let port = try FreePort.next()
+        let user: [(key: String, value: String)] = [("redis.port", "\(port)")]
+        let one = try plan("use_central_redis = true", town: "one", user: user)
+        let two = try plan("use_central_redis = true", town: "two", user: user)
+        let server = try #require(one.server)
+        async let first = one.connect()
+        async let second = two.connect()
+        let clients = try await [first, second]
+        #expect(clients.map(\.endpoint.description) == Array(repeating: "redis://:****@127.0.0.1:\(port)", count: 2))
+        try await clients[0].send(["SET", "a", "1"])
+        #expect(try await clients[1].send(["GET", "a"]).text == "1")
+        #expect(Files.names(in: folder.path("one/.tt")).isEmpty && Files.names(in: folder.path("two/.tt")).isEmpty)
+        #expect(Files.exists(home + "/redis/password"))
+        for client in clients { client.close() }
+        #expect(try await server.stop())
+    }
+
+    /// A program that has a port and is no server of ours: it answers nothing, or in another language.
+    private func foreign(_ answer: String) async throws -> (ChildProcess, port: Int) {
+        let script =
+            "import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 0))\ns.listen()\n"
+            + "print(s.getsockname()[1], flush=True)\nkept = []\nwhile True:\n    c = s.accept()[0]\n"
+            + "    kept.append(c)\n    c.sendall(b'\(answer)')\n"
+        let child = try await ChildProcess.spawn(
+            Launch("python3", ["-c", script], environment: ["PATH": "/usr/bin:/bin"], input: .none, output: .stream))
+        var framer = LineFramer()
+        for await chunk in try #require(child.output) {
+            if let line = framer.append(chunk).first, let port = Int(String(decoding: line, as: UTF8.self)) {
+                return (child, port)
+            }
+        }
+        throw ServerError(.failed, "the stand-in has not started")
+    }
+
+    @Test(arguments: ["", "HTTP/1.1 400 Bad Request\\\\r\\\\n\\\\r\\\\n"])
+    func `a port that another program has is told as that`(_ answer: String) async throws {
+        let (program, port) = try await foreign(answer)
+        defer { program.signal(.kill) }
+        let plan = try plan("[redis]\nuse_socket = false\nport = \(port)")
+        var options = RedisOptions()
+        options.connectTimeout = .seconds(1)
+        do {
+            _ = try await plan.connect(options)
+            Issue.record("it is no server")
+        } catch {
+            let text = "\(error)"
+            #expect(text.contains("127.0.0.1:\(port)"), "\(text)")
+            let isTold =
+                text.contains("is used by another program") || text.contains("this is no Redis or Valkey server")
+            #expect(isTold, "\(text)")
+        }
+        #expect(plan.server?.process == nil, "nothing is left running")
+    }
+
+    @Test func `a name that nobody knows is told at once`() async throws {
+        // Longer than a name may be, so that no name server is asked.
+        let name = String(repeating: "x", count: 70) + ".example"
+        let plan = try plan("[redis]\nurl = \"redis://\(name)\"")
+        let begun = ContinuousClock.now
+        let error = await #expect(throws: RedisError.self) { try await plan.connect() }
+        #expect(error?.code == .unavailable)
+        #expect(error?.message.contains("the host \(name) is unknown") == true, "\(error?.message ?? "")")
+        #expect(begun.duration(to: .now) < .seconds(4))
+    }
+
+    private static let hasNewerProtocol = (try? Files.text("/proc/net/if_inet6"))?.map { !$0.isEmpty } ?? false
+
+    @Test(.enabled(if: hasNewerProtocol, "this machine has no IPv6"))
+    func `an address of the newer kind is written in brackets`() async throws {
+        let port = try FreePort.next()
+        let server = try await PrivateServer(arguments: ["--port", "\(port)", "--bind", "::1"])
+        let client = try await plan("[redis]\nurl = \"redis://[::1]:\(port)/2\"").connect()
+        #expect(try await client.send(["PING"]).text == "PONG")
+        #expect(client.endpoint.description == "redis://[::1]:\(port)/2")
+        client.close()
+        withExtendedLifetime(server) {}
+    }
+}
