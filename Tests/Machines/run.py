@@ -149,6 +149,11 @@ def spreads(town):
     check(all(sum(s.begun(k) for k in keys) == 2 for s in town.sites), "work spreads over both machines")
     running = [a["lease"]["machine"] for a in town.status()["agents"] if a["lease"]]
     check(sorted(running) == ["anna", "anna", "bert", "bert"], f"and tt status says where each agent runs {running}")
+    away = next(k for k in keys if two.begun(k))
+    said = one.run("logs", f"a{keys.index(away)}")[2]
+    check("its present turn runs on bert" in said, f"tt logs says where a log is {said.strip()}")
+    code, out, err = one.run("status")
+    check("🖥️  Hosts: 2" in out and "anna (this machine): pid " in out and "takes a turn on bert" in out, "and tt status tells people")
     for site in town.sites: site.open()
     town.quiet("spread")
     town.once("spread", keys)
@@ -273,6 +278,26 @@ def restarted(town, server):
     for site in town.sites: site.close()
 
 
+def all_killed(town):
+    """Nobody is left to notice that a lease ran out but the command that waits for it."""
+    keys = [f"gone-{n}" for n in range(4)]
+    for n, key in enumerate(keys): town.send(f"a{n}", key, gate=True)
+    until("four turns run", lambda: all(any(s.begun(k) for s in town.sites) for k in keys))
+    for host in town.status()["hosts"]:
+        site = next(s for s in town.sites if s.machine.name == host["machine"])
+        site.machine.inside("kill", "-9", str(host["pid"]))
+    code, out, err = town.sites[0].run("stop", "--now", timeout=40)
+    check(code == 0, f"with both hosts killed, tt stop still comes to an end {err.strip()}")
+    queue = town.status()["queue"]
+    check(queue == {"waiting": 4, "leased": 0, "dead": 0}, f"and their messages wait {queue}")
+    # A host that starts ends what the one before it has lost.
+    for site in town.sites: site.must("start", "--restart", "--detach")
+    for site in town.sites: site.open()
+    town.quiet("gone")
+    town.once("both hosts were killed", keys, tries=None)
+    for site in town.sites: site.close()
+
+
 def ends(town):
     one, two = town.sites
     status = town.status()
@@ -310,6 +335,7 @@ def pair(number, scratch, program):
     town = Town(scratch, Site(scratch, machines[0]), Site(scratch, machines[1], other))
     for scene in (spreads, killed, cut_off, all_cut_off): scene(town)
     restarted(town, server)
+    all_killed(town)
     ends(town)
     print(f"{passed} {failed}")
 

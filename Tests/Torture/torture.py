@@ -203,7 +203,10 @@ def clock_jumps():
     check(waiting == 0, f"all {len(keys)} messages are handled although the clock jumps by days (waiting: {waiting})")
     check(sum(m["state"] == "done" for m in jumped()) == len(keys), "and none is lost")
     times = town.records.times(keys)
-    check(max(times) - min(times) > 1.9 * 86400, "and tt did see the clock jump")
+    if args.store == "redis":
+        check(max(times) - min(times) < 3600, "and what is written goes by the server's clock, which does not jump")
+    else:
+        check(max(times) - min(times) > 1.9 * 86400, "and tt did see the clock jump")
     town.env = plain
     code, out, err = town.run("stop")
     check(code == 0, f"and the town stops ({code}) {err.strip()[:200]}")
