@@ -71,6 +71,42 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `much work of an ended agent is all moved, in its order, and what stays keeps its own`(_ subject: Subject)
+        async throws
+    {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            var tasks: Set<TaskID> = []
+            for number in 0..<110 { tasks.insert(try await town.task("t\(number)", for: ada)) }
+            let messages = (0..<330).map { number in
+                let priority: Priority = number < 130 ? .urgent : .normal
+                return number % 3 == 0
+                    ? town.message(ada, priority: priority, body: .query(question: "\(number)"))
+                    : town.message(ada, "\(number)", priority: priority)
+            }
+            _ = try await town.store.send(messages, limits: SendLimits())
+            try await town.store.change(ada, .stop(.now), now: town.start)
+            let questions = (0..<330).filter { $0 % 3 == 0 }.map { "\($0)" }
+
+            let freed = try await town.store.reclaim(from: ada, to: .backlog, now: town.start)
+            #expect(Set(freed.tasks) == tasks && freed.tasks.count == 110)
+            #expect(freed.made.count == 220 && freed.left == 110 && freed.messages.isEmpty)
+            #expect(try await town.texts(ada) == questions)
+            #expect(try await town.store.taskCounts().backlog == 330)
+
+            let moved = try await town.store.reclaim(from: ada, to: .agent(bob), now: town.start)
+            #expect(moved.messages.count == 110 && moved.left == 0)
+            #expect(try await town.texts(bob) == questions)
+            #expect(try await town.store.waitingCounts()[ada] == nil)
+
+            try await town.store.change(bob, .stop(.now), now: town.start)
+            #expect(try await town.store.remove(bob, now: town.start) == Removal(deadLetters: 110))
+            #expect(try await town.events(.agentRemoved).first?.message.contains("110 of its messages") == true)
+            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 0, leased: 0, dead: 110))
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `an agent whose turn runs is not removed, and nothing of it is moved`(_ subject: Subject) async throws {
         try await subject.run { town in
             let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))

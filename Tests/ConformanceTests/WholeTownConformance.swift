@@ -54,10 +54,17 @@ import Testing
 
     actor Pieces {
         private var records: ArraySlice<TownRecord>
-        init(_ records: [TownRecord]) { self.records = records[...] }
+        private let size: Int
+        /// How often a piece was asked for.
+        private(set) var count = 0
+        init(_ records: [TownRecord], by size: Int = 3) {
+            self.records = records[...]
+            self.size = size
+        }
         func next() -> [TownRecord]? {
-            defer { records = records.dropFirst(3) }
-            return records.isEmpty ? nil : Array(records.prefix(3))
+            defer { records = records.dropFirst(size) }
+            count += 1
+            return records.isEmpty ? nil : Array(records.prefix(size))
         }
     }
 

@@ -44,7 +44,7 @@ public final class PrivateServer: Sendable {
 
     /// Starts it, with what an earlier one left in its folder.
     ///
-    /// - Parameter waits: whether to return only when it accepts connections.
+    /// - Parameter waits: whether to return only when it has read its data.
     public func start(waits: Bool = true) async throws {
         let base = ["--unixsocket", socket, "--dir", folder.path, "--save", "", "--daemonize", "no"]
         let port = arguments.contains("--port") || arguments.contains("--tls-port") ? [] : ["--port", "0"]
@@ -61,6 +61,7 @@ public final class PrivateServer: Sendable {
             defer { probe.close() }
             do {
                 try await probe.connect()
+                try await probe.waitUntilLoaded(patience: .seconds(50))
                 return
             } catch {
                 if [.noPassword, .wrongPassword].contains(error.code) { return }

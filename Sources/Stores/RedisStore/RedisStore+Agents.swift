@@ -68,7 +68,7 @@ extension RedisStore {
     }
 
     public func reset(now: Timestamp) async throws(StoreError) {
-        _ = try await call("reset", timeout: Self.patience) { $0.add(now) }
+        if try await call("reset", { $0.add(now) }).isTrue { try await finishRenewal() }
     }
 
     public func agents() async throws(StoreError) -> [Agent] {

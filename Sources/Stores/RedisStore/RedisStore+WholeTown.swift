@@ -2,39 +2,192 @@ public import Model
 import Redis
 
 extension RedisStore {
-    /// Read in one script, because only that is one moment; it keeps the server busy for as long as it takes.
+    /// For as long as the town is read, page by page, nobody may change it: others wait, and go on when the last page is
+    /// here. Memory grows with the town.
     public func export() async throws(StoreError) -> any TownReading {
-        let reply = try await call("export", rings: false, timeout: Self.patience) { $0.add(present) }
-        return RedisReading(reply)
+        // The hold ends by itself where this process stands still for seconds; then it is begun anew.
+        for _ in 0..<3 {
+            let token = MessageID(random: SystemRandomness()).description
+            do throws(StoreError) {
+                let pages = try await read(token)
+                _ = try? await call("letGo", rings: false) { $0.add(token) }
+                if let pages { return RedisReading(pages) }
+            } catch {
+                _ = try? await call("letGo", rings: false) { $0.add(token) }
+                throw error
+            }
+        }
+        throw StoreError(.busy, "the town changed while it was read, three times; try again when less happens in it")
     }
 
+    /// All pages of the town; nil where the hold was lost between two of them.
+    private func read(_ token: String) async throws(StoreError) -> [[TownRecord]]? {
+        guard try await page(token, "", 0) != .null else { return nil }
+        var pages: [[TownRecord]] = []
+        for part in TownPart.allCases {
+            var place: Int? = 0
+            while let from = place {
+                let reply = try await page(token, part.rawValue, from)
+                if reply == .null { return nil }
+                let records = part.records(reply[1].elements)
+                if !records.isEmpty { pages.append(records) }
+                place = reply[0].text.flatMap { Int($0) }
+            }
+        }
+        return pages
+    }
+
+    private func page(_ token: String, _ part: String, _ from: Int) async throws(StoreError) -> RedisValue {
+        try await call("export", rings: false) { arguments in
+            arguments.add(token)
+            arguments.add(part)
+            arguments.add(from)
+            arguments.add(present)
+        }
+    }
+
+    /// The new town is put down beside the old one, takes its place in one step, and is then moved into place page by
+    /// page. Whatever is interrupted after that step, by whom or what ever, is carried on by the next verb of anybody.
     public func replaceAll(
         _ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?
     ) async throws {
+        try await begin(terms, with: next)
+        try await finishRenewal()
+    }
+
+    /// Everything up to the decisive step, and the step itself; `advance` does the rest.
+    package func begin(
+        _ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?
+    ) async throws {
         _ = try await call("checkReplacement", rings: false) { Self.add(terms, to: &$0) }
-        // The new town is put down beside the old one first, and takes its place in one step.
-        let staged = "incoming:\(MessageID(random: SystemRandomness()))"
+        let id = MessageID(random: SystemRandomness()).description
         do {
-            while let records = try await next() {
-                var arguments = Arguments()
-                for record in records { arguments.add(record) }
-                if arguments.list.isEmpty { continue }
-                _ = try await command(["RPUSH", prefix + staged] + arguments.list)
-            }
-            _ = try await call("replaceAll", timeout: Self.patience) { arguments in
-                Self.add(terms, to: &arguments)
-                arguments.add(staged)
-            }
+            let count = try await putDown(next, id)
+            try await switchOver(terms, count: count, id)
         } catch {
-            _ = try? await command(["UNLINK", prefix + staged])
+            await unstage(id)
             throw error
         }
     }
+
+    // It does nothing where the step was taken and only its answer was lost.
+    private func unstage(_ id: String) async { _ = try? await call("unstage", rings: false) { $0.add(id) } }
+
+    /// Puts the new town down beside the old one; returns how many records it has.
+    private func putDown(
+        _ next: @escaping @Sendable () async throws -> [TownRecord]?, _ id: String
+    ) async throws -> Int {
+        var count = 0
+        while let records = try await next() {
+            for page in Self.pages(records) {
+                try await stage(page, after: count, as: id)
+                count += page.count
+            }
+        }
+        return count
+    }
+
+    private func stage(_ page: ArraySlice<TownRecord>, after count: Int, as id: String) async throws(StoreError) {
+        _ = try await call("stage", rings: false) { arguments in
+            arguments.add(id)
+            arguments.add(count)
+            arguments.add(page.count)
+            for record in page { arguments.add(record) }
+        }
+    }
+
+    // Taken twice it is the same step, so it is taken again where nobody knows whether it was.
+    private func switchOver(_ terms: ReplaceTerms, count: Int, _ id: String) async throws(StoreError) {
+        var attempts = 0
+        while true {
+            do throws(StoreError) {
+                _ = try await call("switch", rings: false) { arguments in
+                    arguments.add(id)
+                    arguments.add(count)
+                    Self.add(terms, to: &arguments)
+                }
+                return
+            } catch {
+                attempts += 1
+                guard error.code == .unknownOutcome, attempts < 5 else { throw error }
+            }
+        }
+    }
+
+    /// Carries on with a replacement or a reset that has been decided, whoever began it, until it is done.
+    func finishRenewal() async throws(StoreError) {
+        do throws(StoreError) {
+            while try await advance() {}
+        } catch {
+            throw StoreError(
+                error.code,
+                "this town is being replaced and not whole yet; the next command in it carries on: \(error.message)")
+        }
+    }
+
+    /// One page of what has been decided; false when there is nothing more to do.
+    package func advance() async throws(StoreError) -> Bool { try await call("advance").isTrue }
+
+    /// Waits a moment for whoever reads the whole town.
+    func waitForReader(until end: ContinuousClock.Instant) async throws(StoreError) {
+        let refusal = StoreError(
+            .busy, "another command reads the whole town, as tt save does; try again in a moment")
+        guard .now < end else { throw refusal }
+        // A reader tells nobody that it is done, and does not take long.
+        do { try await Task.sleep(for: .milliseconds(20)) } catch { throw refusal }
+    }
+
+    /// How long a verb waits for whoever reads the whole town.
+    static let readingPatience = Duration.seconds(60)
 
     private static func add(_ terms: ReplaceTerms, to arguments: inout Arguments) {
         arguments.add(terms.overwrites)
         arguments.add(terms.deadHosts.count)
         for host in terms.deadHosts { arguments.add(host) }
+    }
+
+    /// What one script takes at once: 200 records, or fewer that are large.
+    private static func pages(_ records: [TownRecord]) -> [ArraySlice<TownRecord>] {
+        var pages: [ArraySlice<TownRecord>] = []
+        var (start, bytes) = (0, 0)
+        for (index, record) in records.enumerated() {
+            bytes += record.weight
+            if index - start + 1 == 200 || bytes > 1 << 20 || index == records.count - 1 {
+                pages.append(records[start...index])
+                (start, bytes) = (index + 1, 0)
+            }
+        }
+        return pages
+    }
+}
+
+/// What is read of a town, in this order.
+private enum TownPart: String, CaseIterable {
+    /// What other programs pushed is taken in first.
+    case adopt
+    case limit, agents, tasks, messages, events
+
+    func records(_ elements: [RedisValue]) -> [TownRecord] {
+        switch self {
+        case .adopt: []
+        case .limit: elements.compactMap { $0.text.flatMap { Int($0) }.map(TownRecord.agentLimit) }
+        case .agents: elements.compactMap { Agent(fields: $0.record).map(TownRecord.agent) }
+        case .tasks: elements.compactMap { AgentTask(fields: $0.record).map(TownRecord.task) }
+        case .messages: elements.compactMap { Delivery(fields: $0.record).map(TownRecord.message) }
+        case .events: elements.compactMap { Event(fields: $0.record).map(TownRecord.event) }
+        }
+    }
+}
+
+extension TownRecord {
+    /// About how many bytes it has.
+    fileprivate var weight: Int {
+        switch self {
+        case .agentLimit, .agent: 500
+        case .task(let task): 500 + task.description.utf8.count + (task.result?.utf8.count ?? 0)
+        case .message(let delivery): 500 + delivery.message.body.text.utf8.count
+        case .event(let event): 200 + event.message.utf8.count
+        }
     }
 }
 
@@ -43,7 +196,7 @@ extension Arguments {
         switch record {
         case .agentLimit(let limit):
             add("limit")
-            add(limit)
+            add(["limit": String(limit)])
         case .agent(let agent):
             add("agent")
             add(agent.fields)
@@ -52,8 +205,8 @@ extension Arguments {
             add(task.fields)
         case .message(let delivery):
             add("message")
-            add(delivery.message.wire)
             add(delivery.fields.merging(["id": delivery.message.id.description]) { $1 })
+            add(delivery.message.wire)
         case .event(let event):
             add("event")
             var fields = event.about
@@ -66,21 +219,13 @@ extension Arguments {
     }
 }
 
-/// A town as one reply had it.
+/// A town that has been read.
 private actor RedisReading: TownReading {
-    private var pieces: [[TownRecord]]
+    private var pages: [[TownRecord]]
 
-    init(_ reply: RedisValue) {
-        let limit = reply[0].text.flatMap { Int($0) }.map { [TownRecord.agentLimit($0)] } ?? []
-        let agents = reply[1].elements.compactMap { Agent(fields: $0.record).map(TownRecord.agent) }
-        let tasks = reply[2].elements.compactMap { AgentTask(fields: $0.record).map(TownRecord.task) }
-        let letters = reply[3].elements.compactMap { Delivery(fields: $0.record).map(TownRecord.message) }
-        let events = reply[4].elements.compactMap { Event(fields: $0.record).map(TownRecord.event) }
-        let all = limit + agents + tasks + letters + events
-        pieces = stride(from: 0, to: all.count, by: 200).map { Array(all[$0..<min($0 + 200, all.count)]) }.reversed()
-    }
+    init(_ pages: [[TownRecord]]) { self.pages = pages.reversed() }
 
-    func next() -> [TownRecord]? { pieces.popLast() }
+    func next() -> [TownRecord]? { pages.popLast() }
 
-    func close() { pieces = [] }
+    func close() { pages = [] }
 }

@@ -59,13 +59,21 @@ public final class RedisStore: Store {
         arguments.add(verb)
         arguments.add(rings)
         fill(&arguments)
-        let reply = try await redis { client throws(RedisError) in
-            try await client.call(
-                TownScript.library, otherwise: TownScript.holding(verb), keys: [self.prefix],
-                arguments: arguments.list, timeout: timeout)
+        let list = arguments.list
+        let end = ContinuousClock.now.advanced(by: Self.readingPatience)
+        while true {
+            let reply = try await redis { client throws(RedisError) in
+                try await client.call(
+                    TownScript.library, otherwise: TownScript.holding(verb), keys: [self.prefix], arguments: list,
+                    timeout: timeout)
+            }
+            guard reply[0].text == "no" else { return reply[1] }
+            switch reply[1].text {
+            case "held": try await waitForReader(until: end)
+            case "renewing": try await finishRenewal()
+            case let code: throw StoreError(Self.code(code ?? ""), reply[2].text ?? "the store refused")
+            }
         }
-        guard reply[0].text == "no" else { return reply[1] }
-        throw StoreError(Self.code(reply[1].text ?? ""), reply[2].text ?? "the store refused")
     }
 
     private static func code(_ word: String) -> StoreError.Code {

@@ -141,7 +141,7 @@ extension LuaParts {
           end
           local surplus = call('XLEN', P .. 'log') - math.max(1, keep)
           if surplus > 0 then
-            call('XTRIM', P .. 'log', 'MAXLEN', math.max(1, keep) + math.max(0, surplus - limit))
+            defer('XTRIM', 'log', 'MAXLEN', math.max(1, keep) + math.max(0, surplus - limit))
           end
           return (#old == limit or surplus > limit) and '1' or '0'
         end

@@ -74,7 +74,14 @@ extension LuaParts {
           end
           return false
         end
+        -- While somebody reads the whole town, a verb may read, and waits with what it would write.
+        local held  -- set by `serve`
+        local function writing()
+          if held then fail('held', '') end
+          written = true
+        end
         local function flush()
+          if #undos > 0 or #later > 0 then writing() end
           for _, step in ipairs(later) do
             if step[1] == 'UNLIST' then
               -- Where it is too deep to look for, it stays as an entry that a lease skips.
@@ -85,14 +92,13 @@ extension LuaParts {
               step[2] = P .. step[2]
               call(unpack(step))
             end
-            written = true
           end
           for i = 1, #order do
             local key = order[i]
             local r = records[key]
             local old, now = r.old, r.now
             if not now then
-              if old[1] then call('DEL', P .. key); written = true end
+              if old[1] then writing(); call('DEL', P .. key) end
             else
               local set, gone, n, same = nil, nil, 2, 0
               for j = 1, #old, 2 do
@@ -119,11 +125,10 @@ extension LuaParts {
                   if not had[k] then set[n + 1], set[n + 2], n = k, v, n + 2 end
                 end
               end
-              if set then call(unpack(set)); written = true end
-              if gone then call(unpack(gone)); written = true end
+              if set then writing(); call(unpack(set)) end
+              if gone then writing(); call(unpack(gone)) end
             end
           end
-          if #undos > 0 then written = true end
         end
         local function undo()
           for i = #undos, 1, -1 do call(unpack(undos[i])) end

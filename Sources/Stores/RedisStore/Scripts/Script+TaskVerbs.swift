@@ -119,7 +119,7 @@ extension LuaParts {
           local allowed
           if states then allowed = {}; for _, s in ipairs(words(states)) do allowed[s] = true end end
           if rank == 0 then T.lookAround() end
-          local ids = redis.call('ZRANGE', P .. source, rank, rank + window - 1)
+          local ids = call('ZRANGE', P .. source, rank, rank + window - 1)
           local found = {}
           for i, id in ipairs(ids) do
             local t = (not prefix or id:sub(1, #prefix) == prefix) and T.get(id)
@@ -137,9 +137,9 @@ extension LuaParts {
           T.lookAround()
           for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
             replies[#replies + 1] = state
-            replies[#replies + 1] = whole(redis.call('ZCARD', P .. 'tasks:state:' .. state))
+            replies[#replies + 1] = whole(call('ZCARD', P .. 'tasks:state:' .. state))
           end
-          return {whole(redis.call('ZCARD', P .. 'backlog:order')), replies}
+          return {whole(call('ZCARD', P .. 'backlog:order')), replies}
         end
         local function openTasks(aid)
           local found = {}
@@ -273,8 +273,8 @@ extension LuaParts {
           local from, window, limit, back, agent, types = arg(), int(), int(), flag(), opt(), opt()
           local allowed
           if types then allowed = {}; for _, s in ipairs(words(types)) do allowed[s] = true end end
-          local entries = back and redis.call('XREVRANGE', P .. 'log', from, '-', 'COUNT', window)
-            or redis.call('XRANGE', P .. 'log', from, '+', 'COUNT', window)
+          local entries = back and call('XREVRANGE', P .. 'log', from, '-', 'COUNT', window)
+            or call('XRANGE', P .. 'log', from, '+', 'COUNT', window)
           local found, last = {}, false
           for _, entry in ipairs(entries) do
             local e = {}
@@ -288,39 +288,6 @@ extension LuaParts {
           end
           return {#entries == window and last or false, found}
         end
-        local function forget()
-          for _, aid in ipairs(zall('agents')) do
-            for _, key in ipairs({'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'stop:', 'activity:', 'events:agent:',
-              'owned:', 'open:', 'held:'}) do
-              redis.call('UNLINK', P .. key .. aid)
-            end
-          end
-          for _, aid in ipairs(zall('boxes')) do
-            for _, key in ipairs({'box:', 'inbox:', 'urgent:'}) do redis.call('UNLINK', P .. key .. aid) end
-          end
-          for _, id in ipairs(zall('tasks')) do
-            for _, key in ipairs({'task:', 'needing:', 'assignments:', 'offers:'}) do redis.call('UNLINK', P .. key .. id) end
-          end
-          for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
-            redis.call('UNLINK', P .. 'tasks:state:' .. state)
-          end
-          for _, id in ipairs(zall('messages')) do redis.call('UNLINK', P .. 'message:' .. id, P .. 'body:' .. id) end
-          for _, key in ipairs({'agents', 'live', 'leases', 'tasks', 'tasks:waiting', 'backlog', 'backlog:order', 'boxes',
-            'messages', 'dead', 'done', 'keys'}) do
-            redis.call('UNLINK', P .. key)
-          end
-        end
-        -- Arguments: now.
-        function V.reset()
-          local now = int()
-          local first = zall('leases')[1]
-          if first then fail('illegal_move', nameOf(first) .. ' takes a turn; end it first') end
-          forget()
-          local m, kept = meta(), {event = true, ordinal = true, message = true, indexed = true}
-          for k in pairs(m) do if not kept[k] then m[k] = nil end end
-          redis.call('UNLINK', P .. 'log', P .. 'events')
-          log('town_reset', 'the town was reset', now)
-        end
         -- Takes agents and tasks of another program into our indexes, in this order.
         -- Arguments: count of agents, ids, count of tasks, ids, '1' after the last.
         function V.index()
@@ -329,7 +296,7 @@ extension LuaParts {
             if agent and agent.id and agent.name and not agent.ordinal then A.takeIn(agent) end
           end
           local listed = {}
-          for _, id in ipairs(redis.call('LRANGE', P .. 'backlog', 0, -1)) do listed[id] = true end
+          for _, id in ipairs(call('LRANGE', P .. 'backlog', 0, -1)) do listed[id] = true end
           for _ = 1, int() do
             local t = T.get(arg())
             if t and t.id and t.description and not t.ordinal then T.takeIn(t, listed[t.id]) end

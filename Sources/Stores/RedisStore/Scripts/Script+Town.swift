@@ -50,9 +50,14 @@ extension LuaParts {
           popped, fresh, touched, aside, adopting, keys = {}, {}, {}, {}, {}, {}
           for i = 1, #atBegin do atBegin[i]() end
         end
+        -- Those that look themselves at what happens to the whole town.
+        local own = {export = 1, letGo = 1, checkReplacement = 1, stage = 1, unstage = 1, switch = 1, advance = 1, reset = 1}
         local function serve(names, arguments)
           begin(names, arguments)
           local verb, rings = arg(), flag()
+          local state = not own[verb] and call('GET', P .. '~state')
+          if state and not state:match('^hold ') then return {'no', 'renewing', ''} end
+          held = state and true or false
           local ok, reply = pcall(V[verb])
           if ok then
             local wrote, why = pcall(flush)

@@ -1,125 +1,281 @@
 extension LuaParts {
-    /// Reading and replacing a whole town.
+    /// Reading, replacing and forgetting a whole town, a page at a time: no script takes longer the larger the town is.
+    ///
+    /// The key `~state` says what happens to a town, and is not there otherwise. The verbs here look at it themselves,
+    /// and all others are held back by it:
+    /// - `hold TOKEN`, for seconds unless it is renewed: the town is being read, and nobody may change it.
+    /// - `clear ID`, then `fill ID`: another town, put down under `~new:ID`, takes the place of this one. From the first
+    ///   of these on nothing else is possible, and whoever comes carries on where the last one stopped.
+    /// - `reset TIME`: this town is being forgotten.
     static let wholeTown = #"""
-        -- Reply: limit of agents, agents, tasks, messages, events; turns under way are shown as put back.
-        function V.export()
-          local agents, tasks, letters, events = {}, {}, {}, {}
-          for _, id in ipairs(zall('agents')) do
-            local agent = copy(agentOf(id))
-            if agent.state == 'working' then agent.state = 'idle' end
-            agent.pinned_to = nil
-            agents[#agents + 1] = flat(agent)
-          end
-          for _, id in ipairs(zall('tasks')) do tasks[#tasks + 1] = flat(T.get(id)) end
-          adoptAll(int())
-          for _, id in ipairs(zall('messages')) do
-            local m = copy(M.get(id))
-            if m.state == 'leased' then m.state = 'queued' end
-            m.id, m.body = id, bodyOf(id)
-            letters[#letters + 1] = flat(m)
-          end
-          for _, entry in ipairs(redis.call('XRANGE', P .. 'log', '-', '+')) do
-            local e = entry[2]
-            e[#e + 1] = 'sequence'; e[#e + 1] = entry[1]:match('^%d+')
-            events[#events + 1] = e
-          end
-          return {meta().maxAgents or false, agents, tasks, letters, events}
+        do  -- a chunk may only have so many locals
+        local W = {page = 200, bytes = 1048576, hold = '5000', rest = '3600'}
+        function W.state() return call('GET', P .. '~state') or nil end
+        -- Ends the verb where another one is at work on the whole town.
+        function W.requireFree()
+          local state = W.state()
+          if state then fail(state:match('^hold ') and 'held' or 'renewing', '') end
         end
+        function W.staged(id) return P .. '~new:' .. id end
+
+        -- MARK: reading
+        local reads = {}
+        -- What others pushed is taken in before anything is read. It may be much: one agent a page then.
+        function reads.adopt(from, now)
+          if from == 0 then M.adopt(SUPERVISOR, now) end
+          local ids = call('ZRANGE', P .. 'agents', from, from + W.page - 1)
+          for i, id in ipairs(ids) do
+            if #later > 0 then return from + i - 1, {} end
+            M.adopt(id, now)
+          end
+          return #ids == W.page and from + W.page or nil, {}
+        end
+        function reads.limit() return nil, {meta().maxAgents} end
+        local function paged(key, read)
+          return function(from)
+            local ids, found, bytes = call('ZRANGE', P .. key, from, from + W.page - 1), {}, 0
+            for i, id in ipairs(ids) do
+              local record, n = read(id)
+              if record then found[#found + 1] = record end
+              bytes = bytes + n
+              if bytes > W.bytes then return from + i, found end
+            end
+            return #ids == W.page and from + W.page or nil, found
+          end
+        end
+        reads.agents = paged('agents', function(id)
+          local agent = agentOf(id)
+          if not agent then return nil, 0 end
+          agent = copy(agent)
+          if agent.state == 'working' then agent.state = 'idle' end
+          agent.pinned_to = nil
+          return flat(agent), 500
+        end)
+        reads.tasks = paged('tasks', function(id)
+          local t = T.get(id)
+          if not t then return nil, 0 end
+          return flat(t), #(t.description or '') + #(t.result or '') + 500
+        end)
+        reads.messages = paged('messages', function(id)
+          local m = M.get(id)
+          if not m then return nil, 0 end
+          m = copy(m)
+          if m.state == 'leased' then m.state = 'queued' end
+          m.id, m.body = id, M.bodyOf(id)
+          return flat(m), #m.body + 500
+        end)
+        function reads.events(from)
+          local entries, found = call('XRANGE', P .. 'log', '(' .. whole(from) .. '-0', '+', 'COUNT', W.page), {}
+          for _, entry in ipairs(entries) do
+            local e = entry[2]
+            from = tonumber(entry[1]:match('^%d+'))
+            e[#e + 1] = 'sequence'; e[#e + 1] = whole(from)
+            found[#found + 1] = e
+          end
+          return #entries == W.page and from or nil, found
+        end
+        -- Arguments: token, part or nothing, where it goes on, now. Reply: nothing where the hold was lost; else where
+        -- the part goes on or nothing, and its records. Turns under way are shown as put back.
+        function V.export()
+          local token, part, from, now = arg(), arg(), int(), int()
+          quiet = true
+          if part == '' then
+            W.requireFree()
+            call('SET', P .. '~state', 'hold ' .. token, 'PX', W.hold)
+            return {false, {}}
+          end
+          if W.state() ~= 'hold ' .. token then return false end
+          call('PEXPIRE', P .. '~state', W.hold)
+          local next, found = reads[part](from, now)
+          return {next and whole(next) or false, found}
+        end
+        -- Arguments: token.
+        function V.letGo()
+          if W.state() == 'hold ' .. arg() then call('DEL', P .. '~state') end
+        end
+
+        -- MARK: replacing
         -- Arguments: overwrites, count of dead hosts, their ids.
         local function checkReplacement()
           local overwrites, dead = flag(), {}
           for _ = 1, int() do dead[arg()] = true end
+          local state = W.state()
+          -- What cannot be finished can be replaced by what can.
+          if not state or not overwrites then W.requireFree() end
+          if state and state:match('^hold ') then fail('held', '') end
           for _, id in ipairs(zall('hosts')) do
             if not dead[id] then
-              local pid = (load('host:' .. id).process or ''):match('^%d+') or '0'
+              local pid = (load('host:' .. id) or {}).process
+              pid = (pid or ''):match('^%d+') or '0'
               fail('in_use', 'a host works in this town (process ' .. pid .. '); end it first: tt stop')
             end
           end
-          if overwrites then return end
-          local agents, tasks = #zall('agents'), redis.call('ZCARD', P .. 'tasks')
-          if agents > 0 or tasks > 0 or redis.call('ZCARD', P .. 'messages') > 0 then
-            fail('not_empty', 'this town has ' .. agents .. ' agents and ' .. tasks .. ' tasks already')
+          if overwrites then return state end
+          local agents, tasks = call('ZCARD', P .. 'agents'), call('ZCARD', P .. 'tasks')
+          if agents > 0 or tasks > 0 or call('ZCARD', P .. 'messages') > 0 then
+            fail('not_empty', 'this town has ' .. whole(agents) .. ' agents and ' .. whole(tasks) .. ' tasks already')
           end
         end
-        V.checkReplacement = checkReplacement
-        -- Arguments: those of checkReplacement, then the key under which the new town was put down, word by word.
-        function V.replaceAll()
-          checkReplacement()
-          local staged = P .. arg()
-          local n, at, chunk, first = redis.call('LLEN', staged), 0, {}, 1
-          local function word()
-            if first > #chunk then chunk, first = redis.call('LRANGE', staged, at, at + 999), 1 end
-            first, at = first + 1, at + 1
-            return chunk[first - 1]
+        function V.checkReplacement() checkReplacement() end
+        -- Puts records of the new town down beside the old one. What nobody carries on is gone after an hour.
+        -- Arguments: id, count of records that are there, count of new ones, per record its kind, fields and text.
+        function V.stage()
+          local staged, n = W.staged(arg()), int()
+          local seen, last = staged .. ':seen', staged .. ':last'
+          if call('LLEN', staged) ~= n then
+            fail('corrupt', 'the server has lost what was put down of the new town; nothing was changed: run it again')
           end
-          local function pairs_()
-            local r = {}
-            for _ = 1, tonumber(word()) do local k = word(); r[k] = word() end
-            return r
-          end
-          local function each(body)
-            at, chunk, first = 0, {}, 1
-            while at < n do
-              local kind = word()
-              if kind == 'limit' then body(kind, {limit = word()})
-              elseif kind == 'message' then
-                local text = word()
-                local fields = pairs_()
-                body(kind, fields, text)
-              else body(kind, pairs_()) end
-            end
-          end
-          local seen, lastMessage, lastEvent = {}, 0, 0
-          each(function(kind, r)
+          local least = {message = num(call('HGET', last, 'message')), event = num(call('HGET', last, 'event'))}
+          for _ = 1, int() do
+            local kind, r = arg(), record()
+            local text = kind == 'message' and arg() or nil
             local id = r.id
-            if id then
-              if seen[kind .. id] then fail('corrupt', kind .. ' ' .. id .. ' is there twice') end
-              seen[kind .. id] = true
+            if id and call('SADD', seen, kind .. id) == 0 then fail('corrupt', kind .. ' ' .. id .. ' is there twice') end
+            if kind == 'message' and r.state == 'leased' then
+              fail('corrupt', 'message ' .. id .. ' belongs to a turn that is not there')
             end
-            if kind == 'message' then
-              if r.state == 'leased' then fail('corrupt', 'message ' .. id .. ' belongs to a turn that is not there') end
-              if num(r.seq) <= lastMessage then fail('corrupt', 'message ' .. id .. ' is out of order') end
-              lastMessage = num(r.seq)
-            elseif kind == 'event' then
-              if num(r.sequence) <= lastEvent then fail('corrupt', 'event ' .. r.sequence .. ' is out of order') end
-              lastEvent = num(r.sequence)
+            local place = r[kind == 'message' and 'seq' or 'sequence']
+            if place then
+              if num(place) <= least[kind] then fail('corrupt', kind .. ' ' .. (id or place) .. ' is out of order') end
+              least[kind] = num(place)
             end
-          end)
-          -- Nothing is refused from here on.
-          forget()
-          for _, id in ipairs(zall('hosts')) do redis.call('DEL', P .. 'host:' .. id) end
-          redis.call('DEL', P .. 'hosts', P .. 'meta', P .. 'log', P .. 'events')
-          records, order, undos, later = {}, {}, {}, {}
-          meta().indexed = '1'
-          local n_ = 0
-          each(function(kind, r, text)
-            if kind == 'limit' then meta().maxAgents = r.limit
-            elseif kind == 'agent' then A.insert(r)
-            elseif kind == 'task' then T.insert(r)
-            elseif kind == 'message' then
-              local id = r.id
-              r.id = nil
-              store('message:' .. id, r)
-              meta().message = r.seq
-              zadd('messages', r.seq, id)
-              count(id, r, 1)
-              defer('SET', 'body:' .. id, text)
-              if r.key then defer('HSET', 'keys', r.key, id) end
-              if r.state == 'queued' then M.enlist(r, text) end
-            else
-              meta().event = r.sequence
-              local entry = {'XADD', 'log', r.sequence .. '-0'}
-              for k, v in pairs(r) do if k ~= 'sequence' then entry[#entry + 1] = k; entry[#entry + 1] = v end end
-              later[#later + 1] = entry
+            call('RPUSH', staged, cmsgpack.pack({kind, r, text}))
+          end
+          call('HSET', last, 'message', whole(least.message), 'event', whole(least.event))
+          for _, key in ipairs({staged, seen, last}) do call('EXPIRE', key, W.rest) end
+        end
+        -- Arguments: id. Forgets what was put down, unless it is taking its place.
+        function V.unstage()
+          local id = arg()
+          local state = W.state()
+          if state == 'clear ' .. id or state == 'fill ' .. id then return end
+          local staged = W.staged(id)
+          call('UNLINK', staged, staged .. ':seen', staged .. ':last')
+        end
+        -- Decides that the new town takes the place of the old one. Arguments: id, count of records, then those of
+        -- checkReplacement. Said again, it does nothing.
+        function V.switch()
+          local id, n = arg(), int()
+          local staged, state = W.staged(id), W.state()
+          if state == 'clear ' .. id or state == 'fill ' .. id then return end
+          state = checkReplacement()
+          if call('LLEN', staged) ~= n then
+            fail('corrupt', 'the server has lost what was put down of the new town; nothing was changed: run it again')
+          end
+          call('UNLINK', staged .. ':seen', staged .. ':last')
+          call('PERSIST', staged)
+          local other = state and state:match('^%l+ (%x+%-.*)$')
+          if other then call('UNLINK', W.staged(other)) end
+          call('SET', P .. '~state', 'clear ' .. id)
+        end
+
+        -- MARK: forgetting
+        -- Removes what the first entries of an index stand for; returns how many.
+        local function drop(index, kinds, limit)
+          local ids, names = call('ZRANGE', P .. index, 0, limit - 1), {}
+          if #ids == 0 then return 0 end
+          for _, id in ipairs(ids) do
+            for _, kind in ipairs(kinds) do names[#names + 1] = P .. kind .. id end
+            if #names > 1000 then call('UNLINK', unpack(names)); names = {} end
+          end
+          if #names > 0 then call('UNLINK', unpack(names)) end
+          call('ZREMRANGEBYRANK', P .. index, 0, #ids - 1)
+          return #ids
+        end
+        local parts = {
+          {'messages', 'message:', 'body:'}, {'tasks', 'task:', 'needing:', 'assignments:', 'offers:'},
+          {'agents', 'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'stop:', 'activity:', 'events:agent:', 'owned:',
+            'open:', 'held:'},
+          {'boxes', 'box:', 'inbox:', 'urgent:'}, {'hosts', 'host:'}}
+        -- One page of it; returns how much of `limit` is left, or 0 where there may be more.
+        function W.forget(limit, keepsHosts)
+          for _, part in ipairs(parts) do
+            if limit < 1 then return 0 end
+            if part[1] ~= 'hosts' or not keepsHosts then
+              limit = limit - drop(part[1], {unpack(part, 2)}, limit)
             end
-            n_ = n_ + 1
-            if n_ % 200 == 0 then
-              flush()
-              records, order, undos, later = {}, {}, {}, {}
+          end
+          if limit < 1 then return 0 end
+          for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
+            call('UNLINK', P .. 'tasks:state:' .. state)
+          end
+          for _, key in ipairs({'live', 'leases', 'tasks:waiting', 'backlog', 'backlog:order', 'dead', 'done', 'keys', 'log',
+            'events'}) do
+            call('UNLINK', P .. key)
+          end
+          return limit
+        end
+
+        -- MARK: carrying on
+        local function place(kind, r, text)
+          if kind == 'limit' then meta().maxAgents = r.limit
+          elseif kind == 'agent' then A.insert(r)
+          elseif kind == 'task' then T.insert(r)
+          elseif kind == 'message' then
+            local id = r.id
+            r.id = nil
+            store('message:' .. id, r)
+            meta().message = r.seq
+            zadd('messages', r.seq, id)
+            count(id, r, 1)
+            defer('SET', 'body:' .. id, text)
+            if r.key then defer('HSET', 'keys', r.key, id) end
+            if r.state == 'queued' then M.enlist(r, text) end
+          else
+            meta().event = r.sequence
+            local entry = {'XADD', 'log', r.sequence .. '-0'}
+            for k, v in pairs(r) do if k ~= 'sequence' then entry[#entry + 1] = k; entry[#entry + 1] = v end end
+            later[#later + 1] = entry
+          end
+        end
+        -- Takes the first records that were put down into the town; returns whether there may be more.
+        local function fill(id, limit)
+          local staged, at, bytes = W.staged(id), 0, 0
+          while at < limit and bytes < W.bytes do
+            local entries = call('LRANGE', staged, at, at + 9)
+            for _, entry in ipairs(entries) do
+              local record = cmsgpack.unpack(entry)
+              place(record[1], record[2], record[3])
+              bytes = bytes + #entry
             end
-          end)
-          redis.call('DEL', staged)
-          written = true
+            at = at + #entries
+            if #entries < 10 then break end
+          end
+          if at > 0 then defer('LPOP', '~new:' .. id, at) end
+          return call('LLEN', staged) > at
+        end
+        -- One page of what is under way. Reply: '1' where there is more to do.
+        function V.advance()
+          local state = W.state()
+          local stage, id = (state or ''):match('^(%l+) (.+)$')
+          if not stage or stage == 'hold' then return '0' end
+          local limit = W.page
+          if stage ~= 'fill' then
+            limit = W.forget(limit, stage == 'reset')
+            if limit == 0 then quiet = true; return '1' end
+            local m, kept = meta(), stage == 'reset' and {event = true, ordinal = true, message = true} or {}
+            for k in pairs(copy(m)) do if not kept[k] then m[k] = nil end end
+            m.indexed = '1'
+          end
+          if stage == 'reset' then
+            log('town_reset', 'the town was reset', num(id))
+          elseif fill(id, limit) then
+            quiet = true
+            call('SET', P .. '~state', 'fill ' .. id)
+            return '1'
+          end
+          defer('DEL', '~state')
+          return '0'
+        end
+        -- Arguments: now. Reply: '1' where there is more to do.
+        function V.reset()
+          local now = arg()
+          W.requireFree()
+          local first = zall('leases')[1]
+          if first then fail('illegal_move', nameOf(first) .. ' takes a turn; end it first') end
+          call('SET', P .. '~state', 'reset ' .. now)
+          return V.advance()
+        end
         end
         """#
 }
