@@ -57,6 +57,8 @@ extension LuaParts {
           local verb, rings = arg(), flag()
           local state = not own[verb] and call('GET', P .. '~state')
           if state and not state:match('^hold ') then return {'no', 'renewing', ''} end
+          -- These write as they go.
+          if state and verb:match('^bring') then return {'no', 'held', ''} end
           held = state and true or false
           local ok, reply = pcall(V[verb])
           if ok then
