@@ -4,7 +4,7 @@ Everything is inside namespaces that `isolated` makes first, so nothing of the r
 all of it, processes included, is gone when this process ends, however it ends. Needs Linux, iproute2, util-linux, and
 root or user namespaces.
 """
-import os, signal, socket, subprocess, sys
+import os, shutil, signal, socket, subprocess, sys, tempfile
 
 INSIDE = "TT_MACHINES_INSIDE"
 OWN = ["--fork", "--pid", "--mount-proc", "--net", "--uts", "--ipc", "--mount", "--kill-child"]
@@ -12,12 +12,13 @@ SERVER = "10.77.0.1"
 SERVER6 = "fd77::1"
 
 
-def isolated():
-    """Runs this program again, with the same arguments, in namespaces; returns in that second process only.
+def isolated(keeps):
+    """Runs this program again, with the same arguments, in namespaces; returns in that second process only: its scratch
+    folder, which is removed when it has ended, however it did, unless `keeps`.
 
     Says why and ends where that is not possible: as a failure where CI is set, as a skip elsewhere.
     """
-    if os.environ.get(INSIDE): return
+    if os.environ.get(INSIDE): return os.environ[INSIDE]
     ways = [["unshare", *OWN]] if os.geteuid() == 0 else []
     ways.append(["unshare", "--user", "--map-root-user", *OWN])
     reason = ""
@@ -29,15 +30,32 @@ def isolated():
         except FileNotFoundError as error:
             reason = str(error)
             continue
-        if tried.returncode == 0:
-            os.environ[INSIDE] = "1"
-            os.execvp(way[0], [*way, sys.executable, *sys.argv])
+        if tried.returncode == 0: sys.exit(run_inside(way, keeps))
         reason = tried.stderr.strip()
     if os.environ.get("CI"):
         print(f"  FAIL  no network namespaces can be made here: {reason}")
         sys.exit(1)
     print(f"  skip  no network namespaces can be made here: {reason}")
     sys.exit(0)
+
+
+def run_inside(way, keeps):
+    scratch = tempfile.mkdtemp(prefix="tt-machines-")
+    child = None
+    def end(number, _): raise SystemExit(128 + number)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT): signal.signal(number, end)
+    try:
+        # In a group of its own, so that Ctrl-C reaches it by way of this process only.
+        child = subprocess.Popen([*way, sys.executable, *sys.argv], stdin=subprocess.DEVNULL, start_new_session=True,
+                                 env={**os.environ, INSIDE: scratch})
+        return child.wait()
+    finally:
+        # All its processes go with the first one inside, and all its networks with them.
+        if child:
+            child.kill()
+            child.wait()
+        if keeps: print(f"kept: {scratch}")
+        else: shutil.rmtree(scratch, ignore_errors=True)
 
 
 def ip(*words):

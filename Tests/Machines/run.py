@@ -7,7 +7,7 @@ The machines are namespaces on this one (see machines.py); the second has a cloc
 compiler is there to make it so. Runs with the system's redis-server and with what Tests/Servers/fetch.py has put into
 FOLDER, all at the same time, with two machines each. Closes with "N passed, M failed".
 """
-import argparse, json, os, shutil, signal, subprocess, sys, tempfile, time
+import argparse, json, os, shutil, subprocess, sys, time
 from machines import SERVER, SERVER6, Machine, isolated, server_address
 
 ap = argparse.ArgumentParser()
@@ -17,7 +17,7 @@ ap.add_argument("--only", help="one server program: system, redis-8 or valkey-9"
 ap.add_argument("--keep", action="store_true")
 ap.add_argument("--pair", help=argparse.SUPPRESS)  # the one of these runs that this process is, and its scratch folder
 args = ap.parse_args()
-isolated()
+SCRATCH = isolated(args.keep)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT, PASSWORD, LEASE = 6390, "p:@ss", 4
@@ -345,26 +345,21 @@ def main():
     if args.pair:
         number, scratch = args.pair.split(":")
         return pair(int(number), scratch, programs[args.only])
-    scratch = tempfile.mkdtemp(prefix="tt-machines-")
     total = [0, 0]
-    try:
-        os.makedirs(f"{scratch}/bin")
-        shutil.copy2(args.tt, f"{scratch}/bin/tt")
-        server_address()
-        runs = []
-        for number, name in enumerate(programs):
-            os.makedirs(f"{scratch}/{name}")
-            words = [sys.executable, *sys.argv, "--only", name, "--pair", f"{number}:{scratch}/{name}"]
-            runs.append((name, subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)))
-        for name, run in runs:
-            out = run.communicate()[0].splitlines()
-            counts = out.pop().split() if run.returncode == 0 and out else []
-            print(f"{name}, lease {LEASE} s", *out, sep="\n", flush=True)
-            if not counts: print(f"  FAIL  the run broke off with {run.returncode}")
-            total = [n + int(m) for n, m in zip(total, counts or (0, 1))]
-    finally:
-        if args.keep: print(f"kept: {scratch}")
-        else: shutil.rmtree(scratch, ignore_errors=True)
+    os.makedirs(f"{SCRATCH}/bin")
+    shutil.copy2(args.tt, f"{SCRATCH}/bin/tt")
+    server_address()
+    runs = []
+    for number, name in enumerate(programs):
+        os.makedirs(f"{SCRATCH}/{name}")
+        words = [sys.executable, *sys.argv, "--only", name, "--pair", f"{number}:{SCRATCH}/{name}"]
+        runs.append((name, subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)))
+    for name, run in runs:
+        out = run.communicate()[0].splitlines()
+        counts = out.pop().split() if run.returncode == 0 and out else []
+        print(f"{name}, lease {LEASE} s", *out, sep="\n", flush=True)
+        if not counts: print(f"  FAIL  the run broke off with {run.returncode}")
+        total = [n + int(m) for n, m in zip(total, counts or (0, 1))]
     print(f"\n{total[0]} passed, {total[1]} failed")
     sys.exit(1 if total[1] or not total[0] else 0)
 
