@@ -31,8 +31,8 @@ import Testing
 
     @Test func `the status names machines, what each runs, which is gone, and where each agent works`() async throws {
         let output = try await town().tt("status").output
-        #expect(output.contains("🖥️  Hosts: 1\n   anna: pid 471, since 2m, 1 turn\n"), "\(output)")
-        #expect(output.contains("pid 472, since 2m, not heard of: its time ran out 15s ago"), "\(output)")
+        #expect(output.contains("🖥️  Hosts: 1\n   anna: pid 471, for 2 min 0 s, 1 turn\n"), "\(output)")
+        #expect(output.contains("pid 472, for 2 min 0 s, not heard of: its time ran out 15 s ago"), "\(output)")
         #expect(output.contains("└─ takes a turn on anna on task"), "\(output)")
         #expect(!output.contains("\u{1B}"))
     }

@@ -84,7 +84,7 @@ extension StatusReport {
         return ["🖥️  Hosts: \(hosts.count { $0.alive })"]
             + hosts.map { host in
                 var text = "   \(TerminalText.line(host.machine))\(host.here ? " (this machine)" : ""): pid \(host.pid)"
-                text += "\(host.foreground ? " (foreground)" : ""), since \(TimeText.length(now - host.startedAt))"
+                text += "\(host.foreground ? " (foreground)" : ""), for \(TimeText.length(now - host.startedAt))"
                 guard host.alive else {
                     let gone = host.expiresAt.map { ", not heard of: its time ran out \(TimeText.relative(now - $0))" }
                     return text + (gone ?? ", gone")
