@@ -207,7 +207,8 @@ let proof: [Target] = [
 let benchmarks: [Target] = [
     .target(name: "CBaseline", dependencies: ["CSQLite"], path: "Benchmarks/CBaseline"),
     .executableTarget(
-        name: "bench", dependencies: ["CBaseline", "Concurrency", "Model", "SQLiteStore", "RedisStore", "Redis", "Hosting"],
+        name: "bench",
+        dependencies: ["CBaseline", "Concurrency", "Model", "SQLiteStore", "RedisStore", "Redis", "Hosting"],
         path: "Benchmarks/bench",
         swiftSettings: strict),
 ]
