@@ -106,7 +106,13 @@ import Testing
         message.idempotencyKey = "k"
         var delivery = Delivery(message: message, sequence: 9, state: .dead, changedAt: b)
         (delivery.attempts, delivery.deliveries, delivery.lastError) = (5, 6, "e")
-        for record: TownRecord in [.agentLimit(3), .agent(agent), .task(task), .message(delivery)] {
+        let text = KeptEntry(
+            key: "mission:a:work", kind: .field, name: Array("ä".utf8), value: Array(#"{"a":"/"}"#.utf8))
+        let bytes = KeptEntry(key: "mission:b", kind: .member, name: [0, 255, 0xC3, 0x28], value: [])
+        for record: TownRecord in [
+            .agentLimit(3), .agent(agent), .task(task), .message(delivery), .kept(text), .kept(bytes),
+            .kept(.item("mission:c", at: 7, [200])),
+        ] {
             #expect(try SnapshotLine.record(try SnapshotLine.bytes(record)) == record)
         }
     }

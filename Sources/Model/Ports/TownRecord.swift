@@ -7,6 +7,7 @@ public enum TownRecord: Sendable, Equatable {
     case agent(Agent)
     case task(AgentTask)
     case message(Delivery)
+    case kept(KeptEntry)
     case event(Event)
 }
 
@@ -15,7 +16,7 @@ public protocol TownReading: Sendable {
     /// The next pieces: a few hundred at the most, never none. Nil after the last.
     ///
     /// They come in this order: the limit of agents; agents in the order of registration; tasks in the order of
-    /// creation; messages and then events, each by sequence number. Turns that were under way are shown as put back:
+    /// creation; messages by sequence number; kept entries by key and name; events by sequence number. Turns that were under way are shown as put back:
     /// their messages wait, their agents do not work; pins are left out.
     func next() async throws(StoreError) -> [TownRecord]?
 

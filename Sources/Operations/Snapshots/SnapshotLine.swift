@@ -32,10 +32,11 @@ enum SnapshotLine {
         var agent: AgentForm?
         var task: TaskForm?
         var message: DeliveryForm?
+        var kept: KeptForm?
         var event: Event?
 
         enum CodingKeys: String, CodingKey {
-            case agent, task, message, event
+            case agent, task, message, kept, event
             case maxAgents = "max_agents"
         }
     }
@@ -48,6 +49,7 @@ enum SnapshotLine {
         case .agent(let agent): form.agent = AgentForm(agent)
         case .task(let task): form.task = TaskForm(task)
         case .message(let delivery): form.message = DeliveryForm(delivery)
+        case .kept(let entry): form.kept = KeptForm(entry)
         case .event(let event): form.event = event
         }
         return try bytes(encoding: form)
@@ -65,6 +67,7 @@ enum SnapshotLine {
         if let agent = form.agent { return .agent(agent.agent) }
         if let task = form.task { return .task(task.task) }
         if let delivery = form.message { return .message(delivery.delivery) }
+        if let entry = form.kept { return .kept(entry.entry) }
         if let event = form.event { return .event(event) }
         return form.maxAgents.map { .agentLimit($0) }
     }
@@ -79,11 +82,13 @@ public struct SnapshotCounts: Codable, Sendable, Equatable {
     /// Those of them that are dead letters.
     public var dead = 0
     public var events = 0
+    /// Entries of missions' documents; nil where there are none.
+    public var kept: Int?
 
     public init() {}
 
     /// Everything together.
-    public var all: Int { agents + tasks + messages + events }
+    public var all: Int { agents + tasks + messages + events + (kept ?? 0) }
 
     mutating func add(_ record: TownRecord) {
         switch record {
@@ -93,6 +98,7 @@ public struct SnapshotCounts: Codable, Sendable, Equatable {
         case .message(let delivery):
             messages += 1
             if delivery.state == .dead { dead += 1 }
+        case .kept: kept = (kept ?? 0) + 1
         case .event: events += 1
         }
     }

@@ -78,7 +78,8 @@ extension TownSnapshot {
                 .invalid, "\(file):\(number): the line cannot be read (\(reason(error)))",
                 hint: "take the file from version control again; nothing was changed")
         }
-        throw OperationError(.invalid, "\(file):\(number): the line is neither agent, task, message nor event")
+        throw OperationError(
+            .invalid, "\(file):\(number): the line is neither agent, task, message, kept entry nor event")
     }
 
     private static func reason(_ error: any Error) -> String {

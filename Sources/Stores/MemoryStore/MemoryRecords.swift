@@ -24,6 +24,8 @@ final class MemoryRecords: Records {
     private var hostOrder: [HostID] = []
     private var log: [Event] = []
     private var agentLimit: Int?
+    private var keptEntries: [KeptEntry] = []
+    private var keptNames: Set<[UInt8]> = []
     private var lastSequence: Int64 = 0
 
     // Inverse steps of the verb under way, oldest first.
@@ -370,6 +372,20 @@ final class MemoryRecords: Records {
         insert(delivery)
     }
 
+    func kept(after position: Int64, limit: Int) -> [(position: Int64, entry: KeptEntry)] {
+        keptEntries.enumerated().dropFirst(Int(position)).prefix(limit).map { (Int64($0 + 1), $1) }
+    }
+
+    func restore(_ entry: KeptEntry) -> Bool {
+        guard keptNames.insert(Array(entry.key.utf8) + [0] + entry.name).inserted else { return false }
+        keptEntries.append(entry)
+        undoing { rows in
+            rows.keptNames.remove(Array(entry.key.utf8) + [0] + entry.name)
+            rows.keptEntries.removeLast()
+        }
+        return true
+    }
+
     func restore(_ event: Event) throws(StoreError) {
         guard event.sequence > log.last?.sequence ?? 0 else {
             throw StoreError(.corrupt, "event \(event.sequence) is out of order")
@@ -391,7 +407,9 @@ final class MemoryRecords: Records {
         let mail = (deliveries, sequences, keys, boxes, dead, done, assignments)
         let people = (leaseRows, epochs, agentRows, agentOrder, live, agentLimit)
         let work = (taskRows, taskOrder, needing, owned, counts, log)
+        let kept = (keptEntries, keptNames)
         undoing { rows in
+            (rows.keptEntries, rows.keptNames) = kept
             (rows.deliveries, rows.sequences, rows.keys, rows.boxes, rows.dead, rows.done, rows.assignments) = mail
             (rows.leaseRows, rows.epochs, rows.agentRows, rows.agentOrder, rows.live, rows.agentLimit) = people
             (rows.taskRows, rows.taskOrder, rows.needing, rows.owned, rows.counts, rows.log) = work
@@ -399,6 +417,7 @@ final class MemoryRecords: Records {
         (deliveries, sequences, keys, boxes, dead, done, assignments) = ([:], [:], [:], [:], Sorted(), Sorted(), [:])
         (leaseRows, epochs, agentRows, agentOrder, live, agentLimit) = ([:], [:], [:], [], [], nil)
         (taskRows, taskOrder, needing, owned, counts) = ([:], [], [:], [:], TaskCounts())
+        (keptEntries, keptNames) = ([], [])
         log = Array(log.suffix(1))
     }
 

@@ -68,7 +68,9 @@ extension RedisStore {
     }
 
     public func reset(now: Timestamp) async throws(StoreError) {
+        let missions = try await keptKeys()
         if try await call("reset", { $0.add(now) }).isTrue { try await finishRenewal() }
+        try await removeKept(missions)
     }
 
     public func agents() async throws(StoreError) -> [Agent] {

@@ -25,6 +25,7 @@ extension RedisStore {
         guard try await page(token, "", 0) != .null else { return nil }
         var pages: [[TownRecord]] = []
         for part in TownPart.allCases {
+            if part == .events { pages += try await kept(try await keptKeys()) }
             var place: Int? = 0
             while let from = place {
                 let reply = try await page(token, part.rawValue, from)
@@ -62,7 +63,12 @@ extension RedisStore {
         _ = try await call("checkReplacement", rings: false) { Self.add(terms, to: &$0) }
         let id = MessageID(random: SystemRandomness()).description
         do {
-            let count = try await putDown(next, id)
+            var count = try await putDown(next, id)
+            let missions = try await keptKeys()
+            if !terms.overwrites, !missions.isEmpty {
+                throw StoreError(.notEmpty, "this town has missions already")
+            }
+            count = try await stageRemoval(of: missions, after: count, as: id)
             try await switchOver(terms, count: count, id)
         } catch {
             await unstage(id)
@@ -186,6 +192,7 @@ extension TownRecord {
         case .agentLimit, .agent: 500
         case .task(let task): 500 + task.description.utf8.count + (task.result?.utf8.count ?? 0)
         case .message(let delivery): 500 + delivery.message.body.text.utf8.count
+        case .kept(let entry): 200 + entry.name.count + entry.value.count
         case .event(let event): 200 + event.message.utf8.count
         }
     }
@@ -207,6 +214,9 @@ extension Arguments {
             add("message")
             add(delivery.fields.merging(["id": delivery.message.id.description]) { $1 })
             add(delivery.message.wire)
+        case .kept(let entry):
+            add("kept")
+            add(entry.fields)
         case .event(let event):
             add("event")
             var fields = event.about

@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies]
+    static let steps: [String] = [first, dependencies, kept]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -99,6 +99,13 @@ enum Schema {
         create table task_needs (need blob not null, task blob not null, primary key (need, task)) without rowid;
         create index waiting_tasks on tasks (owner) where waiting = 1;
         create index task_parts on tasks (parent) where parent is not null;
+        """
+
+    // What Tinytown keeps of its missions, and this program only carries along.
+    private static let kept = """
+        create table kept_entries (
+            ordinal integer primary key, key text not null, kind text not null, name blob not null, value blob not null,
+            unique (key, name));
         """
 
     /// What is in an opened file.

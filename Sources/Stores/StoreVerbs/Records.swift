@@ -112,6 +112,10 @@ public protocol Records: AnyObject {
     func messages(after sequence: Int64, limit: Int) throws(StoreError) -> [Delivery]
     /// Adds a message with its sequence number, which is greater than all that are there.
     func restore(_ delivery: Delivery) throws(StoreError)
+    /// Kept entries after a position in the order in which they were added (0: from the first), each with its own.
+    func kept(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, entry: KeptEntry)]
+    /// Adds a kept entry; false where there is one with its key and name.
+    func restore(_ entry: KeptEntry) throws(StoreError) -> Bool
     /// Appends an event with its sequence number, which is greater than all that are there.
     func restore(_ event: Event) throws(StoreError)
     /// Removes everything, hosts and the log included.

@@ -2,7 +2,7 @@ public import Model
 
 /// Where the reading of a whole town has got to.
 public struct ExportCursor: Sendable {
-    fileprivate enum Stage { case agents, tasks, messages, events, done }
+    fileprivate enum Stage { case agents, tasks, messages, kept, events, done }
 
     fileprivate var stage = Stage.agents
     fileprivate var last: Int64 = 0
@@ -34,7 +34,11 @@ extension Verbs {
             case .messages:
                 let messages = try rows.messages(after: cursor.last, limit: limit)
                 records = messages.map { .message(Self.atRest($0)) }
-                if let last = messages.last { cursor.last = last.sequence } else { cursor.enter(.events) }
+                if let last = messages.last { cursor.last = last.sequence } else { cursor.enter(.kept) }
+            case .kept:
+                let entries = try rows.kept(after: cursor.last, limit: limit)
+                records = entries.map { .kept($0.entry) }
+                if let last = entries.last { cursor.last = last.position } else { cursor.enter(.events) }
             case .events:
                 let events = try rows.events(after: cursor.last, limit: limit, filter: EventFilter())
                 records = events.map { .event($0) }
@@ -71,6 +75,9 @@ extension Verbs {
         if agents > 0 || tasks > 0 || !messages.isEmpty {
             throw StoreError(.notEmpty, "this town has \(agents) agents and \(tasks) tasks already")
         }
+        if try !rows.kept(after: 0, limit: 1).isEmpty {
+            throw StoreError(.notEmpty, "this town has missions already")
+        }
     }
 
     /// Adds records to a town that holds nothing else.
@@ -92,6 +99,8 @@ extension Verbs {
                     throw StoreError(.corrupt, "message \(delivery.message.id) belongs to a turn that is not there")
                 }
                 try rows.restore(delivery)
+            case .kept(let entry):
+                if try !rows.restore(entry) { throw Self.twice("an entry of", entry.key) }
             case .event(let event): try rows.restore(event)
             }
         }

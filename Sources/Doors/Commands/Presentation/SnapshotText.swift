@@ -3,9 +3,11 @@ import Operations
 extension SnapshotCounts {
     /// `3 agents, 8 tasks, 12 messages, 240 events`.
     var shown: String {
-        [(agents, "agent"), (tasks, "task"), (messages, "message"), (events, "event")].map { count, noun in
+        let parts = [(agents, "agent"), (tasks, "task"), (messages, "message"), (events, "event")].map { count, noun in
             "\(count.grouped) \(noun)\(count == 1 ? "" : "s")"
-        }.joined(separator: ", ")
+        }
+        let missions = kept.map { ["\($0.grouped) of missions"] } ?? []
+        return (parts + missions).joined(separator: ", ")
     }
 }
 

@@ -139,7 +139,7 @@ extension LuaParts {
               if num(place) <= least[kind] then fail('corrupt', kind .. ' ' .. (id or place) .. ' is out of order') end
               least[kind] = num(place)
             end
-            call('RPUSH', staged, cmsgpack.pack({kind, r, text}))
+            call(kind == 'gone' and 'LPUSH' or 'RPUSH', staged, cmsgpack.pack({kind, r, text}))
           end
           call('HSET', last, 'message', whole(least.message), 'event', whole(least.event))
           for _, key in ipairs({staged, seen, last}) do call('EXPIRE', key, W.rest) end
@@ -207,8 +207,21 @@ extension LuaParts {
         end
 
         -- MARK: carrying on
+        local function bytes(r, name)
+          local hex = r[name .. '_hex']
+          if not hex then return r[name] or '' end
+          return (hex:gsub('..', function(digits) return string.char(tonumber(digits, 16)) end))
+        end
+        local function keep(r)
+          local name, value = bytes(r, 'name'), bytes(r, 'value')
+          if r.kind == 'field' then defer('HSET', r.key, name, value)
+          elseif r.kind == 'member' then defer('SADD', r.key, name)
+          else defer(r.kind == 'item' and 'RPUSH' or 'SET', r.key, value) end
+        end
         local function place(kind, r, text)
-          if kind == 'limit' then meta().maxAgents = r.limit
+          if kind == 'gone' then defer('UNLINK', r.key)
+          elseif kind == 'kept' then keep(r)
+          elseif kind == 'limit' then meta().maxAgents = r.limit
           elseif kind == 'agent' then A.insert(r)
           elseif kind == 'task' then T.insert(r)
           elseif kind == 'message' then
