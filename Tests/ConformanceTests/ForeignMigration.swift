@@ -260,6 +260,12 @@ import Testing
         try await place.redis("SET", "tt:agent:\(Self.bob)", old)
         try await place.redis("RPUSH", "\(prefix)inbox:\(Self.ada)", Self.message(1))
         try await place.with { store in
+            do {
+                _ = try await store.agent(AgentID(Self.ada)!)
+                Issue.record("a text was read as an agent")
+            } catch let error as StoreError {
+                #expect(error.code == .corrupt && error.message.contains("tt migrate --hash"), "\(error)")
+            }
             let fates = try await place.bringAll(store, .jsonRecords)
             let left = fates.flatMap { fate in if case .left(let left, _) = fate { left } else { [LeftRecord]() } }
             #expect(

@@ -14,6 +14,13 @@ extension StoreError {
             case _ where error.mayHaveRun: .unknownOutcome
             default: .unavailable
             }
+        if error.code == .wrongType {
+            self.init(
+                code,
+                "a key of this town holds something else than it should; where an early Tinytown wrote records as JSON "
+                    + "texts, this mends it: tt migrate --hash")
+            return
+        }
         self.init(code, error.message)
     }
 }
