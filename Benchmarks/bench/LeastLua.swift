@@ -2,9 +2,9 @@ import Hosting
 import Model
 import Redis
 
-/// The least that Lua at the server can do for a message's life and still keep what the store keeps: the message's
+/// A minimal Lua for a message's life that still keeps what the store keeps: the message's
 /// record, text and number, its inbox, the lease, the agent's times, the log, and a word to those who listen. It checks
-/// nothing, undoes nothing and knows neither tasks nor foreign producers. What it needs is the floor of any verb as Lua.
+/// nothing, undoes nothing and knows neither tasks nor foreign producers. It tells what the rest of a verb costs.
 struct LeastLua: Sendable {
     let client: RedisClient
     private let agents: [String]

@@ -5,7 +5,7 @@ import Redis
 ///
 /// Replies: `ok` and what the verb says, or `no`, a code and a text where the verb refuses and has changed nothing.
 enum TownScript {
-    /// All verbs as one function that the server keeps, which costs a third of a script.
+    /// All verbs as one function that the server keeps, which costs about half of a script.
     static let library = RedisLibrary(
         family: "tinytown",
         body: (base + tasks + LuaParts.verbs + [LuaParts.migration, LuaParts.main]).joined(separator: "\n"),
