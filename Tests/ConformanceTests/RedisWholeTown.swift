@@ -48,9 +48,9 @@ import Testing
         _ program: ServerProgram
     ) async throws {
         let server = try await server(program)
-        let (records, expected) = try await other(server, 500)
+        let (records, expected) = try await other(server, 250)
         let first = try await store(server)
-        try await fill(Town(store: first), 300)
+        try await fill(Town(store: first), 200)
         await first.close()
         var (pages, isWhole) = (0, false)
         while !isWhole {

@@ -21,17 +21,17 @@ extension RedisStore {
     }
 
     /// All pages of the town; nil where the hold was lost between two of them.
-    private func read(_ token: String) async throws(StoreError) -> [[TownRecord]]? {
+    private func read(_ token: String) async throws(StoreError) -> [TownPage]? {
         guard try await page(token, "", 0) != .null else { return nil }
-        var pages: [[TownRecord]] = []
+        var pages: [TownPage] = []
         for part in TownPart.allCases {
             if part == .events { pages += try await kept(try await keptKeys()) }
             var place: Int? = 0
             while let from = place {
                 let reply = try await page(token, part.rawValue, from)
                 if reply == .null { return nil }
-                let records = part.records(reply[1].elements)
-                if !records.isEmpty { pages.append(records) }
+                // Made sense of when the town is let go: others wait.
+                if !reply[1].elements.isEmpty { pages.append(TownPage(part: part, reply: reply)) }
                 place = reply[0].text.flatMap { Int($0) }
             }
         }
@@ -229,13 +229,25 @@ extension Arguments {
     }
 }
 
+/// A page as the server gave it.
+private struct TownPage: Sendable {
+    var part: TownPart
+    var reply: RedisValue
+}
+
 /// A town that has been read.
 private actor RedisReading: TownReading {
-    private var pages: [[TownRecord]]
+    private var pages: [TownPage]
 
-    init(_ pages: [[TownRecord]]) { self.pages = pages.reversed() }
+    init(_ pages: [TownPage]) { self.pages = pages.reversed() }
 
-    func next() -> [TownRecord]? { pages.popLast() }
+    func next() -> [TownRecord]? {
+        while let page = pages.popLast() {
+            let records = page.part.records(page.reply[1].elements)
+            if !records.isEmpty { return records }
+        }
+        return nil
+    }
 
     func close() { pages = [] }
 }

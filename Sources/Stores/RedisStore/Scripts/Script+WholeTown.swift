@@ -9,7 +9,7 @@ extension LuaParts {
     /// - `reset TIME`: this town is being forgotten.
     static let wholeTown = #"""
         do  -- a chunk may only have so many locals
-        local W = {page = 200, bytes = 1048576, hold = '5000', rest = '3600'}
+        local W = {page = 100, bytes = 1048576, hold = '5000', rest = '3600'}
         function W.state() return call('GET', P .. '~state') or nil end
         -- Ends the verb where another one is at work on the whole town.
         function W.requireFree()
