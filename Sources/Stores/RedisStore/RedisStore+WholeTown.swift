@@ -22,16 +22,18 @@ extension RedisStore {
 
     /// All pages of the town; nil where the hold was lost between two of them.
     private func read(_ token: String) async throws(StoreError) -> [TownPage]? {
+        // Looked for among all keys of the server, which is no reason for others to wait.
+        let missions = try await keptKeys()
         guard try await page(token, "", 0) != .null else { return nil }
         var pages: [TownPage] = []
         for part in TownPart.allCases {
-            if part == .events { pages += try await kept(try await keptKeys()) }
+            if part == .events { pages += try await kept(missions).map(TownPage.records) }
             var place: Int? = 0
             while let from = place {
                 let reply = try await page(token, part.rawValue, from)
                 if reply == .null { return nil }
                 // Made sense of when the town is let go: others wait.
-                if !reply[1].elements.isEmpty { pages.append(TownPage(part: part, reply: reply)) }
+                if !reply[1].elements.isEmpty { pages.append(.reply(part, reply[1])) }
                 place = reply[0].text.flatMap { Int($0) }
             }
         }
@@ -229,10 +231,18 @@ extension Arguments {
     }
 }
 
-/// A page as the server gave it.
-private struct TownPage: Sendable {
-    var part: TownPart
-    var reply: RedisValue
+/// A page of a town.
+private enum TownPage: Sendable {
+    /// As the server gave it.
+    case reply(TownPart, RedisValue)
+    case records([TownRecord])
+
+    var records: [TownRecord] {
+        switch self {
+        case .reply(let part, let reply): part.records(reply.elements)
+        case .records(let records): records
+        }
+    }
 }
 
 /// A town that has been read.
@@ -243,7 +253,7 @@ private actor RedisReading: TownReading {
 
     func next() -> [TownRecord]? {
         while let page = pages.popLast() {
-            let records = page.part.records(page.reply[1].elements)
+            let records = page.records
             if !records.isEmpty { return records }
         }
         return nil
