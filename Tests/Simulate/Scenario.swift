@@ -134,8 +134,9 @@ struct Scenario {
         var quietLooks = 0
         for _ in 0..<400 {
             hosts.removeAll { world.deaths.isDead($0.id) }
+            // A host that begins now has not looked yet, and one that finds no live agent ends at once.
+            var isQuiet = !hosts.isEmpty
             if hosts.isEmpty { hosts.append(world.startHost()) }
-            var isQuiet = true
             do {
                 for agent in try await world.store.agents() {
                     if agent.state == .paused { try await world.store.change(agent.id, .resume, now: now) }
