@@ -4,14 +4,12 @@ import Redis
 /// What Tinytown keeps of its missions: `mission:{id}` and what is below it, and `mission:active`. This program only
 /// carries it along, byte for byte. A dispatcher's lock is left out: it belongs to a process.
 extension RedisStore {
-    /// The keys of missions that there are, sorted. They are looked for among all keys of the server, in pieces.
+    /// The keys of missions that there are, sorted.
     func keptKeys() async throws(StoreError) -> [String] {
-        var (cursor, found) = ("0", Set<String>())
-        repeat {
-            let reply = try await command(["SCAN", cursor, "MATCH", prefix + "mission:*", "COUNT", "10000"])
-            cursor = reply[0].text ?? "0"
-            for key in reply[1].texts where !key.hasSuffix(":dispatch_lock") { found.insert(key) }
-        } while cursor != "0"
+        var found = Set<String>()
+        try await scan(prefix + "mission:*", count: 10000) { keys throws(StoreError) in
+            found.formUnion(keys.filter { !$0.hasSuffix(":dispatch_lock") })
+        }
         return found.sorted()
     }
 

@@ -177,20 +177,14 @@ public final class RedisStore: Store {
 
     /// The ids of all records of one kind, by when they were made. Scanned, never listed at once.
     private func foreign(_ kind: String) async throws(StoreError) -> [String] {
-        var cursor = "0"
-        var found: [(id: String, made: String)] = []
-        repeat {
-            let reply = try await command([
-                "SCAN", cursor, "MATCH", "\(prefix)\(kind):*", "COUNT", "500", "TYPE", "hash",
-            ])
-            cursor = reply[0].text ?? "0"
-            for key in reply[1].texts {
-                let made = try await command(["HGET", key, "created_at"])
-                found.append((String(key.dropFirst("\(prefix)\(kind):".count)), made.text ?? ""))
+        let start = "\(prefix)\(kind):"
+        var made: [String: String] = [:]
+        try await scan(start + "*", type: "hash") { keys throws(StoreError) in
+            for (key, time) in zip(keys, try await self.creationTimes(of: keys)) {
+                made[String(key.dropFirst(start.count))] = time
             }
-        } while cursor != "0"
-        return Set(found.map(\.id)).sorted().map { id in (id, found.first { $0.id == id }?.made ?? "") }
-            .sorted { $0.1 < $1.1 }.map(\.0)
+        }
+        return made.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)
     }
 
     public func close() async {

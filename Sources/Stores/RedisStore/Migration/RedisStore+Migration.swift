@@ -80,15 +80,6 @@ extension RedisStore: OldRecordKeeper {
         return result
     }
 
-    private func scan(_ pattern: String, _ body: ([String]) async throws(StoreError) -> Void) async throws(StoreError) {
-        var cursor = "0"
-        repeat {
-            let reply = try await command(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"])
-            cursor = reply[0].text ?? "0"
-            if !reply[1].elements.isEmpty { try await body(reply[1].texts) }
-        } while cursor != "0"
-    }
-
     private func types(of records: [OldRecord]) async throws(StoreError) -> [String] {
         let commands = records.map { RedisCommand("TYPE", $0.from) }
         return try await redis { client throws(RedisError) in try await client.pipeline(commands) }
@@ -97,7 +88,7 @@ extension RedisStore: OldRecordKeeper {
 
     // Types are checked before anything is touched, and agents and tasks are kept in the order in which they were made.
     private func look(at records: [OldRecord]) async throws(StoreError) -> (found: [Found], odd: [LeftRecord]) {
-        var (found, odd) = ([Found](), [LeftRecord]())
+        var (found, hashes, odd) = ([Found](), [OldRecord](), [LeftRecord]())
         for (record, type) in zip(records, try await types(of: records)) where type != "none" {
             let allowed = OldKey.types(of: record.kind)
             guard allowed.contains(type) else {
@@ -107,10 +98,10 @@ extension RedisStore: OldRecordKeeper {
                         reason: "it is a \(type) and not a \(allowed.joined(separator: " or a "))"))
                 continue
             }
-            var made = ""
-            if type == "hash" { made = try await command(["HGET", record.from, "created_at"]).text ?? "" }
-            found.append(Found(record: record, made: made))
+            if type == "hash" { hashes.append(record) } else { found.append(Found(record: record, made: "")) }
         }
+        let times = try await creationTimes(of: hashes.map(\.from))
+        found += zip(hashes, times).map { Found(record: $0, made: $1) }
         return (found, odd)
     }
 
