@@ -64,6 +64,14 @@ public struct HarnessRegistry: HarnessSource {
         return command
     }
 
+    public func isAvailable(_ cli: String) -> Bool {
+        guard let command = try? resolve(cli), let program = try? command.words().first else { return false }
+        let path = command.environment["PATH"] ?? environment["PATH"]
+        // Where it has a folder of its own, a path may be meant from there; that is found out when it runs.
+        return (command.workdir != nil && program.contains("/"))
+            || Executable.find(program, path: path, directory: town) != nil
+    }
+
     /// The names that can be used, in alphabetical order.
     public var names: [String] { Set(commands.keys).union(CLIPreset.all.map(\.name)).sorted() }
 

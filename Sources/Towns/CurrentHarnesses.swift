@@ -27,9 +27,13 @@ final class CurrentHarnesses: HarnessSource {
                 registry: HarnessRegistry(town: town, global: global, environment: environment)))
     }
 
-    func harness(named cli: String) throws(Failure) -> any Harness {
+    func harness(named cli: String) throws(Failure) -> any Harness { try current.harness(named: cli) }
+
+    func isAvailable(_ cli: String) -> Bool { current.isAvailable(cli) }
+
+    private var current: HarnessRegistry {
         let texts = Self.texts(town.root, environment)
-        let registry = state.withLock { state in
+        return state.withLock { state in
             guard texts != state.texts else { return state.registry }
             state.texts = texts
             if let (configuration, _) = try? TownConfiguration.load(root: town.root),
@@ -41,7 +45,6 @@ final class CurrentHarnesses: HarnessSource {
             }
             return state.registry
         }
-        return try registry.harness(named: cli)
     }
 
     private static func texts(_ root: String, _ environment: [String: String]) -> [String?] {

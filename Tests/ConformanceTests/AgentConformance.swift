@@ -148,6 +148,7 @@ import Testing
             try await town.store.announce(value, now: town.start)
             var renewed = value
             renewed.expiresAt = town.start + .seconds(60)
+            renewed.lacks = ["claude", "aider --yes"]
             try await town.store.announce(renewed, now: town.start)
             #expect(try await town.store.hosts() == [renewed])
             #expect(try await town.events(.hostStarted).count == 1)

@@ -18,6 +18,13 @@ private func host(_ number: UInt64, expires: Timestamp = now + .seconds(60)) -> 
         isForeground: false)
 }
 
+/// One of another machine, or this one, that has not everything.
+private func host(_ number: UInt64, without cli: String..., isForeground: Bool = false) -> Host {
+    var host = host(number)
+    (host.lacks, host.isForeground) = (Set(cli), isForeground)
+    return host
+}
+
 private func lease(_ agent: AgentID, _ host: HostID, expires: Timestamp = now + .seconds(30)) -> LeaseRecord {
     LeaseRecord(
         token: LeaseToken(agent: agent, epoch: 1, turn: TurnID(high: agent.high, low: 9), host: host), startedAt: now,
@@ -52,6 +59,24 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
             pulse(agent(3) { $0.lastActiveAt = now - .seconds(5) }),
         ])
         #expect(decision.actions == [.startTurn(agent(2).id), .startTurn(agent(3).id)])
+    }
+
+    @Test func `what cannot be run here is left to a host that can, and to no other`() {
+        func starts(_ hosts: [Host], alive: [HostID: Bool?] = [:], _ change: (inout Agent) -> Void = { _ in }) -> Bool {
+            let here = agent(1, change)
+            let decision = decide([pulse(here)], hosts: hosts, alive: alive)
+            #expect(!decision.isDone)
+            return decision.actions.contains(.startTurn(here.id))
+        }
+        #expect(!starts([host(1, without: "x"), host(2)]))
+        #expect(!starts([host(1, without: "x"), host(2, without: "y")]))
+        #expect(starts([host(1, without: "y"), host(2)]), "it is to be had here")
+        #expect(starts([host(1, without: "x")]), "nobody else is there: the failure tells what is missing")
+        #expect(starts([host(1, without: "x"), host(2, without: "x", "y")]), "nobody has it")
+        #expect(starts([host(1, without: "x"), host(2, isForeground: true)]), "that one runs its own agent alone")
+        #expect(starts([host(1, without: "x"), host(2)], alive: [host(2).id: false]), "the other one is dead")
+        #expect(!starts([host(1, without: "x"), host(2)], alive: [host(2).id: Bool?.none]), "only its expiry can tell")
+        #expect(starts([host(1, without: "x"), host(2)]) { $0.pinnedTo = me }, "it is run here or nowhere")
     }
 
     @Test func `running turns count against the limit`() {

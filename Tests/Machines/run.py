@@ -53,7 +53,8 @@ class Site:
         self.machine, self.home = machine, f"{scratch}/{machine.name}"
         self.root = f"{self.home}/town"
         os.makedirs(self.root, exist_ok=True)
-        self.env = {"PATH": f"{scratch}/../bin:/usr/bin:/bin", "HOME": self.home, "TT_HOME": f"{self.home}/.tt",
+        os.makedirs(f"{self.home}/bin", exist_ok=True)
+        self.env = {"PATH": f"{self.home}/bin:{scratch}/../bin:/usr/bin:/bin", "HOME": self.home, "TT_HOME": f"{self.home}/.tt",
                     "NO_COLOR": "1", "TINYTOWN_REDIS_PASSWORD": PASSWORD, **(extra or {})}
 
     def run(self, *words, timeout=60):
@@ -101,7 +102,7 @@ class Town:
         settings = (f'name = "shared"\nstore = "redis"\n[redis]\nurl = "redis://{SERVER}:{PORT}"\n'
                     f"[agent]\nidle_timeout_secs = 0\nfirst_delay_secs = 0.1\nlongest_delay_secs = 0.5\n"
                     f"[limits]\nlease_secs = {LEASE}\ndrain_secs = 1\ngrace_secs = 0.3\nmax_concurrent_turns = 2\n"
-                    f'[agent_clis.work]\ncommand = "sh {HERE}/agent.sh"\n')
+                    f'[agent_clis.work]\ncommand = "sh {HERE}/agent.sh"\n[agent_clis.special]\ncommand = "special"\n')
         # What the repository of a town holds: its configuration. The second machine has a clone.
         for site in self.sites:
             with open(f"{site.root}/tinytown.toml", "w") as f: f.write(settings)
@@ -161,6 +162,28 @@ def spreads(town):
     for n, key in enumerate(more): town.send(f"a{n % 4}", key, site=n % 2)
     town.quiet("many")
     town.once("many", more)
+    for site in town.sites: site.close()
+
+
+def placed(town):
+    """A program that only one machine has."""
+    one, two = town.sites
+    for site in town.sites: site.open()
+    one.must("spawn", "expert", "--cli", "special", "--max-rounds", "0")
+    program = f"{two.home}/bin/special"
+    with open(program, "w") as f: f.write(f"#!/bin/sh\nexec sh {HERE}/agent.sh\n")
+    os.chmod(program, 0o755)
+    # Its host notices with its next renewal, or when something happens.
+    until("the second host has it", lambda: (h := town.host(two)) and h["lacks"] == [], limit=60)
+    keys = [f"special-{n}" for n in range(6)]
+    for n, key in enumerate(keys): town.send("expert", key, site=n % 2)
+    town.quiet("special")
+    town.once("a program that one machine has", keys, tries=0)
+    check(all(two.ended(k) for k in keys) and not any(one.begun(k) for k in keys), "all its turns are taken there")
+    expert = next(a for a in town.status()["agents"] if a["name"] == "expert")
+    check(expert["state"] == "idle" and not expert["attention"], f"and none failed on the other {expert['attention']}")
+    check(town.host(one)["lacks"] == ["special"], "tt status --json says what a machine has not")
+    check(", without special" in one.run("status")[1], "and tt status tells people")
     for site in town.sites: site.close()
 
 
@@ -333,7 +356,7 @@ def pair(number, scratch, program):
     other = {"REDIS_URL": f"redis://[{SERVER6}]:{PORT}", **skewed(scratch)}
     server = Server(program, f"{scratch}/data")
     town = Town(scratch, Site(scratch, machines[0]), Site(scratch, machines[1], other))
-    for scene in (spreads, killed, cut_off, all_cut_off): scene(town)
+    for scene in (spreads, placed, killed, cut_off, all_cut_off): scene(town)
     restarted(town, server)
     all_killed(town)
     ends(town)

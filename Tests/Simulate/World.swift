@@ -111,6 +111,7 @@ struct ScriptedHarness: Harness, HarnessSource {
     let name = "script"
 
     func harness(named cli: String) throws(Failure) -> any Harness { self }
+    func isAvailable(_ cli: String) -> Bool { true }
 
     func run(_ request: TurnRequest) async -> HarnessResult {
         // A dead host starts nothing.

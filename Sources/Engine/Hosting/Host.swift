@@ -109,6 +109,7 @@ public actor TownHost {
         do {
             if tools.settings.renewsHost { try await announce() }
             let pulses = try await tools.store.pulse()
+            try await noteLacks(pulses.map(\.agent.cli))
             // Leases before hosts: a host makes itself known before it leases, so the holder of a lease that is seen is
             // known by then, unless it is gone. The other way round, a host that has just come would look dead.
             let leases = try await tools.store.leases()
@@ -123,6 +124,16 @@ public actor TownHost {
             storeFailures += 1
             return nil
         }
+    }
+
+    /// Tells hosts of other machines what cannot be run here, so that it is left to them. On one machine all find the
+    /// same programs.
+    private func noteLacks(_ needed: [String]) async throws {
+        guard tools.settings.renewsHost else { return }
+        let lacks = Set(needed).filter { !tools.harnesses.isAvailable($0) }
+        guard lacks != host.lacks else { return }
+        host.lacks = lacks
+        try await announce()
     }
 
     /// What cuts this host off may cut others off as well, and then nobody could renew anything: they get the time of

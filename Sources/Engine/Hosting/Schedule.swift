@@ -119,6 +119,17 @@ package struct Schedule: Sendable {
         }
     }
 
+    /// Whether another host can run what this one cannot: then the turn is left to it. Where nobody can, it begins, and
+    /// its failure tells what is missing.
+    private static func leavesToOthers(_ agent: Agent, _ view: View, dead: Set<HostID>) -> Bool {
+        guard view.settings.only == nil, agent.pinnedTo == nil,
+            view.hosts.contains(where: { $0.id == view.host && $0.lacks.contains(agent.cli) })
+        else { return false }
+        return view.hosts.contains { other in
+            other.id != view.host && !dead.contains(other.id) && !other.isForeground && !other.lacks.contains(agent.cli)
+        }
+    }
+
     private static func decideAgents(_ view: View, dead: Set<HostID>, _ decision: inout Decision) {
         var ready: [AgentPulse] = []
         var anyone = false
@@ -143,6 +154,7 @@ package struct Schedule: Sendable {
                 continue
             }
             if pulse.lease != nil || view.isStopping { continue }
+            if pulse.hasWork, leavesToOthers(agent, view, dead: dead) { continue }
             decide(pulse, view, &ready, &decision)
         }
         decision.isDone = !anyone

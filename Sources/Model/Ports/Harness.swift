@@ -13,6 +13,9 @@ public protocol Harness: Sendable {
 public protocol HarnessSource: Sendable {
     /// - Throws: a `configuration` failure that names what can be used instead.
     func harness(named cli: String) throws(Failure) -> any Harness
+
+    /// Whether the program that `cli` names is to be had here.
+    func isAvailable(_ cli: String) -> Bool
 }
 
 /// What a harness gets for a turn.

@@ -170,7 +170,8 @@ public protocol Store: Sendable {
 
     // MARK: Hosts
 
-    /// Makes a host known, or renews it.
+    /// Makes a host known, or renews it. Those who follow hear of a new one, and of one that can run more or less than
+    /// before.
     func announce(_ host: Host, now: Timestamp) async throws(StoreError)
 
     /// Removes a host that stops or is dead. Agents pinned to it are free. Does nothing for an unknown host.

@@ -15,9 +15,12 @@ public struct Host: Sendable, Equatable, Codable {
     public var expiresAt: Timestamp
     /// Runs one agent in a terminal instead of all of them.
     public var isForeground: Bool
+    /// What agents of the town are run by (`Agent.cli`) and is not to be had where this host runs.
+    public var lacks: Set<String>
 
     public init(
-        id: HostID, machine: String, process: String, startedAt: Timestamp, expiresAt: Timestamp, isForeground: Bool
+        id: HostID, machine: String, process: String, startedAt: Timestamp, expiresAt: Timestamp, isForeground: Bool,
+        lacks: Set<String> = []
     ) {
         self.id = id
         self.machine = machine
@@ -25,6 +28,7 @@ public struct Host: Sendable, Equatable, Codable {
         self.startedAt = startedAt
         self.expiresAt = expiresAt
         self.isForeground = isForeground
+        self.lacks = lacks
     }
 
     /// The process id alone.

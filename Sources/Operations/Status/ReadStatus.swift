@@ -62,11 +62,13 @@ public struct HostView: Codable, Sendable, Equatable {
     public var here: Bool
     /// Turns that it runs now; `lease` of each agent says which.
     public var turns: Int
+    /// Agent CLIs of the town that are not to be had there, in alphabetical order.
+    public var lacks: [String]
     /// Until when its entry holds; null on one machine, where the kernel tells who lives.
     @OrNull public var expiresAt: Timestamp?
 
     enum CodingKeys: String, CodingKey {
-        case pid, id, foreground, alive, machine, here, turns
+        case pid, id, foreground, alive, machine, here, turns, lacks
         case startedAt = "started_at"
         case expiresAt = "expires_at"
     }
@@ -77,6 +79,7 @@ public struct HostView: Codable, Sendable, Equatable {
         startedAt = host.startedAt
         foreground = host.isForeground
         machine = host.machineName
+        lacks = host.lacks.sorted()
         expiresAt = host.expiresAt - host.startedAt < Host.unrenewed / 10 ? host.expiresAt : nil
         self.alive = alive
         self.here = here

@@ -7,6 +7,7 @@ extension Host {
             "expires": String(expiresAt.microseconds),
         ]
         if isForeground { fields["foreground"] = "1" }
+        if !lacks.isEmpty { fields["lacks"] = lacks.sorted().joined(separator: "\n") }
         return fields
     }
 
@@ -16,7 +17,8 @@ extension Host {
         else { return nil }
         self.init(
             id: id, machine: fields["machine"] ?? "", process: fields["process"] ?? "", startedAt: started,
-            expiresAt: expires, isForeground: fields["foreground"] != nil)
+            expiresAt: expires, isForeground: fields["foreground"] != nil,
+            lacks: Set((fields["lacks"] ?? "").split(separator: "\n").map(String.init)))
     }
 }
 

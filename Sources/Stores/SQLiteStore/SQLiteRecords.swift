@@ -78,16 +78,18 @@ final class SQLiteRecords: Records {
 
     private static func host(_ row: borrowing Row) -> Host {
         Host(
-            id: row[1], machine: row[2], process: row[3], startedAt: row[4], expiresAt: row[5], isForeground: row[6])
+            id: row[1], machine: row[2], process: row[3], startedAt: row[4], expiresAt: row[5], isForeground: row[6],
+            lacks: Set((row[7] as String).split(separator: "\n").map(String.init)))
     }
 
     func put(_ host: Host) throws(StoreError) {
         try run(
             """
-            insert into hosts values (null, ?, ?, ?, ?, ?, ?) on conflict (id) do update set machine = excluded.machine,
+            insert into hosts values (null, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set machine = excluded.machine,
             process = excluded.process, started_at = excluded.started_at, expires_at = excluded.expires_at,
-            foreground = excluded.foreground
-            """, host.id, host.machine, host.process, host.startedAt, host.expiresAt, host.isForeground)
+            foreground = excluded.foreground, lacks = excluded.lacks
+            """, host.id, host.machine, host.process, host.startedAt, host.expiresAt, host.isForeground,
+            host.lacks.sorted().joined(separator: "\n"))
     }
 
     func remove(_ host: HostID) throws(StoreError) { try run("delete from hosts where id = ?", host) }

@@ -152,8 +152,10 @@ extension SQLiteStore: Store {
     // MARK: Hosts, events, life
 
     public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
-        // A renewal is nobody's business; the first announcement is an event, and rings.
-        let isKnown = try await reader.read { verbs throws(StoreError) in try verbs.rows.host(host.id) != nil }
+        // A renewal is nobody's business; the first announcement is an event, and rings, as does a change.
+        let isKnown = try await reader.read { verbs throws(StoreError) in
+            try verbs.rows.host(host.id)?.lacks == host.lacks
+        }
         _ = try await writer.write(rings: isKnown ? .never : .first) { verbs throws(StoreError) in
             try verbs.announce(host, now: now)
         }

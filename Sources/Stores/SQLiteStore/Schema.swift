@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies, kept]
+    static let steps: [String] = [first, dependencies, kept, lacks]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -107,6 +107,9 @@ enum Schema {
             ordinal integer primary key, key text not null, kind text not null, name blob not null, value blob not null,
             unique (key, name));
         """
+
+    // What a host cannot run, a line each.
+    private static let lacks = "alter table hosts add column lacks text not null default '';"
 
     /// What is in an opened file.
     enum Content: Equatable {

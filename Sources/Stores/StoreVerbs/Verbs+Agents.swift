@@ -144,16 +144,16 @@ extension Verbs {
     // MARK: Hosts and events
 
     /// See `Store.announce`.
-    /// - Returns: whether the host is new.
+    /// - Returns: whether others want to know: the host is new, or can run more or less than before.
     @discardableResult
     public func announce(_ host: Host, now: Timestamp) throws(StoreError) -> Bool {
-        let isNew = try rows.host(host.id) == nil
+        let old = try rows.host(host.id)
         try rows.put(host)
-        if isNew {
+        if old == nil {
             let place = host.isForeground ? "in a terminal" : "in the background"
             try log(.hostStarted, "a host runs \(place) as process \(host.pid)", at: now)
         }
-        return isNew
+        return old?.lacks != host.lacks
     }
 
     /// See `Store.retire`. A host that is unknown is retired already.

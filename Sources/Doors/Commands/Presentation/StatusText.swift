@@ -89,7 +89,9 @@ extension StatusReport {
                     let gone = host.expiresAt.map { ", not heard of: its time ran out \(TimeText.relative(now - $0))" }
                     return text + (gone ?? ", gone")
                 }
-                return text + ", \(host.turns) turn\(host.turns == 1 ? "" : "s")"
+                text += ", \(host.turns) turn\(host.turns == 1 ? "" : "s")"
+                return host.lacks.isEmpty
+                    ? text : text + ", without " + host.lacks.map(TerminalText.line).joined(separator: ", ")
             }
     }
 

@@ -142,13 +142,14 @@ extension LuaParts {
           end
           return replies
         end
-        -- Arguments: host as record, its words for the log, now. Reply: '1' where it is new.
+        -- Arguments: host as record, its words for the log, now. Reply: '1' where it is new. A renewal rings where the
+        -- host can run more or less than before.
         function V.announce()
           local host, text, now = record(), arg(), int()
           local old = load('host:' .. host.id)
           host.ordinal = old and old.ordinal or whole(nextNumber('ordinal'))
           store('host:' .. host.id, host)
-          if old then quiet = true; return '0' end
+          if old then quiet = old.lacks == host.lacks; return '0' end
           zadd('hosts', host.ordinal, host.id)
           log('host_started', text, now)
           return '1'
