@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Model
+import Redis
 
 extension Message {
     /// The wire form: Tinytown's keys in Tinytown's order, then ours, which are left out where they say nothing.
@@ -77,17 +78,28 @@ extension Arguments {
         if case .custom(let kind, _) = message.body { add(String(kind.prefix(40))) } else { add(message.body.type) }
         add(message.about)
         add(message.createdAt)
-        add(message.fields)
+        add(message.from)
+        add(message.to)
+        add(message.body.type)
+        add(String(message.lane.rawValue))
+        add(optional: message.body.wakes ? "1" : nil)
+        add(optional: message.hops > 0 ? String(message.hops) : nil)
+        add(optional: message.conversation?.description)
+        add(optional: message.body.task?.description)
+        add(optional: message.idempotencyKey)
     }
 }
 
 extension Delivery {
     /// What the record says goes before what the text says: a message may have moved since it was written. One whose
     /// text cannot be read is shown as a custom message that holds it.
-    init?(fields: Fields) {
+    ///
+    /// - Parameter reply: the record, and the text.
+    init?(reply: RedisValue) {
+        let fields = reply[0].record
         guard let id: MessageID = fields.id("id") else { return nil }
         let changed = fields.instant("changed") ?? Timestamp(microseconds: 0)
-        let text = fields["body"] ?? ""
+        let text = reply[1].text ?? ""
         var message: Message
         if fields["type"] != "unreadable", let read = try? JSONDecoder().decode(Message.self, from: Data(text.utf8)) {
             message = read

@@ -14,8 +14,9 @@ extension RedisValue {
 
     var isTrue: Bool { text == "1" }
 
-    /// Names and values in turn.
+    /// A record as one JSON text, or its names and values in turn.
     var record: Fields {
+        if case .bytes(let text) = self { return FlatJSON.fields(text) ?? [:] }
         let elements = elements
         var fields: Fields = [:]
         for at in stride(from: 0, to: elements.count - 1, by: 2) {

@@ -15,11 +15,11 @@ extension RedisStore {
     }
 
     public func events(after: Int64, limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
-        try await read(from: "(\(after)-0", limit: limit, backwards: false, filter) { "(\($0)-0" }
+        try await read(from: "(0-\(after)", limit: limit, backwards: false, filter) { "(0-\($0)" }
     }
 
     public func latestEvents(limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
-        try await read(from: "+", limit: limit, backwards: true, filter) { "(\($0)-0" }.reversed()
+        try await read(from: "+", limit: limit, backwards: true, filter) { "(0-\($0)" }.reversed()
     }
 
     // The log only grows at its end, so it may be read in several calls; each looks at a thousand events at the most.

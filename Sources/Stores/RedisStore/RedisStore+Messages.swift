@@ -20,7 +20,7 @@ extension RedisStore {
     }
 
     private static func deliveries(_ reply: RedisValue) -> [Delivery] {
-        reply.elements.compactMap { Delivery(fields: $0.record) }
+        reply.elements.compactMap { Delivery(reply: $0) }
     }
 
     public func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
@@ -51,7 +51,7 @@ extension RedisStore {
     }
 
     public func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
-        Delivery(fields: try await call("delivery", { $0.add(id) }).record)
+        Delivery(reply: try await call("delivery", { $0.add(id) }))
     }
 
     public func deadLetters(page: Page) async throws(StoreError) -> [Delivery] {

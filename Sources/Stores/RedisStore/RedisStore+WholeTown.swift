@@ -181,7 +181,7 @@ private enum TownPart: String, CaseIterable {
         case .limit: elements.compactMap { $0.text.flatMap { Int($0) }.map(TownRecord.agentLimit) }
         case .agents: elements.compactMap { Agent(fields: $0.record).map(TownRecord.agent) }
         case .tasks: elements.compactMap { AgentTask(fields: $0.record).map(TownRecord.task) }
-        case .messages: elements.compactMap { Delivery(fields: $0.record).map(TownRecord.message) }
+        case .messages: elements.compactMap { Delivery(reply: $0).map(TownRecord.message) }
         case .events: elements.compactMap { Event(fields: $0.record).map(TownRecord.event) }
         }
     }

@@ -25,6 +25,9 @@ public final class RedisStore: Store {
         prefix = "tt:\(town):"
     }
 
+    /// Which form our own records have; kept in `meta`. Another form is not touched.
+    static let format = "2"
+
     /// Opens a town; what another program made of it is taken into our indexes once.
     ///
     /// - Parameters:
@@ -161,7 +164,13 @@ public final class RedisStore: Store {
 
     private func indexForeignTown() async throws(StoreError) {
         let indexed = try await command(["HGET", prefix + "meta", "indexed"])
-        if indexed.text == "1" { return }
+        if indexed.text == Self.format { return }
+        if let other = indexed.text {
+            throw StoreError(
+                .corrupt,
+                "another version of tt wrote this town (its form is \(other), this one's \(Self.format)); use that version, "
+                    + "or take the town over as a file: tt save with that version, tt restore with this one")
+        }
         let agents = try await foreign("agent")
         let tasks = try await foreign("task")
         // Where nothing is there, nothing is written: a town may be looked at without being made.

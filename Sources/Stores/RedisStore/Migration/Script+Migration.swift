@@ -23,7 +23,7 @@ extension LuaParts {
             redis.call('RENAME', old, P .. key)
           end
           written = true
-          local r = load(key)
+          local r = load(kind .. ':', id)
           if not r.ordinal then
             if kind == 'agent' then A.takeIn(r) else T.takeIn(r, false) end
           end

@@ -87,7 +87,7 @@ extension LuaParts {
           local id, now, kind = arg(), int(), arg()
           local agent = requireAgent(id)
           change[kind](agent, now)
-          return flat(agent)
+          return said(agent)
         end
         -- Looks for agents and tasks that another program added: at the whole of a small server, and at the next two
         -- thousand keys of a large one, so that each is found in time and no call takes long.
@@ -118,14 +118,14 @@ extension LuaParts {
               if not ended[agent.state] and not call('ZSCORE', P .. 'live', id) then
                 zadd('live', agent.ordinal, id)
               end
-              replies[#replies + 1] = flat(agent)
+              replies[#replies + 1] = said(agent)
             end
           end
           return replies
         end
         function V.agent()
           local agent = agentOf(arg())
-          return agent and flat(agent) or false
+          return agent and said(agent) or false
         end
         -- Arguments: now. Reply: per live agent itself, has work, expects work, lease or nothing.
         function V.pulse()
@@ -136,7 +136,7 @@ extension LuaParts {
               askToStop(agent, 'after_turn', now)
             end
             if not ended[agent.state] then
-              replies[#replies + 1] = {flat(agent), M.hasWork(agent.id, now) and '1' or '0',
+              replies[#replies + 1] = {said(agent), M.hasWork(agent.id, now) and '1' or '0',
                 A.expectsWork(agent.id) and '1' or '0', leaseOf(agent.id) and A.leaseReply(agent.id) or false}
             end
           end
@@ -146,9 +146,9 @@ extension LuaParts {
         -- host can run more or less than before.
         function V.announce()
           local host, text, now = record(), arg(), int()
-          local old = load('host:' .. host.id)
+          local old = load('host:', host.id)
           host.ordinal = old and old.ordinal or whole(nextNumber('ordinal'))
-          store('host:' .. host.id, host)
+          store('host:', host.id, host)
           if old then quiet = old.lacks == host.lacks; return '0' end
           zadd('hosts', host.ordinal, host.id)
           log('host_started', text, now)
@@ -157,7 +157,7 @@ extension LuaParts {
         -- Arguments: host, died, now.
         function V.retire()
           local id, died, now = arg(), flag(), int()
-          local host = load('host:' .. id)
+          local host = load('host:', id)
           if not host then return end
           for _, aid in ipairs(zall('leases')) do
             local lease = leaseOf(aid)
@@ -165,7 +165,7 @@ extension LuaParts {
               fail('illegal_move', 'the host still holds the lease of ' .. nameOf(aid) .. '; release it first')
             end
           end
-          store('host:' .. id, nil)
+          store('host:', id, nil)
           zrem('hosts', id)
           -- Ended agents keep their pin until somebody restarts them, so they are freed as well.
           for _, aid in ipairs(zall('agents')) do
@@ -178,8 +178,8 @@ extension LuaParts {
         function V.hosts()
           local replies = {}
           for _, id in ipairs(zall('hosts')) do
-            local host = load('host:' .. id)
-            if host then replies[#replies + 1] = flat(host) end
+            local host = load('host:', id)
+            if host then replies[#replies + 1] = said(host) end
           end
           return replies
         end

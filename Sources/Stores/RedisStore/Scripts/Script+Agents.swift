@@ -7,7 +7,7 @@ extension LuaParts {
             or 'there is no agent ' .. id .. '; see: tt list')
         end
         agentOf = function(id)
-          local agent = load('agent:' .. id)
+          local agent = load('agent:', id)
           if not agent or agent.ordinal then return agent end
           if not agent.id or not agent.name then return nil end
           A.takeIn(agent)
@@ -20,9 +20,14 @@ extension LuaParts {
         end
         nameOf = function(id)
           if id == SUPERVISOR then return 'supervisor' end
-          return peek('agent:' .. id, 'name') or short(id)
+          return peek('agent:', id, 'name') or short(id)
         end
-        leaseOf = function(id) return load('lease:' .. id) end
+        local function writeLease(lease)
+          return '{"agent":"' .. lease.agent .. '","epoch":"' .. lease.epoch .. '","turn":"' .. lease.turn .. '","host":"'
+            .. lease.host .. '","started":"' .. lease.started .. '","expires":"' .. lease.expires .. '","hops":"' .. lease.hops
+            .. (lease.conv and '","conv":"' .. lease.conv or '') .. '","messages":"' .. lease.messages .. '"}'
+        end
+        leaseOf = function(id) return loadText('lease:', id, writeLease) end
         local function requireLease(token)
           local lease = leaseOf(token.agent)
           if not lease or lease.epoch ~= token.epoch or lease.turn ~= token.turn or lease.host ~= token.host then
@@ -137,7 +142,7 @@ extension LuaParts {
         end
         function A.insert(agent)
           agent.ordinal = whole(nextNumber('ordinal'))
-          store('agent:' .. agent.id, agent)
+          store('agent:', agent.id, agent)
           zadd('agents', agent.ordinal, agent.id)
           if not ended[agent.state] then zadd('live', agent.ordinal, agent.id) end
         end
@@ -153,7 +158,7 @@ extension LuaParts {
             fail('illegal_move', agent.name .. ' is ' .. agent.state .. '; stop it first')
           end
         end
-        function A.dropLease(id) store('lease:' .. id, nil); zrem('leases', id, 0) end
-        function A.leaseReply(id) local l = copy(leaseOf(id)); l.agent, l.messages = id, nil; return flat(l) end
+        function A.dropLease(id) put('lease:', id, nil); defer('ZREM', 'leases', id) end
+        function A.leaseReply(id) return writeLease(leaseOf(id)) end
         """#
 }

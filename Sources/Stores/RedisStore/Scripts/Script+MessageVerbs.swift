@@ -116,17 +116,18 @@ extension LuaParts {
         end
         function V.queueCounts()
           adoptAll(int())
-          local m = meta()
-          return {m.waiting or '0', m.leased or '0', m.dead or '0'}
+          local waiting, leased = 0, 0
+          for _, aid in ipairs(zall('boxes')) do waiting = waiting + M.box(aid).waiting end
+          for _, aid in ipairs(zall('leases')) do leased = leased + #M.leased(aid) end
+          return {whole(waiting), whole(leased), whole(call('ZCARD', P .. 'dead'))}
         end
         function V.waitingCounts()
           adoptAll(int())
           local replies = {}
           for _, aid in ipairs(zall('boxes')) do
             local types = {}
-            for k, n in pairs(load('box:' .. aid) or {}) do
-              local kind = k:match('^type:(.+)$')
-              if kind and num(n) > 0 then types[#types + 1] = kind; types[#types + 1] = n end
+            for kind, n in pairs(M.box(aid).types) do
+              if n > 0 then types[#types + 1] = kind; types[#types + 1] = whole(n) end
             end
             if #types > 0 then replies[#replies + 1] = {aid, types} end
           end

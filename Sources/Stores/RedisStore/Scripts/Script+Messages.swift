@@ -3,8 +3,43 @@ extension LuaParts {
     static let messages = #"""
         local agentOf, nameOf, leaseOf  -- set by the parts that follow
         local M = {}
-        function M.get(id) return load('message:' .. id) end
-        function M.box(aid) return table_of('box:' .. aid) end
+        -- A key and an error may hold anything. Lua hashes only some characters of a long text, so it has to differ in
+        -- many from all others: that is what the id does.
+        local function writeMessage(m)
+          return '{"id":"' .. m.id .. '","seq":"' .. m.seq .. '","state":"' .. m.state .. '","changed":"' .. m.changed .. '","type":"' .. m.type
+            .. '","from":"' .. m.from .. '","to":"' .. m.to .. '","lane":"' .. m.lane .. '"'
+            .. (m.wakes and ',"wakes":"1"' or '') .. (m.deliveries and ',"deliveries":"' .. m.deliveries .. '"' or '')
+            .. (m.attempts and ',"attempts":"' .. m.attempts .. '"' or '') .. (m.hops and ',"hops":"' .. m.hops .. '"' or '')
+            .. (m.conv and ',"conv":"' .. m.conv .. '"' or '') .. (m.task and ',"task":"' .. m.task .. '"' or '')
+            .. (m.key and ',"key":' .. quoted(m.key) or '') .. (m.error and ',"error":' .. quoted(m.error) or '')
+            .. (m.tomb and ',"tomb":"1"}' or '}')
+        end
+        -- Counts of what waits for an agent; nothing is written for one to whom nothing was ever sent.
+        local function writeBox(box)
+          if not box.known then return false end
+          local names, counts = {}, {}
+          for name in pairs(box.types) do names[#names + 1] = name end
+          if names[2] then table.sort(names) end
+          for i = 1, #names do counts[i] = '"' .. names[i] .. '":' .. box.types[names[i]] end
+          return '{"known":true,"listed":' .. box.listed .. ',"waiting":' .. box.waiting .. ',"waking":' .. box.waking
+            .. ',"types":{' .. table.concat(counts, ',') .. '}}'
+        end
+        function M.get(id) return loadText('message:', id, writeMessage) end
+        function M.put(id, m)
+          m.id = id
+          M.get(id)
+          put('message:', id, m)
+        end
+        -- Nil where nothing was ever sent to this agent.
+        function M.boxOrNone(aid) return loadText('box:', aid, writeBox) end
+        function M.box(aid)
+          local box = M.boxOrNone(aid)
+          if not box then
+            box = {listed = 0, waiting = 0, waking = 0, types = {}}
+            put('box:', aid, box)
+          end
+          return box
+        end
         local function deadMember(m, id) return format('%016d', num(m.seq)) .. ' ' .. id end
         -- Everything that follows from a message's state is counted here.
         local function count(id, m, n)
@@ -13,20 +48,17 @@ extension LuaParts {
           end
           if m.state == 'queued' then
             local box = M.box(m.to)
-            add(box, 'waiting', n); add(box, 'type:' .. m.type, n)
-            if m.wakes then add(box, 'waking', n) end
-            add(meta(), 'waiting', n)
-            if not box.known then box.known = '1'; zadd('boxes', 0, m.to) end
+            box.waiting = box.waiting + n
+            box.types[m.type] = (box.types[m.type] or 0) + n
+            if m.wakes then box.waking = box.waking + n end
+            if not box.known then box.known = true; zadd('boxes', 0, m.to) end
             if m.type == 'task_assign' then
               if n > 0 then zadd('assignments:' .. m.task, m.seq, id) else zrem('assignments:' .. m.task, id, m.seq) end
             end
-          elseif m.state == 'leased' then
-            add(meta(), 'leased', n)
           elseif m.state == 'dead' then
-            add(meta(), 'dead', n)
             if n > 0 then zadd('dead', m.changed, deadMember(m, id)) else zrem('dead', deadMember(m, id), m.changed) end
           elseif m.state == 'done' then
-            if n > 0 then zadd('done', m.changed, id) else zrem('done', id, m.changed) end
+            if n > 0 then defer('ZADD', 'done', m.changed, id) else defer('ZREM', 'done', id) end
           end
         end
         -- The only way in which a message's state changes.
@@ -48,13 +80,18 @@ extension LuaParts {
           touched[m.to] = true
           local atHead = (m.lane == '0') ~= (first or false)
           defer(atHead and 'LPUSH' or 'RPUSH', listKey(m.to, m.lane), body)
-          add(M.box(m.to), 'listed', 1)
+          local box = M.box(m.to)
+          box.listed = box.listed + 1
           m.tomb = nil
         end
         -- Takes a waiting message out of the middle of its list.
         local function withdraw(id, m)
           touched[m.to] = true
-          defer('UNLIST', listKey(m.to, m.lane), bodyOf(id), 'box:' .. m.to, 'message:' .. id)
+          local key, body, box = P .. listKey(m.to, m.lane), bodyOf(id), M.box(m.to)
+          later[#later + 1] = function()
+            -- Where it is too deep to look for, it stays as an entry that a lease skips.
+            if popped[body] or unlist(key, body) then box.listed = box.listed - 1 else m.tomb = '1' end
+          end
         end
 
         local keys
@@ -64,8 +101,8 @@ extension LuaParts {
         end
         function M.insert(id, m, body, now)
           m.seq, m.changed = whole(nextNumber('message')), whole(now)
-          store('message:' .. id, m)
-          zadd('messages', m.seq, id)
+          M.put(id, m)
+          defer('ZADD', 'messages', m.seq, id)
           count(id, m, 1)
           fresh[id] = body
           defer('SET', 'body:' .. id, body)
@@ -75,7 +112,7 @@ extension LuaParts {
         function M.remove(id)
           local m = M.get(id)
           count(id, m, -1)
-          store('message:' .. id, nil)
+          put('message:', id, nil)
           zrem('messages', id, m.seq)
           defer('DEL', 'body:' .. id)
           if m.key then keys[m.key] = false; defer('HDEL', 'keys', m.key) end
@@ -159,10 +196,11 @@ extension LuaParts {
             else
               m.to, m.lane, m.state, m.seq = aid, lane, 'queued', whole(nextNumber('message'))
               m.changed = whole(now)
-              store('message:' .. id, m)
+              M.put(id, m)
               zadd('messages', m.seq, id)
               count(id, m, 1)
-              add(M.box(aid), 'listed', 1)
+              local box = M.box(aid)
+              box.listed = box.listed + 1
               fresh[id] = entry
               defer('SET', 'body:' .. id, entry)
               if m.key then keys[m.key] = id; defer('HSET', 'keys', m.key, id) end
@@ -176,7 +214,8 @@ extension LuaParts {
               if M.adopt(m.to, now) > 0 then count(id, m, -1) end
               m.to = aid
               count(id, m, 1)
-              add(M.box(aid), 'listed', 1)
+              local box = M.box(aid)
+              box.listed = box.listed + 1
             end
             -- Where the lane differs, too, it is read from where it is.
             m.lane = lane
@@ -205,7 +244,7 @@ extension LuaParts {
             lists[lane] = {key = key, n = n}
             total = total + n
           end
-          if total == num(box.listed) then return 0 end
+          if total == box.listed then return 0 end
           local seen, valid, types, wakingCount = {}, 0, {}, 0
           local isAll = lists['0'].n <= 2 * WINDOW and lists['1'].n <= 2 * WINDOW
           for _, lane in ipairs({'0', '1'}) do
@@ -219,38 +258,32 @@ extension LuaParts {
                   seen[id] = true
                   valid = valid + 1
                   local m = M.get(id)
-                  types['type:' .. m.type] = (types['type:' .. m.type] or 0) + 1
+                  types[m.type] = (types[m.type] or 0) + 1
                   if m.wakes then wakingCount = wakingCount + 1 end
                 else
                   -- The same bytes twice, something known already, or nothing that can be read.
                   defer('LREM', listKey(aid, lane), p == 1 and #parts == 1 and -1 or (p == 1 and 1 or -1), entry)
-                  if counted and not id then add(box, 'listed', -1) end
+                  if counted and not id then box.listed = box.listed - 1 end
                 end
               end
             end
           end
           if isAll then
             -- Everything was seen, so the counts are set right whatever others did to the lists.
-            add(meta(), 'waiting', valid - num(box.waiting))
-            for k in pairs(box) do if k:match('^type:') then box[k] = nil end end
-            for k, n in pairs(types) do box[k] = whole(n) end
-            box.listed = valid > 0 and whole(valid) or nil
-            box.waiting = box.listed
-            box.waking = wakingCount > 0 and whole(wakingCount) or nil
+            box.types, box.listed, box.waiting, box.waking = types, valid, valid, wakingCount
             return 0
           end
-          return math.max(0, total - num(box.listed))
+          return math.max(0, total - box.listed)
         end
         -- Whether something waits that starts a turn. What is too deep to be looked at now counts as that.
         function M.hasWork(aid, now)
-          local box = load('box:' .. aid)
-          if box and num(box.waking) > 0 then
+          local box = M.boxOrNone(aid)
+          if box and box.waking > 0 then
             -- Another program may have taken all of it away.
             if touched[aid] or call('EXISTS', P .. 'inbox:' .. aid, P .. 'urgent:' .. aid) > 0 then return true end
           end
           local rest = M.adopt(aid, now)
-          box = load('box:' .. aid)
-          return rest > 0 or (box ~= nil and num(box.waking) > 0)
+          return rest > 0 or M.box(aid).waking > 0
         end
         -- Takes the first waiting messages out of the lists. `stop` ends before the message for which it is true.
         -- Returns their ids, in order.
@@ -269,12 +302,12 @@ extension LuaParts {
                 if id and stop and stop(id, M.get(id), #found) then ended = true; break end
                 at = at + 1
                 popped[entry] = true
-                if counted then add(box, 'listed', -1) end
+                if counted then box.listed = box.listed - 1 end
                 if id and not seen[id] then seen[id] = true; found[#found + 1] = id end
               end
               if #entries < step or at > limit + 1000 then break end
             end
-            if at > 0 then table.insert(later, 1, {lane == '1' and 'LPOP' or 'RPOP', key, at}) end
+            if at > 0 then table.insert(later, 1, {lane == '1' and 'LPOP' or 'RPOP', P .. key, at}) end
             if ended then break end
           end
           return found
@@ -338,7 +371,8 @@ extension LuaParts {
         end
         function M.readLetter()
           local letter = {id = arg(), body = arg(), kind = arg(), about = arg(), created = int()}
-          letter.record = record()
+          letter.record = {from = arg(), to = arg(), type = arg(), lane = arg(), wakes = opt(), hops = opt(),
+            conv = opt(), task = opt(), key = opt()}
           return letter
         end
         function M.send(letter, maxHops)
@@ -347,7 +381,7 @@ extension LuaParts {
           if known then return {known, '1'} end
           local toName = 'supervisor'
           if m.to ~= SUPERVISOR then
-            toName = peek('agent:' .. m.to, 'name')
+            toName = peek('agent:', m.to, 'name')
             if not toName then fail('agent_not_found', m.to) end
           end
           M.inherit(m)
@@ -366,10 +400,7 @@ extension LuaParts {
         end
         M.enlist, M.withdraw, M.bodyOf = enlist, withdraw, bodyOf
         function M.reply(id)
-          local f = flat(M.get(id))
-          local n = #f
-          f[n + 1], f[n + 2], f[n + 3], f[n + 4] = 'id', id, 'body', bodyOf(id)
-          return f
+          return {writeMessage(M.get(id)), bodyOf(id)}
         end
         """#
 }

@@ -1,40 +1,71 @@
 extension LuaParts {
     /// Records in memory until the end of the verb, what is written then, and what is undone where it fails.
+    ///
+    /// Agents, tasks and hosts are hashes, because Tinytown's are; of those a verb writes the fields that it changed. A
+    /// record that only we have is one JSON text, which costs a third of a hash to read and to write.
     static let records = #"""
         local records, order, undos, later, written, quiet  -- those of this verb; set by `begin`
         local atBegin = {}  -- what makes the parts' own state anew for each verb
+        local texts  -- those that were fetched before they are records
         local popped  -- entries that this verb takes from the front of their list
-        -- The record of a key, to be changed in place; nil where there is none.
-        local function load(key)
+        -- The record of a hash, to be changed in place; nil where there is none.
+        local function load(kind, id)
+          local key = P .. kind .. id
           local r = records[key]
-          if not r then
-            local fields, now = call('HGETALL', P .. key), nil
-            if fields[1] then
-              now = {}
-              for i = 1, #fields, 2 do now[fields[i]] = fields[i + 1] end
-            end
-            r = {old = fields, now = now}
-            records[key] = r
-            order[#order + 1] = key
+          if r then return r.now end
+          local fields, now = call('HGETALL', key), nil
+          if fields[1] then
+            now = {}
+            for i = 1, #fields, 2 do now[fields[i]] = fields[i + 1] end
           end
-          return r.now
+          records[key] = {old = fields, now = now}
+          order[#order + 1] = key
+          return now
         end
-        -- One field of a record that is only read.
-        local function peek(key, field)
+        -- The same of a text. `write` turns it into one, always in the same way, so that what has not changed is seen.
+        local function loadText(kind, id, write)
+          local key = P .. kind .. id
+          local r = records[key]
+          if r then return r.now end
+          local text = texts[key]
+          if text == nil then text = call('GET', key) end
+          local now = text and cjson.decode(text) or nil
+          records[key] = {old = text, now = now, write = write}
+          order[#order + 1] = key
+          return now
+        end
+        -- Reads texts that a verb needs in any case, all at once.
+        local function fetch(...)
+          local names = {...}
+          for i = 1, #names do names[i] = P .. names[i] end
+          local found = call('MGET', unpack(names))
+          for i = 1, #names do texts[names[i]] = found[i] end
+        end
+        -- Puts a record in the place of one that was loaded, or takes that away.
+        local function put(kind, id, record) records[P .. kind .. id].now = record end
+        local function store(kind, id, record) load(kind, id); put(kind, id, record) end
+        -- The text of a record that this verb changes no more.
+        local function textOf(kind, id)
+          local r = records[P .. kind .. id]
+          r.text = r.text or r.write(r.now)
+          return r.text
+        end
+        -- One field of a hash that is only read.
+        local function peek(kind, id, field)
+          local key = P .. kind .. id
           local r = records[key]
           if r then return r.now and r.now[field] or nil end
-          return call('HGET', P .. key, field) or nil
+          return call('HGET', key, field) or nil
         end
-        local function store(key, record) load(key); records[key].now = record end
-        local function table_of(key)
-          local r = load(key)
-          if not r then r = {}; store(key, r) end
-          return r
+        local function meta()
+          local m = load('meta', '')
+          if not m then m = {}; put('meta', '', m) end
+          return m
         end
         -- A count that has come to nothing stays: it will be needed again, and to write it is as cheap as to delete it.
         local function add(r, field, n) r[field] = whole(num(r[field]) + n) end
         -- What is written at the end, in this order: lists, texts, streams.
-        local function defer(...) later[#later + 1] = {...} end
+        local function defer(command, key, ...) later[#later + 1] = {command, P .. key, ...} end
 
         local function zadd(key, score, member)
           key = P .. key
@@ -54,22 +85,21 @@ extension LuaParts {
           if score and call('ZREM', key, member) == 1 then undos[#undos + 1] = {'ZADD', key, score, member} end
         end
         local function zall(key) return call('ZRANGE', P .. key, 0, -1) end
-
-        local function meta() return table_of('meta') end
+        -- The next of a row of numbers.
         local function nextNumber(name)
-          local all = meta()
-          local n = num(all[name]) + 1
-          all[name] = whole(n)
+          local key = P .. 'meta'
+          local n = call('HINCRBY', key, name, 1)
+          undos[#undos + 1] = {'HINCRBY', key, name, -1}
           return n
         end
 
         -- Takes one entry out of a list where it is within the first or last thousand; true where it did.
         local function unlist(key, entry)
-          if call('LPOS', P .. key, entry, 'MAXLEN', 1000) then
-            call('LREM', P .. key, 1, entry)
+          if call('LPOS', key, entry, 'MAXLEN', 1000) then
+            call('LREM', key, 1, entry)
             return true
-          elseif call('LPOS', P .. key, entry, 'RANK', -1, 'MAXLEN', 1000) then
-            call('LREM', P .. key, -1, entry)
+          elseif call('LPOS', key, entry, 'RANK', -1, 'MAXLEN', 1000) then
+            call('LREM', key, -1, entry)
             return true
           end
           return false
@@ -80,87 +110,68 @@ extension LuaParts {
           if held then fail('held', '') end
           written = true
         end
-        local function flush()
-          if #undos > 0 or #later > 0 then writing() end
-          for _, step in ipairs(later) do
-            if step[1] == 'UNLIST' then
-              -- Where it is too deep to look for, it stays as an entry that a lease skips.
-              local found = popped[step[3]] or unlist(step[2], step[3])
-              local box, m = table_of(step[4]), load(step[5])
-              if found then add(box, 'listed', -1) elseif m then m.tomb = '1' end
+        -- Writes the fields of a hash that are not as they were read.
+        local function writeHash(key, old, now)
+          local set, gone, n, same = nil, nil, 2, 0
+          for j = 1, #old, 2 do
+            local k = old[j]
+            local v = now[k]
+            if v == nil then
+              gone = gone or {'HDEL', key}
+              gone[#gone + 1] = k
             else
-              step[2] = P .. step[2]
-              call(unpack(step))
+              same = same + 1
+              if v ~= old[j + 1] then
+                set = set or {'HSET', key}
+                set[n + 1], set[n + 2], n = k, v, n + 2
+              end
             end
           end
+          -- What is left are the fields that it did not have.
+          for _ in pairs(now) do same = same - 1 end
+          if same < 0 then
+            local had = {}
+            for j = 1, #old, 2 do had[old[j]] = true end
+            set = set or {'HSET', key}
+            for k, v in pairs(now) do
+              if not had[k] then set[n + 1], set[n + 2], n = k, v, n + 2 end
+            end
+          end
+          if set then writing(); call(unpack(set)) end
+          if gone then writing(); call(unpack(gone)) end
+        end
+        local function flush()
+          if #undos > 0 or #later > 0 then writing() end
+          for i = 1, #later do
+            local step = later[i]
+            if type(step) == 'function' then step() else call(unpack(step)) end
+          end
+          local all, n = {'MSET'}, 1
           for i = 1, #order do
             local key = order[i]
             local r = records[key]
-            local old, now = r.old, r.now
-            if not now then
-              if old[1] then writing(); call('DEL', P .. key) end
-            else
-              local set, gone, n, same = nil, nil, 2, 0
-              for j = 1, #old, 2 do
-                local k = old[j]
-                local v = now[k]
-                if v == nil then
-                  gone = gone or {'HDEL', P .. key}
-                  gone[#gone + 1] = k
-                else
-                  same = same + 1
-                  if v ~= old[j + 1] then
-                    set = set or {'HSET', P .. key}
-                    set[n + 1], set[n + 2], n = k, v, n + 2
-                  end
-                end
+            local old, now, write = r.old, r.now, r.write
+            if write then
+              if now then
+                local text = r.text or write(now)
+                if text ~= old then all[n + 1], all[n + 2], n = key, text, n + 2 end
+              elseif old then
+                writing(); call('DEL', key)
               end
-              -- What is left are the fields that it did not have.
-              for _ in pairs(now) do same = same - 1 end
-              if same < 0 then
-                local had = {}
-                for j = 1, #old, 2 do had[old[j]] = true end
-                set = set or {'HSET', P .. key}
-                for k, v in pairs(now) do
-                  if not had[k] then set[n + 1], set[n + 2], n = k, v, n + 2 end
-                end
-              end
-              if set then writing(); call(unpack(set)) end
-              if gone then writing(); call(unpack(gone)) end
+            elseif now then
+              writeHash(key, old, now)
+            elseif old[1] then
+              writing(); call('DEL', key)
+            end
+            if n > 1000 then
+              writing(); call(unpack(all))
+              all, n = {'MSET'}, 1
             end
           end
+          if n > 1 then writing(); call(unpack(all)) end
         end
         local function undo()
           for i = #undos, 1, -1 do call(unpack(undos[i])) end
-        end
-
-        -- What Tinytown's readers know of events; the others stay in our own log.
-        local shared = {
-          agent_state_changed = 1, agent_spawned = 1, agent_stopped = 1, agent_interrupted = 1, agent_resumed = 1,
-          agent_completed = 1, agent_failed = 1, task_assigned = 1, task_completed = 1, task_failed = 1}
-        local subjects = {'agent', 'task', 'turn', 'letter', 'old', 'new'}
-        local function capital(s) return (s:gsub('^%l', string.upper)) end
-        local function log(kind, text, now, about)
-          about = about or {}
-          local entry = {'XADD', 'log', whole(nextNumber('event')) .. '-0', 'type', kind, 'message', text, 'at', whole(now)}
-          local n = #entry
-          for i = 1, 6 do
-            local k = subjects[i]
-            if about[k] then entry[n + 1], entry[n + 2], n = k, about[k], n + 2 end
-          end
-          later[#later + 1] = entry
-          if not shared[kind] then return end
-          local data = '{"event_type":"' .. kind .. '"'
-          if about.agent then data = data .. ',"agent_id":"' .. about.agent .. '"' end
-          if about.task then data = data .. ',"task_id":"' .. about.task .. '"' end
-          if about.old then data = data .. ',"old_state":"' .. capital(about.old) .. '"' end
-          if about.new then data = data .. ',"new_state":"' .. capital(about.new) .. '"' end
-          data = data .. ',"message":' .. quoted(text) .. ',"timestamp":"' .. rfc(now, 'Z') .. '"}'
-          -- Tinytown's streams are numbered by the server, so that both programs can append to them.
-          defer('XADD', 'events', 'MAXLEN', '~', 1000, '*', 'event_type', kind, 'data', data)
-          if about.agent then
-            defer('XADD', 'events:agent:' .. about.agent, 'MAXLEN', '~', 100, '*', 'event_type', kind, 'data', data)
-          end
         end
         """#
 }

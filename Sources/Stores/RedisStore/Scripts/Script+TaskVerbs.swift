@@ -37,7 +37,7 @@ extension LuaParts {
         -- Arguments: task, move, value, by, announcement, now. Reply: the task.
         function V.move()
           local id, move, value, by, announcement, now = arg(), arg(), arg(), arg(), arg(), int()
-          return flat(T.move(id, move, value, by, announcement, now))
+          return said(T.move(id, move, value, by, announcement, now))
         end
         -- Arguments: task, agent, the message's id, which follows from both, now. Reply: what became of it.
         function V.offer()
@@ -109,7 +109,7 @@ extension LuaParts {
         end
         function V.task()
           local t = T.get(arg())
-          return t and flat(t) or false
+          return t and said(t) or false
         end
         -- Arguments: source, first rank, most to look at, most to return, states, owner, backlog, prefix, waiting.
         -- Reply: next rank or nothing, tasks that fit.
@@ -126,7 +126,7 @@ extension LuaParts {
             if t and (not allowed or allowed[t.state]) and (not owner or t.assigned_to == owner)
               and (not backlog or (t.in_backlog ~= nil) == (backlog == '1'))
               and (not waiting or (t.waiting ~= nil) == (waiting == '1')) then
-              found[#found + 1] = flat(t)
+              found[#found + 1] = said(t)
               if #found == limit then return {whole(rank + i), found} end
             end
           end
@@ -192,7 +192,7 @@ extension LuaParts {
           if dead > 0 then parts[#parts + 1] = dead .. ' of its messages are dead letters' end
           log('agent_removed', agent.name .. ' was removed from the town' .. (#parts > 0 and '; ' or '')
             .. table.concat(parts, ', '), now, {agent = aid, old = agent.state})
-          store('agent:' .. aid, nil)
+          store('agent:', aid, nil)
           zrem('agents', aid); zrem('live', aid)
           for _, key in ipairs({'stop:', 'activity:', 'events:agent:'}) do defer('DEL', key .. aid) end
           return {tasks, whole(dead)}
@@ -279,10 +279,10 @@ extension LuaParts {
           for _, entry in ipairs(entries) do
             local e = {}
             for i = 1, #entry[2], 2 do e[entry[2][i]] = entry[2][i + 1] end
-            last = entry[1]:match('^%d+')
+            last = entry[1]:match('%d+$')
             if (not agent or e.agent == agent) and (not allowed or allowed[e.type]) then
               e.sequence = last
-              found[#found + 1] = flat(e)
+              found[#found + 1] = said(e)
               if #found == limit then return {last, found} end
             end
           end
@@ -301,7 +301,7 @@ extension LuaParts {
             local t = T.get(arg())
             if t and t.id and t.description and not t.ordinal then T.takeIn(t, listed[t.id]) end
           end
-          if flag() then meta().indexed = '1' end
+          if flag() then meta().indexed = FORMAT end
         end
         """#
 }

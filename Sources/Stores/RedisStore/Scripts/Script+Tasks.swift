@@ -5,8 +5,8 @@ extension LuaParts {
         local over = {completed = true, failed = true, cancelled = true}
         -- Another program may have written or changed a task since, so it is looked at when it is first read.
         function T.get(id)
-          local isKnown = records['task:' .. id]
-          local t = load('task:' .. id)
+          local isKnown = records[P .. 'task:' .. id]
+          local t = load('task:', id)
           if not t or isKnown then return t end
           if not t.id or not t.description then return nil end
           if not t.ordinal then
@@ -51,13 +51,13 @@ extension LuaParts {
         end
         function T.insert(t, isListed)
           t.ordinal = whole(nextNumber('ordinal'))
-          store('task:' .. t.id, t)
+          store('task:', t.id, t)
           zadd('tasks', t.ordinal, t.id)
           mark(t, nil, isListed)
         end
         local states = {'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}
         local endedElsewhere  -- ids of tasks that were found to have ended
-        atBegin[#atBegin + 1] = function() endedElsewhere = {} end
+        atBegin[#atBegin + 1] = function() if not endedElsewhere or next(endedElsewhere) then endedElsewhere = {} end end
         -- Sets the indexes right for a task that another program changed.
         function T.putRight(t)
           if t.state == 'in_flight' then t.state = 'running' end
@@ -138,7 +138,7 @@ extension LuaParts {
           mark(t, old, true)
           return true
         end
-        function T.update(t, old) store('task:' .. t.id, t); mark(t, old) end
+        function T.update(t, old) store('task:', t.id, t); mark(t, old) end
         function T.dependents(id) return tasksOf(zall('needing:' .. id)) end
 
         local function illegal(t, signal, from)

@@ -28,7 +28,8 @@ enum TownScript {
     private static let town = script(base + tasks + LuaParts.verbs)
 
     private static let base = [
-        "local MAX_DELIVERIES = \(maxDeliveries)", LuaParts.values, LuaParts.records, LuaParts.messages,
+        "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'", LuaParts.values, LuaParts.records, LuaParts.log,
+        LuaParts.messages,
         LuaParts.agents,
     ]
     private static let tasks = [LuaParts.tasks, LuaParts.dependencies]
@@ -43,11 +44,13 @@ extension LuaParts {
 
     // What a verb works on is made anew for each; all else stays as long as the server keeps the function.
     fileprivate static let main = #"""
+        local function empty(t) return t and next(t) == nil and t or {} end
         local function begin(names, arguments)
           call, format = redis.call, string.format
           P, words_, position = names[1], arguments, 0
           records, order, undos, later, written, quiet = {}, {}, {}, {}, false, false
-          popped, fresh, touched, aside, adopting, keys = {}, {}, {}, {}, {}, {}
+          texts, popped, fresh, touched, aside, adopting, keys =
+            empty(texts), empty(popped), empty(fresh), empty(touched), empty(aside), empty(adopting), empty(keys)
           for i = 1, #atBegin do atBegin[i]() end
         end
         -- Those that look themselves at what happens to the whole town.

@@ -4,9 +4,10 @@ extension LuaParts {
         -- Arguments: agent, host, turn, now, expiry, limit. Reply: nothing, or lease, agent, deliveries, tasks.
         function V.lease()
           local aid, host, turn, now, expires, limit = arg(), arg(), arg(), int(), arg(), int()
+          fetch('box:' .. aid, 'lease:' .. aid)
           local agent = requireAgent(aid)
-          local box = load('box:' .. aid)
-          local isSure = box ~= nil and num(box.waking) > 0
+          local box = M.boxOrNone(aid)
+          local isSure = box ~= nil and box.waking > 0
           if not mayLease(agent, host, now) or leaseOf(aid) or not (isSure or M.hasWork(aid, now)) then return false end
           touched[aid] = nil
           local alone = false
@@ -39,9 +40,9 @@ extension LuaParts {
               end
             end
           end
-          store('lease:' .. aid, {epoch = agent.epoch, turn = turn, host = host, started = whole(now), expires = expires,
-            hops = whole(hops), conv = conv, messages = table.concat(ids, ' ')})
-          zadd('leases', 0, aid)
+          put('lease:', aid, {agent = aid, epoch = agent.epoch, turn = turn, host = host, started = whole(now),
+            expires = expires, hops = whole(hops), conv = conv, messages = table.concat(ids, ' ')})
+          defer('ZADD', 'leases', 0, aid)
           local old = agent.state
           A.signal(agent, 'turnStarted')
           A.touch(agent, now); A.beat(agent, now)
@@ -64,20 +65,21 @@ extension LuaParts {
           log('turn_started', agent.name .. ' begins round ' .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. n, now,
             {agent = aid, task = agent.current_task, turn = turn, old = old, new = agent.state})
           local deliveries, tasks, shown = {}, {}, {}
-          for _, id in ipairs(ids) do deliveries[#deliveries + 1] = M.reply(id) end
           for _, id in ipairs(mentioned) do
             local t = T.get(id)
-            if t then tasks[#tasks + 1] = flat(t); shown[id] = true end
+            if t then tasks[#tasks + 1] = said(t); shown[id] = true end
           end
           local open = 0
           for _, id in ipairs(zall('open:' .. aid)) do
             local t = T.get(id)
             if t and (t.state == 'assigned' or t.state == 'running') and open < 200 then
               open = open + 1
-              if not shown[id] then tasks[#tasks + 1] = flat(t) end
+              if not shown[id] then tasks[#tasks + 1] = said(t) end
             end
           end
-          return {A.leaseReply(aid), flat(agent), deliveries, tasks}
+          -- From here on nothing is changed any more.
+          for i = 1, #ids do deliveries[i] = {textOf('message:', ids[i]), M.bodyOf(ids[i])} end
+          return {textOf('lease:', aid), said(agent), deliveries, tasks}
         end
         -- Arguments: token, expiry, now.
         function V.renew()
@@ -273,7 +275,7 @@ extension LuaParts {
           A.dropLease(agent.id)
           A.touch(agent, now); A.beat(agent, now)
           settle(agent, now)
-          return {flat(agent), summary.dead, summary.reminded, summary.failed}
+          return {said(agent), summary.dead, summary.reminded, summary.failed}
         end
         function V.leases()
           local replies = {}

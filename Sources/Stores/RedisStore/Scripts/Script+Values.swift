@@ -56,11 +56,9 @@ enum LuaParts {
           local seconds = days(tonumber(y), tonumber(mo), tonumber(d)) * 86400 + h * 3600 + mi * 60 + sec - offset
           return seconds * 1000000 + (fraction and tonumber((fraction .. '000000'):sub(1, 6)) or 0)
         end
-        local lastTime, lastText  -- a verb writes the same time again and again
-        local function rfc(us, suffix)
-          if us == lastTime then return lastText .. suffix end
-          local day = math.floor(us / 86400000000)
-          local rest = us - day * 86400000000
+        local function second(n)
+          local day = math.floor(n / 86400)
+          local s = n - day * 86400
           local z = day + 719468
           local era = math.floor(z / 146097)
           local doe = z - era * 146097
@@ -68,10 +66,16 @@ enum LuaParts {
           local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
           local mp = math.floor((5 * doy + 2) / 153)
           local m = mp < 10 and mp + 3 or mp - 9
-          local s = math.floor(rest / 1000000)
-          lastTime, lastText = us, format('%04d-%02d-%02dT%02d:%02d:%02d.%06d', yoe + era * 400 + (m <= 2 and 1 or 0), m,
-            doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(s / 3600), math.floor(s / 60) % 60, s % 60,
-            rest % 1000000)
+          return format('%04d-%02d-%02dT%02d:%02d:%02d', yoe + era * 400 + (m <= 2 and 1 or 0), m,
+            doy - math.floor((153 * mp + 2) / 5) + 1, math.floor(s / 3600), math.floor(s / 60) % 60, s % 60)
+        end
+        local lastSecond, secondText, lastTime, lastText  -- verbs write the same times again and again
+        local function rfc(us, suffix)
+          if us ~= lastTime then
+            local n = math.floor(us / 1000000)
+            if n ~= lastSecond then lastSecond, secondText = n, second(n) end
+            lastTime, lastText = us, format('%s.%06d', secondText, us - n * 1000000)
+          end
           return lastText .. suffix
         end
 
@@ -91,6 +95,8 @@ enum LuaParts {
           local h = redis.sha1hex(table.concat({...}, ' '))
           return h:sub(1, 8) .. '-' .. h:sub(9, 12) .. '-8' .. h:sub(14, 16) .. '-a' .. h:sub(18, 20) .. '-' .. h:sub(21, 32)
         end
+        -- A record as a reply has it.
+        local function said(r) return cjson.encode(r) end
         -- JSON text; the encoder puts a backslash before every slash, which Tinytown does not.
         local function quoted(s) return (cjson.encode(s):gsub('\\/', '/')) end
         local function firstLine(s)

@@ -49,26 +49,26 @@ extension LuaParts {
           agent = copy(agent)
           if agent.state == 'working' then agent.state = 'idle' end
           agent.pinned_to = nil
-          return flat(agent), 500
+          return said(agent), 500
         end)
         reads.tasks = paged('tasks', function(id)
           local t = T.get(id)
           if not t then return nil, 0 end
-          return flat(t), #(t.description or '') + #(t.result or '') + 500
+          return said(t), #(t.description or '') + #(t.result or '') + 500
         end)
         reads.messages = paged('messages', function(id)
           local m = M.get(id)
           if not m then return nil, 0 end
           m = copy(m)
           if m.state == 'leased' then m.state = 'queued' end
-          m.id, m.body = id, M.bodyOf(id)
-          return flat(m), #m.body + 500
+          local body = M.bodyOf(id)
+          return {writeMessage(m), body}, #body + 500
         end)
         function reads.events(from)
-          local entries, found = call('XRANGE', P .. 'log', '(' .. whole(from) .. '-0', '+', 'COUNT', W.page), {}
+          local entries, found = call('XRANGE', P .. 'log', '(0-' .. whole(from), '+', 'COUNT', W.page), {}
           for _, entry in ipairs(entries) do
             local e = entry[2]
-            from = tonumber(entry[1]:match('^%d+'))
+            from = tonumber(entry[1]:match('%d+$'))
             e[#e + 1] = 'sequence'; e[#e + 1] = whole(from)
             found[#found + 1] = e
           end
@@ -105,7 +105,7 @@ extension LuaParts {
           if state and state:match('^hold ') then fail('held', '') end
           for _, id in ipairs(zall('hosts')) do
             if not dead[id] then
-              local pid = (load('host:' .. id) or {}).process
+              local pid = (load('host:', id) or {}).process
               pid = (pid or ''):match('^%d+') or '0'
               fail('in_use', 'a host works in this town (process ' .. pid .. '); end it first: tt stop')
             end
@@ -226,17 +226,15 @@ extension LuaParts {
           elseif kind == 'task' then T.insert(r)
           elseif kind == 'message' then
             local id = r.id
-            r.id = nil
-            store('message:' .. id, r)
-            meta().message = r.seq
+            M.put(id, r)
+            call('HSET', P .. 'meta', 'message', r.seq)
             zadd('messages', r.seq, id)
             count(id, r, 1)
             defer('SET', 'body:' .. id, text)
             if r.key then defer('HSET', 'keys', r.key, id) end
             if r.state == 'queued' then M.enlist(r, text) end
           else
-            meta().event = r.sequence
-            local entry = {'XADD', 'log', r.sequence .. '-0'}
+            local entry = {'XADD', P .. 'log', '0-' .. r.sequence}
             for k, v in pairs(r) do if k ~= 'sequence' then entry[#entry + 1] = k; entry[#entry + 1] = v end end
             later[#later + 1] = entry
           end
@@ -266,12 +264,17 @@ extension LuaParts {
           if stage ~= 'fill' then
             limit = W.forget(limit, stage == 'reset')
             if limit == 0 then quiet = true; return '1' end
-            local m, kept = meta(), stage == 'reset' and {event = true, ordinal = true, message = true} or {}
-            for k in pairs(copy(m)) do if not kept[k] then m[k] = nil end end
-            m.indexed = '1'
+            local kept = {'indexed', FORMAT}
+            for _, k in ipairs(stage == 'reset' and {'event', 'ordinal', 'message'} or {}) do
+              local n = call('HGET', P .. 'meta', k)
+              if n then kept[#kept + 1] = k; kept[#kept + 1] = n end
+            end
+            call('DEL', P .. 'meta')
+            call('HSET', P .. 'meta', unpack(kept))
           end
           if stage == 'reset' then
-            log('town_reset', 'the town was reset', num(id))
+            -- Events go on where they were, though none of them is left.
+            log('town_reset', 'the town was reset', num(id), nil, num(call('HGET', P .. 'meta', 'event')) + 1)
           elseif fill(id, limit) then
             quiet = true
             call('SET', P .. '~state', 'fill ' .. id)
@@ -286,6 +289,8 @@ extension LuaParts {
           W.requireFree()
           local first = zall('leases')[1]
           if first then fail('illegal_move', nameOf(first) .. ' takes a turn; end it first') end
+          local last = call('XREVRANGE', P .. 'log', '+', '-', 'COUNT', 1)[1]
+          if last then call('HSET', P .. 'meta', 'event', last[1]:match('%d+$')) end
           call('SET', P .. '~state', 'reset ' .. now)
           return V.advance()
         end
