@@ -60,6 +60,28 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `whatever characters a text has, it is kept`(_ subject: Subject) async throws {
+        let controls = (1..<0x20).map { String(UnicodeScalar($0)) }.joined()
+        let odd = controls + "\"\\/ \u{7F} é\u{2028}🛠️ \\u0041 {\"a\":[1]}"
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            _ = try await town.store.change(ada, .attention(odd), now: town.start)
+            var message = town.message(ada, body: .custom(kind: "note", payload: odd))
+            message.idempotencyKey = odd
+            let sent = message
+            _ = try await town.store.send([sent], limits: SendLimits())
+            let lease = try #require(try await town.lease(ada))
+            #expect(lease.agent.attention == odd)
+            #expect(lease.deliveries.map(\.message.body) == [sent.body])
+            #expect(lease.deliveries.map(\.message.idempotencyKey) == [odd])
+            _ = try await town.store.commit(town.failed(lease, saying: odd))
+            let failed = try #require(try await town.store.inbox(ada, page: Page()).first)
+            #expect(failed.lastError == odd)
+            #expect(try await town.store.send([sent], limits: SendLimits()).map(\.isDuplicate) == [true])
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `a pause during a turn outlives the turn (W15)`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

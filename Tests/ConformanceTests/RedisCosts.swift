@@ -67,7 +67,7 @@ import Testing
         let before = try await client.send(["DBSIZE"]).integer ?? 0
         let message = try await town.send(ada)
         let record = try #require(try await client.send(["GET", "tt:t:message:\(message)"]).text)
-        #expect(record.utf8.count < 300 && !record.contains("attempts"), "what it does not need is not there: \(record)")
+        #expect(record.utf8.count < 300 && !record.contains("attempts"), "only what it needs is there: \(record)")
         try await town.turn(ada)
         // Its record and its text, by which it is known until it is tidied away.
         let after = try await client.send(["DBSIZE"]).integer

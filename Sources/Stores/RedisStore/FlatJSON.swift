@@ -34,7 +34,9 @@ enum FlatJSON {
                 skipSpace()
                 guard take(":") else { return nil }
                 skipSpace()
-                guard let value = at < bytes.count && bytes[at] == UInt8(ascii: "\"") ? text() : word() else { return nil }
+                guard let value = at < bytes.count && bytes[at] == UInt8(ascii: "\"") ? text() : word() else {
+                    return nil
+                }
                 fields[name] = value
                 skipSpace()
                 if take("}") { return fields }
@@ -100,7 +102,9 @@ enum FlatJSON {
         private mutating func scalar() -> Unicode.Scalar? {
             guard let high = hex() else { return nil }
             if let scalar = Unicode.Scalar(high) { return scalar }
-            guard high < 0xDC00, take("\\"), take("u"), let low = hex(), (0xDC00..<0xE000).contains(low) else { return nil }
+            guard high < 0xDC00, take("\\"), take("u"), let low = hex(), (0xDC00..<0xE000).contains(low) else {
+                return nil
+            }
             return Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))
         }
 

@@ -28,7 +28,8 @@ enum TownScript {
     private static let town = script(base + tasks + LuaParts.verbs)
 
     private static let base = [
-        "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'", LuaParts.values, LuaParts.records, LuaParts.log,
+        "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'", LuaParts.values, LuaParts.records,
+        LuaParts.log,
         LuaParts.messages,
         LuaParts.agents,
     ]
