@@ -52,6 +52,21 @@ import Testing
         client.close()
     }
 
+    @Test func `a server that is too old is refused before anything is written there`() async throws {
+        let server = try await PrivateServer(.tooOld)
+        let town = try await TownOnDisk(agents: ["idle": "cat >/dev/null"], redis: "unix://\(server.socket)")
+        for words in [["spawn", "worker", "--cli", "idle"], ["status"], ["doctor"]] {
+            let answer = try await town.answer(words)
+            let said = answer.errors + answer.output
+            #expect(!answer.status.isSuccess, "\(words)")
+            let reason = "is Redis 6.2.14, which is too old: Redis 7.0 or Valkey 7.2 is needed"
+            #expect(said.contains(reason), "\(words): \(said)")
+        }
+        let client = server.client()
+        #expect(try await client.send(["DBSIZE"]).integer == 0)
+        client.close()
+    }
+
     @Test func `hosts and turns reach the server that only the environment names`() async throws {
         let server = try await PrivateServer(arguments: ["--requirepass", "secret"])
         let access = ["REDIS_URL": "unix://\(server.socket)", "TINYTOWN_REDIS_PASSWORD": "secret"]

