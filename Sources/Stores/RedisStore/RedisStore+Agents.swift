@@ -43,30 +43,6 @@ extension RedisStore {
             })
     }
 
-    public func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
-        let reply = try await call("remove", timeout: Self.patience) { arguments in
-            arguments.add(agent)
-            arguments.add(now)
-        }
-        return Removal(tasks: reply[0].texts.compactMap { TaskID($0) }, deadLetters: reply[1].number)
-    }
-
-    public func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
-        -> Reclaimed
-    {
-        let reply = try await call("reclaim", timeout: Self.patience) { arguments in
-            arguments.add(agent)
-            switch destination {
-            case .backlog: arguments.add(optional: nil)
-            case .agent(let target): arguments.add(optional: target.description)
-            }
-            arguments.add(now)
-        }
-        return Reclaimed(
-            tasks: reply[0].texts.compactMap { TaskID($0) }, made: reply[1].texts.compactMap { TaskID($0) },
-            messages: reply[2].texts.compactMap { MessageID($0) }, left: reply[3].number)
-    }
-
     public func reset(now: Timestamp) async throws(StoreError) {
         let missions = try await keptKeys()
         if try await call("reset", { $0.add(now) }).isTrue { try await finishRenewal() }

@@ -24,22 +24,51 @@ extension RedisStore {
     }
 
     public func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
-        Self.deliveries(
-            try await call("inbox") { arguments in
+        try await paged(page) { page throws(StoreError) in
+            try await self.call("inbox") { arguments in
                 arguments.add(agent)
-                arguments.add(max(0, page.offset))
-                arguments.add(max(0, page.limit))
-                arguments.add(present)
-            })
+                arguments.add(page.offset)
+                arguments.add(page.limit)
+                arguments.add(self.present)
+            }
+        }
     }
 
+    /// Reads a page of any length in calls of a thousand messages at the most. A reply says where the next one begins.
+    private func paged(
+        _ page: Page, _ read: (Page) async throws(StoreError) -> RedisValue
+    ) async throws(StoreError) -> [Delivery] {
+        var (found, offset) = ([Delivery](), max(0, page.offset))
+        while true {
+            let limit = max(0, min(page.limit - found.count, Self.mostMessages))
+            let reply = try await read(Page(offset: offset, limit: limit))
+            found += Self.deliveries(reply[1])
+            guard found.count < page.limit, let next = reply[0].text.flatMap({ Int($0) }) else { return found }
+            offset = next
+        }
+    }
+
+    private static let mostMessages = 1000
+
     public func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
-        Self.deliveries(
-            try await call("take") { arguments in
-                arguments.add(agent)
-                arguments.add(limit)
-                arguments.add(now)
-            })
+        var (taken, left) = ([Delivery](), limit)
+        while true {
+            let most = min(left, Self.mostMessages)
+            do throws(StoreError) {
+                let reply = try await call("take") { arguments in
+                    arguments.add(agent)
+                    arguments.add(most)
+                    arguments.add(now)
+                }
+                taken += Self.deliveries(reply)
+                left -= most
+                if left <= 0 || reply.elements.count < most { return taken }
+            } catch {
+                // What was taken is the caller's, and nobody else gets it any more.
+                guard !taken.isEmpty else { throw error }
+                return taken
+            }
+        }
     }
 
     public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool {
@@ -55,11 +84,12 @@ extension RedisStore {
     }
 
     public func deadLetters(page: Page) async throws(StoreError) -> [Delivery] {
-        Self.deliveries(
-            try await call("deadLetters") { arguments in
-                arguments.add(max(0, page.offset))
-                arguments.add(max(0, page.limit))
-            })
+        try await paged(page) { page throws(StoreError) in
+            try await self.call("deadLetters") { arguments in
+                arguments.add(page.offset)
+                arguments.add(page.limit)
+            }
+        }
     }
 
     public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError) {
@@ -78,17 +108,31 @@ extension RedisStore {
     }
 
     public func queueCounts() async throws(StoreError) -> QueueCounts {
-        let reply = try await call("queueCounts") { $0.add(present) }
+        let reply = try await counted("queueCounts")
         return QueueCounts(waiting: reply[0].number, leased: reply[1].number, dead: reply[2].number)
     }
 
     public func waitingCounts() async throws(StoreError) -> [AgentID: [String: Int]] {
         var counts: [AgentID: [String: Int]] = [:]
-        for box in try await call("waitingCounts", { $0.add(present) }).elements {
+        for box in try await counted("waitingCounts").elements {
             guard let agent = box[0].text.flatMap({ AgentID($0) }) else { continue }
             counts[agent] = box[1].record.compactMapValues { Int($0) }
         }
         return counts
+    }
+
+    /// What a verb counts, after what other programs pushed was taken in: where that is much, in several calls.
+    private func counted(_ verb: String) async throws(StoreError) -> RedisValue {
+        var first = 0
+        while true {
+            let from = first
+            let reply = try await call(verb) { arguments in
+                arguments.add(present)
+                arguments.add(from)
+            }
+            guard let next = reply[0].text.flatMap({ Int($0) }) else { return reply[1] }
+            first = next
+        }
     }
 
     public func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {

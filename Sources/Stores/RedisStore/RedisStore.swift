@@ -102,9 +102,6 @@ public final class RedisStore: Store {
         return task
     }
 
-    /// For a verb that touches all of an agent's mail, or a whole town.
-    static let patience = Duration.seconds(300)
-
     /// Uses the client, with its errors as the store's.
     func redis<Value>(_ body: (RedisClient) async throws(RedisError) -> Value) async throws(StoreError) -> Value {
         do throws(RedisError) {
@@ -175,12 +172,41 @@ public final class RedisStore: Store {
         let tasks = try await foreign("task")
         // Where nothing is there, nothing is written: a town may be looked at without being made.
         if agents.isEmpty, tasks.isEmpty { return }
-        _ = try await call("index") { arguments in
-            for ids in [agents, tasks] {
-                arguments.add(ids.count)
-                for id in ids { arguments.add(id) }
+        for page in Self.pages(agents) { try await index(agents: page, tasks: [], [], isLast: false) }
+        let listed = try await backlogEntries()
+        for page in Self.pages(tasks) { try await index(agents: [], tasks: page, listed, isLast: false) }
+        try await index(agents: [], tasks: [], [], isLast: true)
+    }
+
+    /// Takes some records into our indexes. Whoever is interrupted before the last page begins anew.
+    package func index(
+        agents: [String], tasks: [String], _ listed: Set<String>, isLast: Bool
+    ) async throws(StoreError) {
+        _ = try await call("index", rings: isLast) { arguments in
+            arguments.add(agents.count)
+            for id in agents { arguments.add(id) }
+            arguments.add(tasks.count)
+            for id in tasks {
+                arguments.add(id)
+                arguments.add(listed.contains(id))
             }
-            arguments.add(true)
+            arguments.add(isLast)
+        }
+    }
+
+    private static func pages(_ ids: [String]) -> [[String]] {
+        stride(from: 0, to: ids.count, by: 200).map { Array(ids[$0..<min($0 + 200, ids.count)]) }
+    }
+
+    /// What the backlog lists. It is read in pieces, so that one may be missed that comes meanwhile, or when another goes;
+    /// verbs that look at the list find it.
+    private func backlogEntries() async throws(StoreError) -> Set<String> {
+        var (listed, start) = (Set<String>(), 0)
+        while true {
+            let page = try await command(["LRANGE", prefix + "backlog", String(start), String(start + 999)]).texts
+            listed.formUnion(page)
+            if page.count < 1000 { return listed }
+            start += page.count
         }
     }
 

@@ -63,6 +63,7 @@ extension LuaParts {
         end
         function change.restart(agent, now)
           local rounds, old = opt(), agent.state
+          A.requireStaying(agent.id)
           A.signal(agent, 'restarted')
           A.checkPlace(agent, tonumber(meta().maxAgents or nil))
           agent.max_rounds = rounds or agent.max_rounds

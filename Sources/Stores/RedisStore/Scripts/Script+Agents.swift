@@ -6,8 +6,11 @@ extension LuaParts {
           fail('agent_not_found', id == SUPERVISOR and 'the supervisor is a mailbox, not an agent'
             or 'there is no agent ' .. id .. '; see: tt list')
         end
+        local ended = {stopped = true, error = true, cold = true}
         agentOf = function(id)
           local agent = load('agent:', id)
+          -- Its removal has begun, and goes on though another program brought it back.
+          if agent and agent.removing and not ended[agent.state] then agent.state = 'stopped' end
           if not agent or agent.ordinal then return agent end
           if not agent.id or not agent.name then return nil end
           A.takeIn(agent)
@@ -49,7 +52,6 @@ extension LuaParts {
             draining = 'stopped', cold = 'stopped', stopped = 'stopped'},
           failed = {starting = 'error', idle = 'error', working = 'error', paused = 'error', draining = 'error'},
           restarted = {stopped = 'starting', error = 'starting', cold = 'starting'}}
-        local ended = {stopped = true, error = true, cold = true}
         local urgency = {when_empty = 0, after_turn = 1, now = 2}
         local function stronger(a, b) return (not a or urgency[b] > urgency[a]) and b or a end
         function A.signal(agent, signal)
@@ -157,6 +159,15 @@ extension LuaParts {
           if not ended[agent.state] or leaseOf(agent.id) then
             fail('illegal_move', agent.name .. ' is ' .. agent.state .. '; stop it first')
           end
+        end
+        -- An agent that may be given something: not one whose removal has begun.
+        function A.requireStaying(id)
+          local agent = requireAgent(id)
+          if agent.removing then
+            fail('illegal_move', agent.name .. ' is being removed from the town; end that with: tt prune'
+              .. (agent.state == 'cold' and ' --all' or ''))
+          end
+          return agent
         end
         function A.dropLease(id) put('lease:', id, nil); defer('ZREM', 'leases', id) end
         function A.leaseReply(id) return writeLease(leaseOf(id)) end

@@ -144,15 +144,24 @@ extension LuaParts {
         endGroup = function(part, now)
           local group = part.parent_id and T.get(part.parent_id)
           if not group or not group.is_group or over[group.state] or group.waiting then return end
-          local all, undone = parts(group.id), 0
-          if #all == 0 then return end
-          for _, t in ipairs(all) do
-            if not over[t.state] then return end
-            if t.state ~= 'completed' then undone = undone + 1 end
-          end
+          -- Seen from the end, because what was made last is mostly done last: most parts that end look at few others.
+          local from, n, undone = -1, 0, 0
+          repeat
+            local ids = call('ZRANGE', P .. 'needing:' .. group.id, from - 99, from)
+            for i = #ids, 1, -1 do
+              local t = T.get(ids[i])
+              if t and t.parent_id == group.id then
+                if not over[t.state] then return end
+                n = n + 1
+                if t.state ~= 'completed' then undone = undone + 1 end
+              end
+            end
+            from = from - 100
+          until #ids < 100
+          if n == 0 then return end
           local old = copy(group)
-          local t = undone == 0 and T.after(old, 'complete', 'All of its ' .. #all .. ' tasks are completed', now)
-            or T.after(old, 'fail', undone .. ' of its ' .. #all .. ' tasks failed or were cancelled', now)
+          local t = undone == 0 and T.after(old, 'complete', 'All of its ' .. n .. ' tasks are completed', now)
+            or T.after(old, 'fail', undone .. ' of its ' .. n .. ' tasks failed or were cancelled', now)
           T.update(t, old)
           T.ended(t, old, nil, derived('group ended', group.id), now)
         end

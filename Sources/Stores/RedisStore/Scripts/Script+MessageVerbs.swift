@@ -8,32 +8,33 @@ extension LuaParts {
           for _ = 1, int() do replies[#replies + 1] = M.send(M.readLetter(), maxHops) end
           return replies
         end
-        -- Arguments: agent, offset, limit, now.
+        -- Arguments: agent, offset, limit, now. Reply: where it goes on or nothing at the end, messages. Entries of which
+        -- nothing is left are passed over, some thousand a call.
         function V.inbox()
           local aid, offset, limit, now = arg(), int(), int(), int()
           M.adopt(aid, now)
-          local replies, skip = {}, offset
-          for _, id in ipairs(M.leased(aid)) do
-            if skip > 0 then skip = skip - 1 elseif #replies < limit then replies[#replies + 1] = M.reply(id) end
+          local replies, at, ids, passed = {}, offset, M.leased(aid), 0
+          while at < #ids and #replies < limit do
+            at = at + 1
+            replies[#replies + 1] = M.reply(ids[at])
           end
+          local first = #ids
           for _, lane in ipairs({'0', '1'}) do
             local key = P .. (lane == '0' and 'urgent:' or 'inbox:') .. aid
-            local n = call('LLEN', key)
-            local at = math.min(skip, n)
-            skip = skip - at
-            while #replies < limit and at < n do
-              local step = math.min(200, limit - #replies)
-              local entries = lane == '1' and call('LRANGE', key, at, at + step - 1)
-                or call('LRANGE', key, -at - step, -at - 1)
+            local last = first + call('LLEN', key)
+            while #replies < limit and passed < 2000 and at < last do
+              local from, step = at - first, math.min(200, limit - #replies, last - at)
+              local entries = lane == '1' and call('LRANGE', key, from, from + step - 1)
+                or call('LRANGE', key, -from - step, -from - 1)
               for i = 1, #entries do
                 local id = M.entry(aid, entries[lane == '1' and i or #entries + 1 - i], lane, now)
-                if id then replies[#replies + 1] = M.reply(id) end
+                if id then replies[#replies + 1] = M.reply(id) else passed = passed + 1 end
               end
-              at = at + #entries
-              if #entries == 0 then break end
+              at = at + step
             end
+            first = last
           end
-          return replies
+          return {at < first and whole(at) or false, replies}
         end
         -- Arguments: agent, limit, now.
         function V.take()
@@ -62,16 +63,17 @@ extension LuaParts {
           local id = arg()
           return M.get(id) and M.reply(id) or false
         end
-        -- Arguments: offset, limit.
+        -- Arguments: offset, limit. Reply: where it goes on or nothing at the end, messages.
         function V.deadLetters()
           local offset, limit = int(), int()
           local replies = {}
-          if limit < 1 then return replies end
-          for _, member in ipairs(call('ZREVRANGE', P .. 'dead', offset, offset + limit - 1)) do
+          if limit < 1 then return {false, replies} end
+          local members = call('ZREVRANGE', P .. 'dead', offset, offset + limit - 1)
+          for _, member in ipairs(members) do
             local id = member:match(' (.+)$')
             if M.get(id) then replies[#replies + 1] = M.reply(id) end
           end
-          return replies
+          return {#members == limit and whole(offset + limit) or false, replies}
         end
         local function requireDead(id)
           local m = M.get(id)
@@ -83,7 +85,7 @@ extension LuaParts {
           local id, to, now = arg(), opt(), int()
           local m = requireDead(id)
           local recipient = to or m.to
-          if recipient ~= SUPERVISOR then requireAgent(recipient) end
+          if recipient ~= SUPERVISOR then A.requireStaying(recipient) end
           local place = recipient == m.to and 'back in the inbox' or 'in the inbox'
           count(id, m, -1)
           m.to, m.seq, m.attempts, m.deliveries = recipient, whole(nextNumber('message')), nil, nil
@@ -110,19 +112,29 @@ extension LuaParts {
           log('message_dropped', 'a dead ' .. m.type .. ' message to ' .. nameOf(m.to) .. ' was deleted', now,
             {agent = m.to, task = m.task, letter = id})
         end
-        local function adoptAll(now)
-          for _, aid in ipairs(zall('agents')) do M.adopt(aid, now) end
-          M.adopt(SUPERVISOR, now)
+        -- Takes in what was pushed to agents, from the nth on. Returns where to go on where that was much.
+        local function adoptFrom(n, now)
+          if n == 0 then M.adopt(SUPERVISOR, now) end
+          for i, aid in ipairs(call('ZRANGE', P .. 'agents', n, -1)) do
+            if M.hasLookedEnough() then return whole(n + i - 1) end
+            M.adopt(aid, now)
+          end
+          return false
         end
+        -- Arguments of both: now, which agent to begin with. Reply: the agent to go on with, or nothing and the counts.
         function V.queueCounts()
-          adoptAll(int())
+          local now, first = int(), int()
+          local next_ = adoptFrom(first, now)
+          if next_ then return {next_} end
           local waiting, leased = 0, 0
           for _, aid in ipairs(zall('boxes')) do waiting = waiting + M.box(aid).waiting end
           for _, aid in ipairs(zall('leases')) do leased = leased + #M.leased(aid) end
-          return {whole(waiting), whole(leased), whole(call('ZCARD', P .. 'dead'))}
+          return {false, {whole(waiting), whole(leased), whole(call('ZCARD', P .. 'dead'))}}
         end
         function V.waitingCounts()
-          adoptAll(int())
+          local now, first = int(), int()
+          local next_ = adoptFrom(first, now)
+          if next_ then return {next_} end
           local replies = {}
           for _, aid in ipairs(zall('boxes')) do
             local types = {}
@@ -131,7 +143,7 @@ extension LuaParts {
             end
             if #types > 0 then replies[#replies + 1] = {aid, types} end
           end
-          return replies
+          return {false, replies}
         end
         -- Arguments: done before, limit, events to keep. Reply: '1' where there may be more.
         function V.tidy()

@@ -178,7 +178,8 @@ extension LuaParts {
           log('message_dead', 'a message to ' .. nameOf(aid) .. ' cannot be read: ' .. why, now, {agent = aid, letter = id})
         end
         -- The message that an entry of a list stands for. Nil where none is left to be worked on; the second value
-        -- says then whether the entry was counted.
+        -- says then whether the entry was counted, the third is the record of one that only its entry is left of: whoever
+        -- takes that out of the list takes `tomb` away.
         function M.entry(aid, entry, lane, now)
           local id = entry:match('^{"id":"(%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x)"')
           local m = id and M.get(id)
@@ -222,17 +223,23 @@ extension LuaParts {
             fresh[id] = fresh[id] or entry
             return id, true
           end
-          if m.tomb then m.tomb = nil; return nil, true end
+          if m.tomb then return nil, true, m end
           return nil, false
         end
 
         local WINDOW = 500
+        -- Entries that this verb has looked at, and what it left of long inboxes: each is looked at once, and where there
+        -- are many of them the rest counts as too deep.
+        local looked, rests
+        atBegin[#atBegin + 1] = function() looked, rests = 0, {} end
+        function M.hasLookedEnough() return looked > 4 * WINDOW end
         -- Looks at what foreign programs pushed: all of a short inbox, both ends of each list of a long one.
         function M.adopt(aid, now)
           if touched[aid] or adopting[aid] then return 0 end
+          if rests[aid] then return rests[aid] end
           adopting[aid] = true
           local rest = M.look(aid, now)
-          adopting[aid] = nil
+          adopting[aid], rests[aid] = nil, rest
           return rest
         end
         function M.look(aid, now)
@@ -245,6 +252,7 @@ extension LuaParts {
             total = total + n
           end
           if total == box.listed then return 0 end
+          if M.hasLookedEnough() then return math.max(0, total - box.listed) end
           local seen, valid, types, wakingCount = {}, 0, {}, 0
           local isAll = lists['0'].n <= 2 * WINDOW and lists['1'].n <= 2 * WINDOW
           for _, lane in ipairs({'0', '1'}) do
@@ -252,8 +260,9 @@ extension LuaParts {
             local parts = list.n == 0 and {} or list.n <= 2 * WINDOW and {call('LRANGE', list.key, 0, -1)}
               or {call('LRANGE', list.key, 0, WINDOW - 1), call('LRANGE', list.key, -WINDOW, -1)}
             for p, entries in ipairs(parts) do
+              looked = looked + #entries
               for _, entry in ipairs(entries) do
-                local id, counted = M.entry(aid, entry, lane, now)
+                local id, counted, tomb = M.entry(aid, entry, lane, now)
                 if id and not seen[id] then
                   seen[id] = true
                   valid = valid + 1
@@ -263,7 +272,7 @@ extension LuaParts {
                 else
                   -- The same bytes twice, something known already, or nothing that can be read.
                   defer('LREM', listKey(aid, lane), p == 1 and #parts == 1 and -1 or (p == 1 and 1 or -1), entry)
-                  if counted and not id then box.listed = box.listed - 1 end
+                  if tomb then tomb.tomb, box.listed = nil, box.listed - 1 end
                 end
               end
             end
@@ -286,9 +295,9 @@ extension LuaParts {
           return rest > 0 or M.box(aid).waking > 0
         end
         -- Takes the first waiting messages out of the lists. `stop` ends before the message for which it is true.
-        -- Returns their ids, in order.
+        -- Returns their ids, in order, and how many entries it has taken out.
         function M.pull(aid, limit, now, stop)
-          local box, found, seen = M.box(aid), {}, {}
+          local box, found, seen, taken = M.box(aid), {}, {}, 0
           touched[aid] = true
           for _, lane in ipairs({'0', '1'}) do
             local key, at, ended = listKey(aid, lane), 0, false
@@ -298,19 +307,33 @@ extension LuaParts {
                 or call('LRANGE', P .. key, -at - step, -at - 1)
               for i = 1, #entries do
                 local entry = entries[lane == '1' and i or #entries + 1 - i]
-                local id, counted = M.entry(aid, entry, lane, now)
+                local id, counted, tomb = M.entry(aid, entry, lane, now)
                 if id and stop and stop(id, M.get(id), #found) then ended = true; break end
                 at = at + 1
                 popped[entry] = true
-                if counted then box.listed = box.listed - 1 end
+                if tomb then tomb.tomb = nil end
+                if counted and not seen[id] then box.listed = box.listed - 1 end
                 if id and not seen[id] then seen[id] = true; found[#found + 1] = id end
               end
               if #entries < step or at > limit + 1000 then break end
             end
             if at > 0 then table.insert(later, 1, {lane == '1' and 'LPOP' or 'RPOP', P .. key, at}) end
+            taken = taken + at
             if ended then break end
           end
-          return found
+          return found, taken
+        end
+        -- How many entries wait, read or not.
+        function M.length(aid)
+          return call('LLEN', P .. listKey(aid, '0')) + call('LLEN', P .. listKey(aid, '1'))
+        end
+        -- Its lists are changed by this verb, so that they are not looked at for what others pushed.
+        function M.touch(aid) touched[aid] = true end
+        -- For one whose lists are empty for good.
+        function M.forgetBox(aid)
+          M.box(aid)
+          put('box:', aid, nil)
+          zrem('boxes', aid)
         end
         function M.leased(aid)
           local lease = leaseOf(aid)

@@ -1,5 +1,5 @@
 extension LuaParts {
-    /// The verbs on tasks, and those that move an agent's work.
+    /// The verbs on tasks.
     static let taskVerbs = #"""
         -- Arguments: count, then per task: record, assignee or nothing, announcement, created.
         function V.create()
@@ -7,7 +7,7 @@ extension LuaParts {
           for _ = 1, int() do
             local t, assignee, announcement, created = record(), opt(), arg(), int()
             if not T.get(t.id) then
-              if assignee then requireAgent(assignee) end
+              if assignee then A.requireStaying(assignee) end
               T.insert(t)
               made[#made + 1] = {id = t.id, assignee = assignee, announcement = announcement, created = created,
                 isOver = over[t.state]}
@@ -141,121 +141,6 @@ extension LuaParts {
           end
           return {whole(call('ZCARD', P .. 'backlog:order')), replies}
         end
-        local function openTasks(aid)
-          local found = {}
-          for _, id in ipairs(zall('open:' .. aid)) do
-            local t = T.get(id)
-            if t and not over[t.state] and t.assigned_to == aid then found[#found + 1] = id end
-          end
-          return found
-        end
-        local function requeueTasks(aid, now)
-          local moved = openTasks(aid)
-          for _, id in ipairs(moved) do T.move(id, 'requeue', nil, SUPERVISOR, '', now) end
-          return moved
-        end
-        -- Ends a message that only points to a task which needs none any more. It is out of its list already.
-        local function settlePointer(id, now)
-          local m = M.get(id)
-          if m.type == 'custom' and m.task then
-            M.become(id, 'done', now)
-            return true
-          end
-          local t = m.type == 'task_assign' and T.get(m.task)
-          if not t or (not over[t.state] and t.assigned_to == m.to) then return false end
-          M.become(id, 'done', now)
-          return true
-        end
-        -- Arguments: agent, now. Reply: tasks, count of dead letters.
-        function V.remove()
-          local aid, now = arg(), int()
-          local agent = requireAgent(aid)
-          A.requireEnded(agent)
-          M.adopt(aid, now)
-          local tasks, dead = requeueTasks(aid, now), 0
-          for _, id in ipairs(M.pull(aid, 1e9, now)) do
-            if not settlePointer(id, now) then
-              local m = M.get(id)
-              m.error = 'its agent was removed'
-              M.become(id, 'dead', now)
-              dead = dead + 1
-              log('message_dead', 'a ' .. m.type .. ' message to ' .. agent.name
-                .. ' is a dead letter: its agent was removed', now, {agent = aid, task = m.task, letter = id})
-              if m.wakes then
-                M.notify(m, id, 'your ' .. m.type .. ' message was not worked on: ' .. agent.name
-                  .. ' was removed from the town', 'death', num(m.seq), now)
-              end
-            end
-          end
-          local parts = {}
-          if #tasks > 0 then parts[#parts + 1] = #tasks .. ' of its tasks are in the backlog again' end
-          if dead > 0 then parts[#parts + 1] = dead .. ' of its messages are dead letters' end
-          log('agent_removed', agent.name .. ' was removed from the town' .. (#parts > 0 and '; ' or '')
-            .. table.concat(parts, ', '), now, {agent = aid, old = agent.state})
-          store('agent:', aid, nil)
-          zrem('agents', aid); zrem('live', aid)
-          for _, key in ipairs({'stop:', 'activity:', 'events:agent:'}) do defer('DEL', key .. aid) end
-          return {tasks, whole(dead)}
-        end
-        -- Arguments: agent, destination or nothing for the backlog, now. Reply: tasks, made, messages, count left.
-        function V.reclaim()
-          local aid, target, now = arg(), opt(), int()
-          local name, source = nameOf(aid), agentOf(aid)
-          if source then A.requireEnded(source) end
-          M.adopt(aid, now)
-          local tasks, made, messages, left, stay = {}, {}, {}, 0, {}
-          if target then
-            local owner = requireAgent(target)
-            if target == aid then fail('illegal_move', name .. ' has this work already') end
-            for _, id in ipairs(openTasks(aid)) do
-              if T.get(id).state == 'running' then T.move(id, 'requeue', nil, SUPERVISOR, '', now) end
-              -- A task may come back to an agent that had it before, and is announced anew.
-              T.move(id, 'assign', target, SUPERVISOR, derived('reclaimed', id, target, whole(now)), now)
-              tasks[#tasks + 1] = id
-            end
-            for _, id in ipairs(M.pull(aid, 1e9, now)) do
-              local m = M.get(id)
-              if not settlePointer(id, now) then
-                if m.type == 'shutdown' then
-                  stay[#stay + 1] = id
-                else
-                  count(id, m, -1)
-                  m.to, m.attempts, m.error, m.changed = target, '0', nil, whole(now)
-                  m.seq = whole(nextNumber('message'))
-                  count(id, m, 1)
-                  zadd('messages', m.seq, id)
-                  M.enlist(m, M.bodyOf(id))
-                  log('message_moved', 'a ' .. m.type .. ' message moved from ' .. name .. ' to ' .. owner.name, now,
-                    {agent = target, task = m.task, letter = id})
-                  messages[#messages + 1] = id
-                end
-              end
-            end
-          else
-            tasks = requeueTasks(aid, now)
-            for _, id in ipairs(M.pull(aid, 1e9, now)) do
-              local m = M.get(id)
-              if not settlePointer(id, now) then
-                local ok, j = pcall(cjson.decode, m.type == 'task' and M.bodyOf(id) or '')
-                if ok and type(j) == 'table' and type(j.description) == 'string' then
-                  local t = {id = derived('reclaimed', id), description = j.description, state = 'pending', tags = '[]',
-                    created_at = rfc(now, '+00:00'), updated_at = rfc(now, '+00:00'), created_by = m.from, in_backlog = '1'}
-                  if not T.get(t.id) then
-                    T.insert(t)
-                    log('task_created', 'task ' .. short(t.id) .. ' created in the backlog: ' .. T.title(t), now,
-                      {task = t.id, new = t.state})
-                  end
-                  M.become(id, 'done', now)
-                  made[#made + 1] = t.id
-                else
-                  stay[#stay + 1] = id
-                end
-              end
-            end
-          end
-          for i = #stay, 1, -1 do M.enlist(M.get(stay[i]), M.bodyOf(stay[i]), true) end
-          return {tasks, made, messages, whole(#stay)}
-        end
         """#
 
     /// The log, and the town as a whole.
@@ -288,18 +173,25 @@ extension LuaParts {
           end
           return {#entries == window and last or false, found}
         end
-        -- Takes agents and tasks of another program into our indexes, in this order.
-        -- Arguments: count of agents, ids, count of tasks, ids, '1' after the last.
+        -- Whether an id is among the first or last thousand of the backlog's list.
+        local function isListed(id)
+          return call('LPOS', P .. 'backlog', id, 'MAXLEN', 1000) or call('LPOS', P .. 'backlog', id, 'RANK', -1, 'MAXLEN', 1000)
+        end
+        -- Takes a page of agents and tasks of another program into our indexes, in this order. What is in them already
+        -- stays as it is, so that it may be begun anew.
+        -- Arguments: count of agents, ids, count of tasks, per task its id and '1' where the backlog listed it when it was
+        -- read, '1' after the last page.
         function V.index()
+          for _ = 1, int() do agentOf(arg()) end
           for _ = 1, int() do
-            local agent = agentOf(arg())
-            if agent and agent.id and agent.name and not agent.ordinal then A.takeIn(agent) end
-          end
-          local listed = {}
-          for _, id in ipairs(call('LRANGE', P .. 'backlog', 0, -1)) do listed[id] = true end
-          for _ = 1, int() do
-            local t = T.get(arg())
-            if t and t.id and t.description and not t.ordinal then T.takeIn(t, listed[t.id]) end
+            local id, listed = arg(), flag()
+            local t = load('task:', id)
+            if t and t.id and t.description then
+              -- Whoever has claimed it since has said so, or is about to; where the record says that somebody has it, the
+              -- list decides.
+              listed = listed and (t.state == 'pending' or isListed(id))
+              if not t.ordinal then T.takeIn(t, listed) elseif listed then T.listed(t) end
+            end
           end
           if flag() then meta().indexed = FORMAT end
         end

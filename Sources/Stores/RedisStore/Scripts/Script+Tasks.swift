@@ -99,12 +99,16 @@ extension LuaParts {
           local n = redis.call('LLEN', P .. 'backlog')
           if n ~= redis.call('ZCARD', P .. 'backlog:order') then
             local listed = {}
-            for _, id in ipairs(redis.call('LRANGE', P .. 'backlog', 0, 499)) do
-              listed[id] = true
-              local t = T.get(id)
-              if t then T.listed(t) end
+            for _, ids in ipairs(n <= 500 and {redis.call('LRANGE', P .. 'backlog', 0, -1)}
+              or {redis.call('LRANGE', P .. 'backlog', 0, 249), redis.call('LRANGE', P .. 'backlog', -250, -1)}) do
+              for _, id in ipairs(ids) do
+                listed[id] = true
+                local t = T.get(id)
+                if t then T.listed(t) end
+              end
             end
-            for _, id in ipairs(n <= 500 and zall('backlog:order') or {}) do
+            -- As many are looked at as are listed, and 500 more.
+            for _, id in ipairs(n <= 500 and call('ZRANGE', P .. 'backlog:order', 0, n + 499) or {}) do
               local t = not listed[id] and T.get(id)
               if t and t.in_backlog then
                 local old = copy(t)
@@ -137,6 +141,37 @@ extension LuaParts {
           t.state, t.assigned_to, t.started_at, t.in_backlog = 'pending', nil, nil, '1'
           mark(t, old, true)
           return true
+        end
+        -- Of these tasks, those that an agent has; the index forgets what another program took from it.
+        local function keepOpen(aid, ids)
+          local found = {}
+          for _, id in ipairs(ids) do
+            local t = T.get(id)
+            if t and not over[t.state] and t.assigned_to == aid then found[#found + 1] = id else zrem('open:' .. aid, id) end
+          end
+          return found
+        end
+        -- The first open tasks of an agent, and whether there may be more.
+        function T.open(aid, limit)
+          local ids = call('ZRANGE', P .. 'open:' .. aid, 0, limit - 1)
+          return keepOpen(aid, ids), #ids == limit
+        end
+        -- The first 200 that an agent can work on. Of those that wait for others no more than the index is read, and of
+        -- that two thousand at the most.
+        function T.atHand(aid)
+          local key, found = P .. 'open:' .. aid, {}
+          for from = 0, 1800, 200 do
+            local ids, free = call('ZRANGE', key, from, from + 199), {}
+            if #ids == 0 then break end
+            local held = call('ZMSCORE', P .. 'held:' .. aid, unpack(ids))
+            for i, id in ipairs(ids) do if not held[i] then free[#free + 1] = id end end
+            for _, id in ipairs(keepOpen(aid, free)) do
+              if #found == 200 then return found end
+              if T.get(id).state ~= 'pending' then found[#found + 1] = id end
+            end
+            if #ids < 200 then break end
+          end
+          return found
         end
         function T.update(t, old) store('task:', t.id, t); mark(t, old) end
         function T.dependents(id) return tasksOf(zall('needing:' .. id)) end
@@ -245,7 +280,7 @@ extension LuaParts {
           return T.ended(t, old, nil, derived('task failed', old.id), now)
         end
         local function assign(old, agent, by, announcement, now)
-          local owner = requireAgent(agent)
+          local owner = A.requireStaying(agent)
           if old.assigned_to == agent and not over[old.state] then return old end
           if old.assigned_to and by == agent and not over[old.state] then
             fail('illegal_move', 'task ' .. short(old.id) .. ' belongs to ' .. nameOf(old.assigned_to) .. ' already')

@@ -41,7 +41,7 @@ enum TownScript {
 }
 
 extension LuaParts {
-    fileprivate static let verbs = [messageVerbs, turnVerbs, agentVerbs, taskVerbs, townVerbs, wholeTown]
+    fileprivate static let verbs = [messageVerbs, turnVerbs, agentVerbs, taskVerbs, removal, townVerbs, wholeTown]
 
     // What a verb works on is made anew for each; all else stays as long as the server keeps the function.
     fileprivate static let main = #"""

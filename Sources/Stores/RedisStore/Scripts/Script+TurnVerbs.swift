@@ -69,13 +69,8 @@ extension LuaParts {
             local t = T.get(id)
             if t then tasks[#tasks + 1] = said(t); shown[id] = true end
           end
-          local open = 0
-          for _, id in ipairs(zall('open:' .. aid)) do
-            local t = T.get(id)
-            if t and (t.state == 'assigned' or t.state == 'running') and open < 200 then
-              open = open + 1
-              if not shown[id] then tasks[#tasks + 1] = said(t) end
-            end
+          for _, id in ipairs(T.atHand(aid)) do
+            if not shown[id] then tasks[#tasks + 1] = said(T.get(id)) end
           end
           -- From here on nothing is changed any more.
           for i = 1, #ids do deliveries[i] = {textOf('message:', ids[i]), M.bodyOf(ids[i])} end

@@ -25,7 +25,7 @@ extension LuaParts {
           if from == 0 then M.adopt(SUPERVISOR, now) end
           local ids = call('ZRANGE', P .. 'agents', from, from + W.page - 1)
           for i, id in ipairs(ids) do
-            if #later > 0 then return from + i - 1, {} end
+            if #later > 0 or M.hasLookedEnough() then return from + i - 1, {} end
             M.adopt(id, now)
           end
           return #ids == W.page and from + W.page or nil, {}
@@ -185,7 +185,7 @@ extension LuaParts {
         local parts = {
           {'messages', 'message:', 'body:'}, {'tasks', 'task:', 'needing:', 'assignments:', 'offers:'},
           {'agents', 'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'stop:', 'activity:', 'events:agent:', 'owned:',
-            'open:', 'held:'},
+            'open:', 'held:', 'removing:'},
           {'boxes', 'box:', 'inbox:', 'urgent:'}, {'hosts', 'host:'}}
         -- One page of it; returns how much of `limit` is left, or 0 where there may be more.
         function W.forget(limit, keepsHosts)
