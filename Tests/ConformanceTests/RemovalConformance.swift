@@ -107,6 +107,17 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `of what a removed agent wrote to itself it is not told`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada, "remember", from: ada)
+            try await town.store.change(ada, .stop(.now), now: town.start)
+            #expect(try await town.store.remove(ada, now: town.start).deadLetters == 1)
+            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 0, leased: 0, dead: 1))
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `an agent whose turn runs is not removed, and nothing of it is moved`(_ subject: Subject) async throws {
         try await subject.run { town in
             let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))

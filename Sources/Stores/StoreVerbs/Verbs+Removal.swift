@@ -18,7 +18,8 @@ extension Verbs {
             try log(
                 .messageDead, "a \(message.body.type) message to \(agent.name) is a dead letter: its agent was removed",
                 at: now, agent: id, task: message.body.task, letter: message.id)
-            guard message.body.wakes else { continue }
+            // What it wrote to itself has nobody left to be told.
+            guard message.body.wakes, message.from != id else { continue }
             try notify(
                 message, "your \(message.body.type) message was not worked on: \(agent.name) was removed from the town",
                 purpose: Purpose.deathNotice, number: old.sequence, now: now)

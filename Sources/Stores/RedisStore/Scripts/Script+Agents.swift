@@ -160,12 +160,12 @@ extension LuaParts {
             fail('illegal_move', agent.name .. ' is ' .. agent.state .. '; stop it first')
           end
         end
+        function A.pruning(agent) return agent.state == 'cold' and 'tt prune --all' or 'tt prune' end
         -- An agent that may be given something: not one whose removal has begun.
         function A.requireStaying(id)
           local agent = requireAgent(id)
           if agent.removing then
-            fail('illegal_move', agent.name .. ' is being removed from the town; end that with: tt prune'
-              .. (agent.state == 'cold' and ' --all' or ''))
+            fail('illegal_move', agent.name .. ' is being removed from the town; end that with: ' .. A.pruning(agent))
           end
           return agent
         end

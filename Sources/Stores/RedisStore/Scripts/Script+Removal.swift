@@ -55,14 +55,13 @@ extension LuaParts {
           for _, key in ipairs({'stop:', 'activity:', 'events:agent:'}) do defer('DEL', key .. aid) end
         end
         -- One page of a removal. From the first to the last, `removing` on the agent's record holds the counts of what is
-        -- done: nobody brings the agent back meanwhile, and whoever removes it goes on there.
+        -- done: nobody brings the agent back meanwhile, and whoever removes it goes on there. What others pushed is taken
+        -- in with the page that it is in.
         -- Arguments: agent, now. Reply: '1' where there is more to do, tasks; counts of tasks and dead letters of all pages.
         function V.remove()
           local aid, now = arg(), int()
           local agent = requireAgent(aid)
           A.requireEnded(agent)
-          -- A short inbox is looked at as a whole, which sets its counts right; else each page takes in its own entries.
-          if M.length(aid) <= LETTERS then M.adopt(aid, now) end
           local tasks, isMore = requeueTasks(aid, now)
           local dead = 0
           if not isMore then
@@ -82,6 +81,7 @@ extension LuaParts {
           if #tasks > 0 and (isMore or was) then defer('RPUSH', moved, unpack(tasks)) end
           if isMore then
             agent.removing = whole(n) .. ' ' .. whole(letters)
+            agent.attention = 'it is being removed; where that was interrupted, end it with: ' .. A.pruning(agent)
           else
             -- For whoever did not do all of it itself.
             if was then defer('EXPIRE', moved, 60) end

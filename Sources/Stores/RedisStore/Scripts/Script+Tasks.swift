@@ -159,17 +159,19 @@ extension LuaParts {
         -- The first 200 that an agent can work on. Of those that wait for others no more than the index is read, and of
         -- that two thousand at the most.
         function T.atHand(aid)
-          local key, found = P .. 'open:' .. aid, {}
-          for from = 0, 1800, 200 do
-            local ids, free = call('ZRANGE', key, from, from + 199), {}
+          local from, found = 0, {}
+          for _ = 1, 10 do
+            local ids, free = call('ZRANGE', P .. 'open:' .. aid, from, from + 199), {}
             if #ids == 0 then break end
             local held = call('ZMSCORE', P .. 'held:' .. aid, unpack(ids))
             for i, id in ipairs(ids) do if not held[i] then free[#free + 1] = id end end
-            for _, id in ipairs(keepOpen(aid, free)) do
+            local kept = keepOpen(aid, free)
+            for _, id in ipairs(kept) do
               if #found == 200 then return found end
               if T.get(id).state ~= 'pending' then found[#found + 1] = id end
             end
             if #ids < 200 then break end
+            from = from + 200 - (#free - #kept)
           end
           return found
         end
