@@ -97,11 +97,14 @@ public protocol Store: Sendable {
     /// Takes an agent that has ended off the town's list (W7).
     ///
     /// Its open tasks go back to the backlog. What waits in its inbox becomes dead letters, and agents that asked for
-    /// something are told; only pointers to tasks that need none any more are done silently.
+    /// something are told; only pointers to tasks that need none any more are done silently. A store that does this in
+    /// several steps lets nobody bring the agent back or give it a task from the first one on; where it was interrupted,
+    /// the next removal carries it on and returns all of it.
     /// - Throws: `agentNotFound`; `illegalMove` while it is live or takes a turn.
     func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal
 
-    /// Moves the work of an agent that has ended, or that nobody knows any more, all at once (W16).
+    /// Moves all the work of an agent that has ended, or that nobody knows any more (W16). A store may do this in several
+    /// steps, each of which leaves a town that is whole; an agent that is restarted between two keeps the rest.
     ///
     /// To the backlog go its open tasks, and a task for each message that describes one; other messages stay where they
     /// are. To another agent goes all of that and every other message but a request to stop, in their order, with

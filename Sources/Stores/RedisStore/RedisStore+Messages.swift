@@ -34,13 +34,13 @@ extension RedisStore {
         }
     }
 
-    /// Reads a page of any length in calls of a thousand messages at the most. A reply says where the next one begins.
+    /// Reads a page of any length in calls of some hundred messages. A reply says where the next one begins.
     private func paged(
         _ page: Page, _ read: (Page) async throws(StoreError) -> RedisValue
     ) async throws(StoreError) -> [Delivery] {
         var (found, offset) = ([Delivery](), max(0, page.offset))
         while true {
-            let limit = max(0, min(page.limit - found.count, Self.mostMessages))
+            let limit = max(0, min(page.limit - found.count, 500))
             let reply = try await read(Page(offset: offset, limit: limit))
             found += Self.deliveries(reply[1])
             guard found.count < page.limit, let next = reply[0].text.flatMap({ Int($0) }) else { return found }
@@ -48,12 +48,10 @@ extension RedisStore {
         }
     }
 
-    private static let mostMessages = 1000
-
     public func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
         var (taken, left) = ([Delivery](), limit)
         while true {
-            let most = min(left, Self.mostMessages)
+            let most = min(left, 100)
             do throws(StoreError) {
                 let reply = try await call("take") { arguments in
                     arguments.add(agent)

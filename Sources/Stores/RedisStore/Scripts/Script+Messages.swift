@@ -232,7 +232,7 @@ extension LuaParts {
         -- are many of them the rest counts as too deep.
         local looked, rests
         atBegin[#atBegin + 1] = function() looked, rests = 0, {} end
-        function M.hasLookedEnough() return looked > 4 * WINDOW end
+        function M.hasLookedEnough() return looked > 2 * WINDOW end
         -- Looks at what foreign programs pushed: all of a short inbox, both ends of each list of a long one.
         function M.adopt(aid, now)
           if touched[aid] or adopting[aid] then return 0 end

@@ -2,8 +2,9 @@ extension LuaParts {
     /// The verbs that move the work of an agent, a page a call: it may have any number of messages and tasks.
     static let removal = #"""
         do  -- a chunk may only have so many locals
-        -- What one call takes at the most. A task costs about as much as two messages.
-        local TASKS, LETTERS = 200, 500
+        -- What one call takes at the most, so that it keeps the server for some milliseconds. A task costs about as much as
+        -- two messages.
+        local TASKS, LETTERS = 50, 100
         local function requeueTasks(aid, now)
           local open, isMore = T.open(aid, TASKS)
           for _, id in ipairs(open) do T.move(id, 'requeue', nil, SUPERVISOR, '', now) end
