@@ -5,87 +5,14 @@ import RedisStore
 import TestSupport
 import Testing
 
-/// Verbs that have to do with all of an agent's work, or with all of a town, take it in pages: no call looks at more than
-/// some hundred messages or tasks, counted by the server itself.
+/// Removing an agent and reclaiming its work go in pages: no call looks at more than some hundred messages or tasks, counted
+/// by the server itself, and what is interrupted between two is carried on.
 @Suite(.timeLimit(.minutes(3))) struct RedisPages {
-    /// A town with a server of its own.
-    private struct Place {
-        var server: PrivateServer
-        var client: RedisClient
-        var store: RedisStore
-        var town: Town
-
-        /// What a call may ask of the server at the most, whatever an agent has.
-        static let most = 3000
-
-        init(_ program: ServerProgram) async throws {
-            server = try await PrivateServer(program)
-            client = server.client()
-            store = try await RedisStore.open(server.client(), town: "t", time: StillTime())
-            town = Town(store: store)
-            // Brings the library, which is not counted.
-            try await town.send(.supervisor)
-        }
-
-        func close() async {
-            await store.close()
-            client.close()
-        }
-
-        /// How many calls of verbs a piece of work made, and how many commands in all.
-        func cost(_ body: () async throws -> Void) async throws -> (calls: Int, commands: Int) {
-            try await client.send(["CONFIG", "RESETSTAT"])
-            try await body()
-            var (calls, commands) = (0, 0)
-            for line in (try await client.send(["INFO", "commandstats"]).text ?? "").split(whereSeparator: \.isNewline)
-            {
-                guard line.hasPrefix("cmdstat_"), !line.hasPrefix("cmdstat_config") else { continue }
-                let count = Int(line.split(separator: "=")[1].prefix { $0.isNumber }) ?? 0
-                commands += count
-                if line.hasPrefix("cmdstat_fcall:") { calls = count }
-            }
-            return (calls, commands)
-        }
-
-        /// Sends many messages, each third one a question, the first ones urgent.
-        func fill(_ agent: AgentID, _ count: Int, urgent: Int = 0, from: AgentID = .supervisor) async throws {
-            for start in stride(from: 0, to: count, by: 500) {
-                let messages = (start..<min(start + 500, count)).map { number in
-                    town.message(
-                        agent, "\(number)", from: from, priority: number < urgent ? .urgent : .normal,
-                        body: number % 3 == 0 ? .query(question: "\(number)") : nil)
-                }
-                _ = try await store.send(messages, limits: SendLimits())
-            }
-        }
-
-        /// Gives an agent many tasks, and returns them in their order.
-        @discardableResult
-        func give(_ agent: AgentID, _ count: Int, waitingFor need: TaskID? = nil) async throws -> [TaskID] {
-            var ids: [TaskID] = []
-            for start in stride(from: 0, to: count, by: 100) {
-                let tasks = (start..<min(start + 100, count)).map { number in
-                    var task = AgentTask(
-                        id: town.id(), description: "task \(number)", createdBy: .supervisor, createdAt: town.start)
-                    task.dependsOn = need.map { [$0] } ?? []
-                    return NewTask(task, assignee: Assignment(agent: agent, announcement: town.id()))
-                }
-                try await store.create(tasks)
-                ids += tasks.map(\.task.id)
-            }
-            return ids
-        }
-
-        func inbox(_ agent: AgentID) async throws -> [String] {
-            try await store.inbox(agent, page: Page(limit: 10_000)).map(\.message.body.text)
-        }
-    }
-
     @Test(arguments: ServerProgram.all)
     func `an agent with thousands of messages and hundreds of tasks is removed in pages, and counted as a whole`(
         _ program: ServerProgram
     ) async throws {
-        let place = try await Place(program)
+        let place = try await PagedTown(program)
         let (ada, bob) = (try await place.town.spawn("ada"), try await place.town.spawn("bob"))
         try await place.fill(ada, 1600, urgent: 700, from: bob)
         let tasks = try await place.give(ada, 450)
@@ -100,7 +27,7 @@ import Testing
                 #expect(page.total.tasks == moved.count)
                 (letters, isMore) = (page.total.letters, page.isMore)
             }
-            #expect(cost.calls == 1 && cost.commands < Place.most, "\(cost)")
+            #expect(cost.calls == 1 && cost.commands < PagedTown.most, "\(cost)")
             pages += 1
         }
         #expect(pages >= 39 && letters == 3000 && moved == tasks)
@@ -121,7 +48,7 @@ import Testing
     func `a removal that was interrupted holds the agent down, and whoever removes it next carries it on`(
         _ program: ServerProgram
     ) async throws {
-        let place = try await Place(program)
+        let place = try await PagedTown(program)
         let (town, store) = (place.town, place.store)
         let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
         try await place.fill(ada, 900, from: bob)
@@ -172,10 +99,41 @@ import Testing
     }
 
     @Test(arguments: ServerProgram.all)
+    func `where two remove the same agent at once, one of them is told all of it and the other that it is gone`(
+        _ program: ServerProgram
+    ) async throws {
+        let place = try await PagedTown(program)
+        let (town, store) = (place.town, place.store)
+        let ada = try await town.spawn("ada")
+        try await place.fill(ada, 700)
+        let tasks = try await place.give(ada, 170)
+        try await store.change(ada, .stop(.now), now: town.start)
+        let other = try await RedisStore.open(place.server.client(), town: "t", time: StillTime())
+        let results = await withTaskGroup(of: Result<Removal, StoreError>.self) { group in
+            for store in [store, other] {
+                group.addTask {
+                    do throws(StoreError) {
+                        return .success(try await store.remove(ada, now: town.start))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        let told = results.compactMap { try? $0.get() }
+        #expect(told == [Removal(tasks: tasks, deadLetters: 700)])
+        for case .failure(let error) in results { #expect(error.code == .agentNotFound) }
+        #expect(try await town.events(.agentRemoved).count == 1)
+        await other.close()
+        await place.close()
+    }
+
+    @Test(arguments: ServerProgram.all)
     func `reclaiming to the backlog goes in pages: what stays keeps its order and is looked at once`(
         _ program: ServerProgram
     ) async throws {
-        let place = try await Place(program)
+        let place = try await PagedTown(program)
         let (town, store) = (place.town, place.store)
         let ada = try await town.spawn("ada")
         try await place.fill(ada, 3000, urgent: 1300)
@@ -190,7 +148,7 @@ import Testing
                 moved.made += page.moved.made
                 (moved.left, at) = (page.moved.left, page.next)
             }
-            #expect(cost.calls == 1 && cost.commands < Place.most, "\(cost)")
+            #expect(cost.calls == 1 && cost.commands < PagedTown.most, "\(cost)")
             costs.append(cost.commands)
         }
         #expect(costs.count >= 34)
@@ -221,7 +179,7 @@ import Testing
     func `between two pages of reclaimed work others may take mail away, send some, or bring the agent back`(
         _ program: ServerProgram
     ) async throws {
-        let place = try await Place(program)
+        let place = try await PagedTown(program)
         let (town, store) = (place.town, place.store)
         let ada = try await town.spawn("ada")
         try await place.fill(ada, 1500)
@@ -264,7 +222,7 @@ import Testing
     func `what the same bytes twice, or bytes that nobody can read, are to a page, they are to the inbox`(
         _ program: ServerProgram
     ) async throws {
-        let place = try await Place(program)
+        let place = try await PagedTown(program)
         let (town, store) = (place.town, place.store)
         let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
         try await town.send(ada, body: .query(question: "first"))
@@ -283,142 +241,6 @@ import Testing
         #expect(try await store.reclaim(from: ada, to: .agent(bob), now: town.start).messages.count == 3)
         #expect(try await place.inbox(bob) == ["first", "twice", "last"])
         #expect(try await place.inbox(ada).isEmpty)
-        await place.close()
-    }
-
-    @Test(arguments: ServerProgram.all)
-    func `a lease costs the same whatever open tasks its agent has, and shows those that can be worked on`(
-        _ program: ServerProgram
-    ) async throws {
-        let place = try await Place(program)
-        let (town, store) = (place.town, place.store)
-        let ada = try await town.spawn("ada")
-        let first = try await town.task("first")
-        try await place.give(ada, 500, waitingFor: first)
-        let ready = try await place.give(ada, 700)
-        // Another program gave it away.
-        try await place.client.send(["HSET", "tt:t:task:\(ready[0])", "assigned_to", "\(town.id() as AgentID)"])
-        try await town.send(ada, "look", priority: .urgent)
-        var lease: Lease?
-        let cost = try await place.cost { lease = try await town.lease(ada, max: 1) }
-        #expect(cost.calls == 1 && cost.commands < 1000, "\(cost)")
-        let turn = try #require(lease)
-        let isShown = turn.tasks.map(\.id) == Array(ready[1...200])
-        #expect(isShown)
-        _ = try await store.commit(town.finished(turn))
-        await place.close()
-    }
-
-    @Test(arguments: ServerProgram.all)
-    func `a town of another program with thousands of tasks is taken in page by page, and begun anew when interrupted`(
-        _ program: ServerProgram
-    ) async throws {
-        let place = try await Place(program)
-        let (town, store) = (place.town, place.store)
-        // A look at a town that is not there makes none.
-        let other = try await RedisStore.open(place.server.client(), town: "o", time: StillTime())
-        let time = "2026-04-20T18:22:15+00:00"
-        var commands: [RedisCommand] = []
-        let agents = (0..<250).map { _ in "\(town.id() as AgentID)" }.sorted()
-        for (number, id) in agents.enumerated() {
-            commands.append(
-                RedisCommand(
-                    "HSET", "tt:o:agent:\(id)", "id", id, "name", "a\(number)", "state", "stopped", "created_at", time)
-            )
-        }
-        let tasks = (0..<2600).map { _ in "\(town.id() as TaskID)" }.sorted()
-        for (number, id) in tasks.enumerated() {
-            commands.append(
-                RedisCommand(
-                    "HSET", "tt:o:task:\(id)", "id", id, "description", "t\(number)", "state", "pending", "created_at",
-                    time, "updated_at", time, "tags", "[]"))
-            if number % 2 == 0 { commands.append(RedisCommand("RPUSH", "tt:o:backlog", id)) }
-        }
-        for start in stride(from: 0, to: commands.count, by: 500) {
-            _ = try await place.client.pipeline(Array(commands[start..<min(start + 500, commands.count)]))
-        }
-        let listed = tasks.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
-        // Interrupted after a page of each.
-        for (agents, tasks) in [(Array(agents.prefix(200)), []), ([], Array(tasks.prefix(200)))] {
-            let cost = try await place.cost {
-                try await other.index(agents: agents, tasks: tasks, Set(listed), isLast: false)
-            }
-            #expect(cost.calls == 1 && cost.commands < 3000, "\(cost)")
-        }
-        #expect(try await place.client.send(["HGET", "tt:o:meta", "indexed"]) == .null)
-        await other.close()
-
-        var opened: RedisStore?
-        let opening = try await place.cost {
-            opened = try await RedisStore.open(place.server.client(), town: "o", time: StillTime())
-        }
-        #expect(opening.calls >= 2 + 13 + 1, "pages of 200")
-        let next = try #require(opened)
-        #expect(try await place.client.send(["HGET", "tt:o:meta", "indexed"]).text == "2")
-        #expect(try await next.agents().map(\.id.description) == agents, "in the order in which they were made")
-        #expect(try await next.tasks(TaskFilter(), page: Page(limit: 5000)).map(\.id.description) == tasks)
-        #expect(try await next.tasks(.backlog, page: Page(limit: 5000)).map(\.id.description) == listed)
-        let once = try await place.cost {
-            await (try RedisStore.open(place.server.client(), town: "o", time: StillTime())).close()
-        }
-        #expect(once.calls == 0, "it is done once")
-        await next.close()
-        await store.close()
-        await place.close()
-    }
-
-    @Test(arguments: ServerProgram.all)
-    func `a long inbox is listed and taken in several calls, and entries of which nothing is left are passed over`(
-        _ program: ServerProgram
-    ) async throws {
-        let place = try await Place(program)
-        let (town, store) = (place.town, place.store)
-        let ada = try await town.spawn("ada")
-        let tasks = try await place.give(ada, 2300)
-        // Too deep in the list to be taken out of it.
-        for task in tasks[1000..<1300] { try await town.move(task, .cancel("no")) }
-        #expect(try await place.client.send(["LLEN", "tt:t:inbox:\(ada)"]).integer == 2300)
-        for _ in 0..<2 {
-            let shown = try await store.inbox(ada, page: Page(limit: 10_000)).map(\.message.body)
-            let isWhole = shown == (tasks[..<1000] + tasks[1300...]).map { .taskAssign($0) }
-            #expect(isWhole)
-        }
-        let count = try await place.cost {
-            let waiting = try await store.queueCounts().waiting
-            #expect(waiting == 2001)
-        }
-        #expect(count.commands < 50, "who lists them changes nothing that others would have to look for: \(count)")
-        var taken: [Delivery] = []
-        let taking = try await place.cost { taken = try await store.take(ada, limit: 950, now: town.start) }
-        #expect(taken.map(\.message.body) == tasks[..<950].map { .taskAssign($0) })
-        #expect(taking.calls == 10 && taking.commands < 10 * 1500, "\(taking)")
-        #expect(try await store.take(ada, limit: 400, now: town.start).count == 400)
-        #expect(try await store.queueCounts().waiting == 651)
-        await place.close()
-    }
-
-    @Test(arguments: ServerProgram.all)
-    func `mail that other programs pushed to many agents is counted in several calls`(_ program: ServerProgram)
-        async throws
-    {
-        let place = try await Place(program)
-        let (town, store) = (place.town, place.store)
-        for number in 0..<6 {
-            let agent = try await town.spawn("a\(number)")
-            let entries = (0..<900).map { _ in
-                #"{"id":"\#(town.id() as MessageID)","from":"\#(AgentID.supervisor)","to":"\#(agent)","type":"informational","#
-                    + #""summary":"news","priority":"normal","created_at":"2026-03-09T20:03:14Z","correlation_id":null}"#
-            }
-            try await place.client.send(RedisCommand("RPUSH", arguments: ["tt:t:inbox:\(agent)"] + entries))
-        }
-        // Who is to take a turn is asked in one call, and what was not looked at may be work.
-        let pulse = try await place.cost {
-            let works = try await store.pulse().map(\.hasWork)
-            #expect(works == [false, false, true, true, true, true])
-        }
-        #expect(pulse.calls == 1 && pulse.commands < 20_000, "\(pulse)")
-        #expect(try await store.queueCounts().waiting == 5401)
-        #expect(try await store.pulse().allSatisfy { !$0.hasWork })
         await place.close()
     }
 }
