@@ -8,8 +8,10 @@ enum TownScript {
     /// All verbs as one function that the server keeps, which costs about half of a script.
     static let library = RedisLibrary(
         family: "tinytown",
-        body: (base + tasks + LuaParts.verbs + [LuaParts.migration, LuaParts.main]).joined(separator: "\n"),
-        entry: "serve")
+        body: (base + tasks + LuaParts.verbs + [
+            LuaParts.migration, LuaParts.main, LuaParts.shortWays, LuaParts.shortMain,
+        ]).joined(separator: "\n"),
+        entry: "serveShort")
 
     /// The script that holds a verb, for servers and users without functions. What is called most often has scripts that
     /// hold little else, because a server builds all of a script's functions for each call.
@@ -29,9 +31,7 @@ enum TownScript {
 
     private static let base = [
         "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'", LuaParts.values, LuaParts.records,
-        LuaParts.log,
-        LuaParts.messages,
-        LuaParts.agents,
+        LuaParts.log, LuaParts.messages, LuaParts.agents,
     ]
     private static let tasks = [LuaParts.tasks, LuaParts.dependencies]
 

@@ -82,9 +82,9 @@ extension LuaParts {
           requireLease(token).expires = expires
           A.beat(requireAgent(token.agent), now)
         end
-        local session = {'session_id', 'session_harness', 'session_input', 'session_output', 'session_cached', 'session_cost'}
+        local sessionFields = {'session_id', 'session_harness', 'session_input', 'session_output', 'session_cached', 'session_cost'}
         local function setSession(agent, new)
-          for _, k in ipairs(session) do agent[k] = new and new[k] or nil end
+          for _, k in ipairs(sessionFields) do agent[k] = new and new[k] or nil end
         end
         -- Arguments: token, session, now.
         function V.note()
