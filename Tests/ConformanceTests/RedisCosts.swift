@@ -35,6 +35,19 @@ import Testing
         try await town.turn(ada)
         for _ in 0..<50 { try await town.send(ada) }
 
+        // The usual case goes a short way.
+        let ben = try await town.spawn("ben")
+        try await town.send(ben)
+        try await town.turn(ben)
+        var usual: Lease?
+        let sent = try await commands(client) { try await town.send(ben) }
+        let leased = try await commands(client) { usual = try await town.lease(ben) }
+        let turnOfBen = try #require(usual)
+        let committed = try await commands(client) { _ = try await town.store.commit(town.finished(turnOfBen)) }
+        for (counts, limit) in [(sent, 9), (leased, 12), (committed, 11)] {
+            #expect(counts["fcall"] == 1 && counts.values.reduce(0, +) <= limit, "\(counts)")
+        }
+
         let send = try await commands(client) { try await town.send(ada) }
         var lease: Lease?
         let leasing = try await commands(client) { lease = try await town.lease(ada, max: 1) }
