@@ -19,6 +19,10 @@ public struct ID<Entity>: Sendable, Hashable, Comparable {
 
     /// Reads any of the accepted forms; nil where `text` is none of them.
     public init?(_ text: String) {
+        if let usual = Self(usual: text.utf8) {
+            self = usual
+            return
+        }
         var digits: (high: UInt64, low: UInt64, count: Int) = (0, 0, 0)
         var body = Substring(text)
         if body.lowercased().hasPrefix("urn:uuid:") { body = body.dropFirst(9) }
@@ -36,6 +40,26 @@ public struct ID<Entity>: Sendable, Hashable, Comparable {
         }
         guard digits.count == 32 else { return nil }
         self.init(high: digits.high, low: digits.low)
+    }
+
+    /// The form in which ids are written, and read most of the time.
+    private init?(usual text: String.UTF8View) {
+        guard text.count == 36 else { return nil }
+        var (words, index) = ((high: UInt64(0), low: UInt64(0)), 0)
+        for byte in text {
+            if index == 8 || index == 13 || index == 18 || index == 23 {
+                guard byte == UInt8(ascii: "-") else { return nil }
+            } else {
+                guard let digit = Self.value(ofHexDigit: byte) else { return nil }
+                if index < 18 {
+                    words.high = words.high << 4 | UInt64(digit)
+                } else {
+                    words.low = words.low << 4 | UInt64(digit)
+                }
+            }
+            index += 1
+        }
+        self.init(high: words.high, low: words.low)
     }
 
     /// The first four hexadecimal digits, the form shown in lists.

@@ -1,15 +1,24 @@
 /// A JSON object of texts, as the scripts write records. Much quicker than decoding any JSON, and a lease has several.
 enum FlatJSON {
-    /// Its members; numbers, flags and null as they are written. Nil where it is no such object.
-    static func fields(_ bytes: [UInt8]) -> Fields? {
+    /// Its members; numbers, flags and null as they are written. Nil where it is no such object. What is no UTF-8 in it
+    /// is repaired.
+    static func fields(_ bytes: [UInt8]) -> Fields? { read(bytes, others: nil) }
+
+    /// The same of an object that anybody may have written: nil as well where a member is no text and not one of
+    /// `others`, and where it is not valid in every byte. A member that is null is left out.
+    static func fields(_ bytes: [UInt8], exceptFor others: Set<String>) -> Fields? { read(bytes, others: others) }
+
+    private static func read(_ bytes: [UInt8], others: Set<String>?) -> Fields? {
         bytes.withUnsafeBufferPointer { bytes in
-            var reader = Reader(bytes: bytes)
+            var reader = Reader(bytes: bytes, others: others)
             return reader.object()
         }
     }
 
     private struct Reader {
         let bytes: UnsafeBufferPointer<UInt8>
+        /// Which members may be no texts; nil where nothing is checked.
+        let others: Set<String>?
         var at = 0
 
         private mutating func skipSpace() {
@@ -27,21 +36,33 @@ enum FlatJSON {
             skipSpace()
             guard take("{") else { return nil }
             skipSpace()
-            if take("}") { return fields }
+            if take("}") { return isAtEnd ? fields : nil }
             while true {
                 skipSpace()
                 guard let name = text() else { return nil }
                 skipSpace()
                 guard take(":") else { return nil }
                 skipSpace()
-                guard let value = at < bytes.count && bytes[at] == UInt8(ascii: "\"") ? text() : word() else {
-                    return nil
+                if at < bytes.count, bytes[at] == UInt8(ascii: "\"") {
+                    guard let value = text() else { return nil }
+                    fields[name] = value
+                } else {
+                    guard others?.contains(name) != false, let value = word() else { return nil }
+                    if others == nil || value != "null" { fields[name] = value }
                 }
-                fields[name] = value
                 skipSpace()
-                if take("}") { return fields }
+                if take("}") { return isAtEnd ? fields : nil }
                 guard take(",") else { return nil }
             }
+        }
+
+        /// Whether nothing follows; what the scripts write is not looked at so closely.
+        private var isAtEnd: Bool {
+            others == nil || bytes[at...].allSatisfy { [0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        }
+
+        private func string(_ bytes: some Collection<UInt8>) -> String? {
+            others == nil ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
         }
 
         /// A number or a word.
@@ -62,8 +83,9 @@ enum FlatJSON {
                 switch bytes[at] {
                 case UInt8(ascii: "\""):
                     at += 1
-                    return String(decoding: bytes[start..<(at - 1)], as: UTF8.self)
+                    return string(bytes[start..<(at - 1)])
                 case UInt8(ascii: "\\"): return escaped(from: start)
+                case 0..<0x20 where others != nil: return nil
                 default: at += 1
                 }
             }
@@ -76,8 +98,9 @@ enum FlatJSON {
             while at < bytes.count {
                 let byte = bytes[at]
                 at += 1
-                if byte == UInt8(ascii: "\"") { return String(decoding: out, as: UTF8.self) }
+                if byte == UInt8(ascii: "\"") { return string(out) }
                 guard byte == UInt8(ascii: "\\") else {
+                    if byte < 0x20, others != nil { return nil }
                     out.append(byte)
                     continue
                 }
@@ -93,7 +116,8 @@ enum FlatJSON {
                 case UInt8(ascii: "u"):
                     guard let scalar = scalar() else { return nil }
                     out.append(contentsOf: Array(String(scalar).utf8))
-                default: out.append(kind)
+                case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): out.append(kind)
+                default: return nil
                 }
             }
             return nil

@@ -3,6 +3,9 @@ import FoundationEssentials
 /// JSON as Tinytown writes it: keys in a fixed order, no spaces, slashes bare.
 enum JSONText {
     static func quoted(_ text: String) -> String {
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return "\"\(text)\""
+        }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -99,13 +99,13 @@ extension Delivery {
         let fields = reply[0].record
         guard let id: MessageID = fields.id("id") else { return nil }
         let changed = fields.instant("changed") ?? Timestamp(microseconds: 0)
-        let text = reply[1].text ?? ""
         var message: Message
-        if fields["type"] != "unreadable", let read = try? JSONDecoder().decode(Message.self, from: Data(text.utf8)) {
+        if fields["type"] != "unreadable", let read = Message(wire: reply[1].bytes ?? []) {
             message = read
         } else {
             message = Message(
-                id: id, from: .supervisor, to: .supervisor, body: .custom(kind: "unreadable", payload: text),
+                id: id, from: .supervisor, to: .supervisor,
+                body: .custom(kind: "unreadable", payload: reply[1].text ?? ""),
                 createdAt: changed)
         }
         message.id = id
