@@ -63,7 +63,7 @@ struct Figure {
         let line = """
             {"name":"\(name)","unit":"\(unit)","value":\(Self.text(value)),"baseline":\(Self.text(baseline)),\
             "ratio":\(Self.text(ratio)),"bar":\(Self.text(limit)),"ok":\(isHeld),"n":\(samples.count),\
-            "p50":\(Self.text(samples.p50)),"p99":\(Self.text(samples.p99))}
+            "min":\(Self.text(samples.quantile(0))),"p50":\(Self.text(samples.p50)),"p99":\(Self.text(samples.p99))}
 
             """
         _ = line.withCString { write(1, $0, strlen($0)) }

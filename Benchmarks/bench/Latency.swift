@@ -34,9 +34,7 @@ enum Latency {
     /// The Redis store on a server, beside plain commands on the same.
     static func measure(redisStore socket: String, name: String) async throws {
         let subject = try await Subject.open(redis: socket, town: "latency")[0]
-        // The waiter is at rest again before the next message comes: it has heard of its own commit, and looked again.
-        let (ours, theirs) = try await beside(
-            redis: socket, subject, Waiter(["wait-redis-store", socket]), pause: 5000)
+        let (ours, theirs) = try await beside(redis: socket, subject, Waiter(["wait-redis-store", socket]))
         await subject.store.close()
         Figure(
             name: "redis_send_to_leased_\(name)", unit: "us", value: ours.p50, baseline: theirs.p50,
@@ -45,9 +43,8 @@ enum Latency {
         let waiter = try Waiter(["wait-redis-told", socket])
         let redis = baseline_redis(socket)
         defer { close(redis) }
-        let told = try sample { _ in
+        let told = try sample(waiter) {
             guard baseline_push_and_tell(redis, key, Subject.text) == 0 else { throw BenchError("PUBLISH failed") }
-            return try waiter.next()
         }
         waiter.end()
         Figure(
@@ -56,20 +53,21 @@ enum Latency {
         ).show()
     }
 
-    /// One round after the other of what `step` does; it returns when the other process had the message.
-    private static func sample(_ step: (Int) throws -> Double) rethrows -> Samples {
+    /// One message after the other that `send` brings on its way, as often as `beside` takes them.
+    private static func sample(_ waiter: Waiter, _ send: () throws -> Void) throws -> Samples {
         var samples = Samples()
         for index in 0..<(warmUp + rounds * perRound) {
             let begun = now()
-            let taken = try step(index)
+            try send()
+            let taken = try waiter.next()
             if index >= warmUp { samples.add((taken - begun) / 1000) }
-            usleep(500)
+            try waiter.rest()
         }
         return samples
     }
 
     private static func beside(
-        redis socket: String, _ subject: Subject, _ storeWaiter: Waiter, pause: UInt32 = 500
+        redis socket: String, _ subject: Subject, _ storeWaiter: Waiter
     ) async throws -> (ours: Samples, theirs: Samples) {
         let redisWaiter = try Waiter(["wait-redis", socket])
         let redis = baseline_redis(socket)
@@ -82,14 +80,14 @@ enum Latency {
                 try await subject.send()
                 let taken = try storeWaiter.next()
                 if round > 0 || index >= warmUp { ours.add((taken - begun) / 1000) }
-                usleep(pause)
+                try storeWaiter.rest()
             }
             for index in 0..<perRound {
                 let begun = now()
                 guard baseline_push(redis, key, Subject.text) == 0 else { throw BenchError("LPUSH failed") }
                 let taken = try redisWaiter.next()
                 if round > 0 || index >= warmUp { theirs.add((taken - begun) / 1000) }
-                usleep(500)
+                try redisWaiter.rest()
             }
         }
         storeWaiter.end()
@@ -133,15 +131,17 @@ enum Latency {
 
     private static func wait(_ subject: Subject) async throws {
         let changes = try await subject.store.changes()
-        say(0)
+        say(Waiter.rests)
         // As a host does: where the ring is heard, the lease is taken.
         try await withTaskExecutorPreference(Reactor.shared) {
             for await _ in changes {
+                say(Waiter.looks)
                 while let lease = try await subject.lease() {
                     let taken = now()
                     try await subject.commit(lease)
                     say(taken)
                 }
+                say(Waiter.rests)
             }
         }
     }
@@ -150,8 +150,11 @@ enum Latency {
     static func waitForRedis(socket: String) throws {
         let redis = baseline_redis(socket)
         guard redis >= 0 else { throw BenchError("no Redis at \(socket)") }
-        say(0)
-        while baseline_pop(redis, key) == 0 { say(now()) }
+        say(Waiter.rests)
+        while baseline_pop(redis, key) == 0 {
+            say(now())
+            say(Waiter.rests)
+        }
     }
 
     /// Sleeps on a channel, and pops when something is said there.
@@ -160,53 +163,16 @@ enum Latency {
         guard channel >= 0, redis >= 0, baseline_subscribe(channel, key) == 0 else {
             throw BenchError("no Redis at \(socket)")
         }
-        say(0)
-        while baseline_told(channel) == 0, baseline_take(redis, key) == 0 { say(now()) }
+        say(Waiter.rests)
+        while baseline_told(channel) == 0, baseline_take(redis, key) == 0 {
+            say(now())
+            say(Waiter.rests)
+        }
     }
 
     private static func say(_ time: Double) {
         var time = time
         // Whoever listened is gone: so is the reason to be.
         if write(1, &time, 8) != 8 { exit(0) }
-    }
-}
-
-/// This program in another process that waits and tells when it got something.
-final class Waiter {
-    private let pid: pid_t
-    private let times: Int32
-
-    /// Returns when the other process waits.
-    init(_ arguments: [String]) throws {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw BenchError("no pipe") }
-        _ = (fcntl(ends[0], F_SETFD, FD_CLOEXEC), fcntl(ends[1], F_SETFD, FD_CLOEXEC))
-        var words: [UnsafeMutablePointer<CChar>?] = ([CommandLine.arguments[0]] + arguments).map { strdup($0) } + [nil]
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-        var pid: pid_t = 0
-        let error = posix_spawn(&pid, "/proc/self/exe", &actions, nil, &words, nil)
-        posix_spawn_file_actions_destroy(&actions)
-        for word in words { free(word) }
-        close(ends[1])
-        guard error == 0 else { throw BenchError("the other process does not start") }
-        (self.pid, times) = (pid, ends[0])
-        _ = try next()
-    }
-
-    /// When the other process got the next message.
-    func next() throws -> Double {
-        var time = 0.0
-        guard read(times, &time, 8) == 8 else { throw BenchError("the other process ended") }
-        return time
-    }
-
-    func end() {
-        // It may have inherited a mask that holds back every other signal, and has nothing to finish.
-        kill(pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
-        close(times)
     }
 }
