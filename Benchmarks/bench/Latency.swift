@@ -135,7 +135,6 @@ enum Latency {
         // As a host does: where the ring is heard, the lease is taken.
         try await withTaskExecutorPreference(Reactor.shared) {
             for await _ in changes {
-                say(Waiter.looks)
                 while let lease = try await subject.lease() {
                     let taken = now()
                     try await subject.commit(lease)

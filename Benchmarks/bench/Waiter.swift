@@ -8,16 +8,14 @@
 
 /// This program in another process that waits and tells when it got something.
 ///
-/// It says what it does by one number after the other: `looks`, when it got something, `rests`.
+/// It says one number after the other: when it got something, or `rests`.
 final class Waiter {
-    /// It has heard something and looks for what there is.
-    static let looks = -1.0
     /// It has nothing to do but to wait.
     static let rests = 0.0
 
     private let pid: pid_t
     private let words: Int32
-    private var last = looks
+    private var last = 1.0
 
     /// Returns when the other process waits.
     init(_ arguments: [String]) throws {
@@ -45,12 +43,13 @@ final class Waiter {
         return last
     }
 
-    /// Returns when the other process has had nothing to do for a millisecond. One that hears of its own work looks
-    /// again; what comes meanwhile would be measured with the end of what was before.
+    /// Returns when the other process has had nothing to say for two milliseconds but that it rests. One that hears of
+    /// its own work looks again; what comes meanwhile would be measured with the end of what was before. It cannot say
+    /// that it looks, because whoever reads that takes time from it.
     func rest() throws {
         while last != Self.rests { try hear() }
         var set = pollfd(fd: words, events: Int16(POLLIN), revents: 0)
-        while poll(&set, 1, 1) != 0 {
+        while poll(&set, 1, 2) != 0 {
             repeat { try hear() } while last != Self.rests
         }
     }
