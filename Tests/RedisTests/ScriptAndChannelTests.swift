@@ -59,7 +59,7 @@ import Testing
     {
         let server = try await PrivateServer(program)
         let heard = Heard()
-        let subscriber = RedisSubscriber(server.endpoint, channels: ["one"]) { heard.add($0) }
+        let subscriber = RedisSubscriber(server.endpoint, channels: ["one"]) { $0.forEach(heard.add) }
         defer { subscriber.close() }
         let client = server.client()
         let payload: [UInt8] = [0, 255, 13, 10]
@@ -76,5 +76,20 @@ import Testing
         #expect(await heard.next { $0 == .listening } != nil)
         #expect(try await client.send(RedisCommand("PUBLISH", "two", "y").repeatable) == .integer(1))
         #expect(await heard.next { $0 == .message(channel: "two", payload: [121]) } != nil)
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `what a transaction says on several channels is heard at once`(_ program: ServerProgram) async throws {
+        let server = try await PrivateServer(program)
+        let (batches, next) = AsyncStream.makeStream(of: [RedisSubscriber.Event].self)
+        let subscriber = RedisSubscriber(server.endpoint, channels: ["one", "two"]) { next.yield($0) }
+        defer { subscriber.close() }
+        var heard = batches.makeAsyncIterator()
+        #expect(await heard.next() == [.listening])
+        _ = try await server.client().transaction([["PUBLISH", "one", "x"], ["PUBLISH", "two", "y"]])
+        #expect(
+            await heard.next() == [
+                .message(channel: "one", payload: [120]), .message(channel: "two", payload: [121]),
+            ])
     }
 }

@@ -7,7 +7,7 @@ extension RedisConnection {
     /// - Throws: `unavailable`, `tls`, `wrongPassword`, `noPassword`, `cancelled` and what else the server answers.
     @concurrent
     static func open(
-        _ endpoint: RedisEndpoint, options: RedisOptions, onUnasked: (@Sendable (RedisValue) -> Void)? = nil,
+        _ endpoint: RedisEndpoint, options: RedisOptions, onUnasked: (@Sendable ([RedisValue]) -> Void)? = nil,
         onEnd: @escaping @Sendable (RedisError) -> Void
     ) async throws(RedisError) -> RedisConnection {
         let late = RedisError(.unavailable, "\(endpoint) did not answer within \(options.connectTimeout)")

@@ -32,7 +32,7 @@ final class RedisConnection: Sendable {
     /// Used on the reactor's thread only.
     private let input: Input
     private let onEnd: @Sendable (RedisError) -> Void
-    private let onUnasked: (@Sendable (RedisValue) -> Void)?
+    private let onUnasked: (@Sendable ([RedisValue]) -> Void)?
     private let timer: Mutex<DeadlineTimer?> = Mutex(nil)
 
     /// Confined to the reactor's thread, which is what makes it safe.
@@ -45,11 +45,11 @@ final class RedisConnection: Sendable {
     /// Takes over a connected socket, encrypted already where `tls` is given.
     ///
     /// - Parameters:
-    ///   - onUnasked: gets every reply that no request asked for, on the reactor's thread: messages of channels. Where
-    ///     nil, such a reply ends the connection.
+    ///   - onUnasked: gets every reply that no request asked for, on the reactor's thread: messages of channels, those
+    ///     that were read at once together. Where nil, such a reply ends the connection.
     ///   - onEnd: called once when the connection has ended, after its requests were answered.
     init(
-        socket: Socket, tls: TLSSession?, options: RedisOptions, onUnasked: (@Sendable (RedisValue) -> Void)? = nil,
+        socket: Socket, tls: TLSSession?, options: RedisOptions, onUnasked: (@Sendable ([RedisValue]) -> Void)? = nil,
         onEnd: @escaping @Sendable (RedisError) -> Void
     ) {
         self.socket = socket
@@ -290,7 +290,7 @@ final class RedisConnection: Sendable {
         }
         for (continuation, values) in answered { continuation.resume(returning: .success(values)) }
         guard let first = unasked.first else { return }
-        if let onUnasked { return unasked.forEach(onUnasked) }
+        if let onUnasked { return onUnasked(unasked) }
         if case .error(let error) = first { return end(error) }
         end(RedisError(.protocolViolation, "the server answered something that it was not asked"))
     }

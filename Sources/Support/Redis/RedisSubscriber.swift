@@ -27,25 +27,26 @@ public final class RedisSubscriber: Sendable {
 
     private let endpoint: RedisEndpoint
     private let options: RedisOptions
-    private let onEvent: @Sendable (Event) -> Void
+    private let onEvents: @Sendable ([Event]) -> Void
     private let state: Mutex<State>
 
     /// Begins to listen.
     ///
     /// - Parameters:
     ///   - channels: the first channels; `subscribe` adds more.
-    ///   - onEvent: called for everything in order, on the thread that reads. It must not block, and it keeps what it
-    ///     wants to keep: nothing is buffered.
+    ///   - onEvents: called for everything in order, on the thread that reads. It must not block, and it keeps what it
+    ///     wants to keep: nothing is buffered. What came at once is told at once: all that a transaction or a script
+    ///     has to say belongs together.
     public init(
         _ endpoint: RedisEndpoint, channels: Set<String>, options: RedisOptions = RedisOptions(),
-        onEvent: @escaping @Sendable (Event) -> Void
+        onEvents: @escaping @Sendable ([Event]) -> Void
     ) {
         self.endpoint = endpoint
         // A subscriber owes no answers, and none are owed to it.
         var options = options
         options.silenceLimit = nil
         self.options = options
-        self.onEvent = onEvent
+        self.onEvents = onEvents
         state = Mutex(State(channels: channels))
         let task = Task { [weak self, options] in
             var backoff = Backoff(first: options.firstDelay, longest: options.longestDelay)
@@ -118,10 +119,10 @@ public final class RedisSubscriber: Sendable {
                 return nil
             }
             if connection.failure != nil { return ended }
-            if channels.isEmpty { onEvent(.listening) } else { Self.tell(connection, "SUBSCRIBE", channels) }
+            if channels.isEmpty { onEvents([.listening]) } else { Self.tell(connection, "SUBSCRIBE", channels) }
         } catch {
             guard !state.withLock({ $0.isClosed }) else { return nil }
-            onEvent(.lost(error))
+            onEvents([.lost(error)])
             ended.set()
         }
         return ended
@@ -133,21 +134,25 @@ public final class RedisSubscriber: Sendable {
         connection.post(bytes)
     }
 
-    private func heard(_ value: RedisValue) {
+    private func heard(_ values: [RedisValue]) {
+        let events = values.compactMap { event($0) }
+        if !events.isEmpty { onEvents(events) }
+    }
+
+    private func event(_ value: RedisValue) -> Event? {
         guard let elements = value.array, elements.count == 3, let kind = elements[0].text else {
             if case .error(let error) = value { state.withLock { $0.connection }?.end(error) }
-            return
+            return nil
         }
         switch kind {
-        case "message":
-            onEvent(.message(channel: elements[1].text ?? "", payload: elements[2].bytes ?? []))
+        case "message": return .message(channel: elements[1].text ?? "", payload: elements[2].bytes ?? [])
         case "subscribe":
             let isWhole = state.withLock { state in
                 state.owed -= 1
                 return state.owed == 0
             }
-            if isWhole { onEvent(.listening) }
-        default: break
+            return isWhole ? .listening : nil
+        default: return nil
         }
     }
 
@@ -156,6 +161,6 @@ public final class RedisSubscriber: Sendable {
             state.connection = nil
             return state.isClosed
         }
-        if !isClosed { onEvent(.lost(error.at(endpoint))) }
+        if !isClosed { onEvents([.lost(error.at(endpoint))]) }
     }
 }
