@@ -50,11 +50,14 @@ extension LuaParts {
         -- Arguments: as V.lease.
         function short_.lease(a)
           local aid, host, turn, at, expires, limit = a[3], a[4], a[5], a[6], a[7], tonumber(a[8])
-          local boxKey, leaseKey, agentKey, inbox = P .. 'box:' .. aid, P .. 'lease:' .. aid, P .. 'agent:' .. aid, P .. 'inbox:' .. aid
+          local boxKey, leaseKey = P .. 'box:' .. aid, P .. 'lease:' .. aid
+          local agentKey, inbox = P .. 'agent:' .. aid, P .. 'inbox:' .. aid
           local found = call('MGET', P .. '~state', leaseKey, boxKey)
           if found[1] or found[2] or not found[3] then return nil end
           local box = cjson.decode(found[3])
-          if box.waking < 1 or box.listed > limit or call('EXISTS', P .. 'urgent:' .. aid, P .. 'open:' .. aid) > 0 then return nil end
+          if box.waking < 1 or box.listed > limit or call('EXISTS', P .. 'urgent:' .. aid, P .. 'open:' .. aid) > 0 then
+            return nil
+          end
           local agent = agentFields(agentKey)
           local old = agent.state
           if (old ~= 'idle' and old ~= 'starting') or not agent.ordinal or not agent.name or agent.stop_request
@@ -66,14 +69,16 @@ extension LuaParts {
           if n == 0 or n ~= box.listed then return nil end
           local ids, names, seen = {}, {}, {}
           for i = 1, n do
-            local id = entries[i]:match('^{"id":"(%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x)"')
-            if not id or seen[id] then return nil end
+            local id = entries[i]:sub(8, 43)
+            if entries[i]:sub(1, 7) ~= '{"id":"' or seen[id] then return nil end
             ids[i], names[i], seen[id] = id, P .. 'message:' .. id, true
           end
           local texts, hops, conv, set, deliveries = call('MGET', unpack(names)), 0, nil, {'MSET'}, {}
           for i = 1, n do
             local m = texts[i] and cjson.decode(texts[i])
-            if not m or m.state ~= 'queued' or m.to ~= aid or m.lane ~= '1' or m.task or m.attempts or m.tomb then return nil end
+            if not m or m.state ~= 'queued' or m.to ~= aid or m.lane ~= '1' or m.task or m.attempts or m.tomb then
+              return nil
+            end
             hops, conv = math.max(hops, num(m.hops)), conv or m.conv
             m.state, m.changed, m.deliveries = 'leased', at, whole(num(m.deliveries) + 1)
             box.types[m.type], box.waiting, box.listed = box.types[m.type] - 1, box.waiting - 1, box.listed - 1

@@ -31,7 +31,7 @@ enum TownScript {
 
     private static let base = [
         "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'", LuaParts.values, LuaParts.records,
-        LuaParts.log, LuaParts.messages, LuaParts.agents,
+        LuaParts.log, LuaParts.messages, LuaParts.entries, LuaParts.sending, LuaParts.agents,
     ]
     private static let tasks = [LuaParts.tasks, LuaParts.dependencies]
 

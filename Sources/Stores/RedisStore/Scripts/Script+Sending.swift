@@ -1,0 +1,89 @@
+extension LuaParts {
+    /// How a message is sent, composed, refused, told about and shown.
+    static let sending = #"""
+        function M.known(id, key)
+          if M.get(id) then return id end
+          return key and M.withKey(key) or nil
+        end
+        -- What a message of a running turn inherits from it.
+        function M.inherit(m)
+          local lease = m.from ~= SUPERVISOR and leaseOf(m.from)
+          if not lease then return end
+          local hops = math.max(num(m.hops), num(lease.hops) + 1)
+          m.hops = whole(hops)
+          m.conv = m.conv or lease.conv
+        end
+        -- `letter`: id, record, body, about (the end of its line in the log).
+        function M.deliver(letter, toName, now)
+          local m = letter.record
+          m.state = 'queued'
+          M.insert(letter.id, m, letter.body, now)
+          log('message_sent', nameOf(m.from) .. ' to ' .. (toName or nameOf(m.to)) .. ': ' .. (letter.kind or m.type)
+            .. (m.lane == '0' and ', urgent' or '') .. (letter.about or ''), now,
+            {agent = m.to, task = m.task, letter = letter.id})
+        end
+        -- A message of the store's own. `payload` is its part of the JSON, `spoken` its text.
+        function M.compose(id, from, to, kind, payload, now, more)
+          more = more or {}
+          local priority = more.priority or 'normal'
+          local m = {from = from, to = to, type = kind, task = more.task, conv = more.conv, hops = more.hops,
+            lane = (priority == 'high' or priority == 'urgent') and '0' or '1', wakes = waking[kind] and '1' or nil}
+          if kind == 'custom' then m.wakes = '1' end
+          local body = '{"id":"' .. id .. '","from":"' .. from .. '","to":"' .. to .. '","type":"' .. kind .. '"' .. payload
+            .. ',"priority":"' .. priority .. '","created_at":"' .. rfc(now, 'Z') .. '","correlation_id":'
+            .. (more.correlation and '"' .. more.correlation .. '"' or 'null') .. (more.rest or '') .. '}'
+          return {id = id, record = m, body = body, kind = more.kind, about = more.about}
+        end
+        function M.notify(about, id, words, purpose, number, now)
+          if about.from == SUPERVISOR or not agentOf(about.from) then return end
+          local notice = derived(purpose, id, whole(number))
+          if M.get(notice) then return end
+          M.deliver(M.compose(notice, SUPERVISOR, about.from, 'informational', ',"summary":' .. quoted(words), now,
+            {correlation = id, conv = about.conv, about = firstLine(words)}), nil, now)
+        end
+        -- Makes a message a dead letter at once.
+        function M.refuse(letter, why, now)
+          local m = letter.record
+          m.state, m.error = 'dead', why
+          M.insert(letter.id, m, letter.body, now)
+          local to = nameOf(m.to)
+          log('message_dead', nameOf(m.from) .. ' to ' .. to .. ': ' .. m.type .. ' was refused because ' .. why, now,
+            {agent = m.to, task = m.task, letter = letter.id})
+          M.notify(m, letter.id, 'your ' .. m.type .. ' message to ' .. to .. ' was not delivered because ' .. why,
+            'refusal', 0, now)
+        end
+        function M.readLetter()
+          local letter = {id = arg(), body = arg(), kind = arg(), about = arg(), created = int()}
+          letter.record = {from = arg(), to = arg(), type = arg(), lane = arg(), wakes = opt(), hops = opt(),
+            conv = opt(), task = opt(), key = opt()}
+          return letter
+        end
+        function M.send(letter, maxHops)
+          local m = letter.record
+          local known = M.known(letter.id, m.key)
+          if known then return {known, '1'} end
+          local toName = 'supervisor'
+          if m.to ~= SUPERVISOR then
+            toName = peek('agent:', m.to, 'name')
+            if not toName then fail('agent_not_found', m.to) end
+          end
+          M.inherit(m)
+          if num(m.hops) <= maxHops then
+            M.deliver(letter, toName, letter.created)
+            return {letter.id, '0'}
+          end
+          local why = 'it has passed ' .. m.hops .. ' agents and the limit is ' .. whole(maxHops)
+          M.refuse(letter, why, letter.created)
+          return {letter.id, '0', why}
+        end
+        function M.finish(id, now)
+          local m = M.get(id)
+          if m.state == 'queued' then withdraw(id, m) end
+          M.become(id, 'done', now)
+        end
+        M.enlist, M.withdraw, M.bodyOf = enlist, withdraw, bodyOf
+        function M.reply(id)
+          return {writeMessage(M.get(id)), bodyOf(id)}
+        end
+        """#
+}
