@@ -17,12 +17,17 @@ extension LuaParts {
         -- Counts of what waits for an agent; nothing is written for one to whom nothing was ever sent.
         local function writeBox(box)
           if not box.known then return false end
-          local names, counts = {}, {}
-          for name in pairs(box.types) do names[#names + 1] = name end
-          if names[2] then table.sort(names) end
-          for i = 1, #names do counts[i] = '"' .. names[i] .. '":' .. box.types[names[i]] end
+          local types, first = box.types, next(box.types)
+          local counts = first and '"' .. first .. '":' .. types[first] or ''
+          if first and next(types, first) then
+            local names, all = {}, {}
+            for name in pairs(types) do names[#names + 1] = name end
+            table.sort(names)
+            for i = 1, #names do all[i] = '"' .. names[i] .. '":' .. types[names[i]] end
+            counts = table.concat(all, ',')
+          end
           return '{"known":true,"listed":' .. box.listed .. ',"waiting":' .. box.waiting .. ',"waking":' .. box.waking
-            .. ',"types":{' .. table.concat(counts, ',') .. '}}'
+            .. ',"types":{' .. counts .. '}}'
         end
         function M.get(id) return loadText('message:', id, writeMessage) end
         function M.put(id, m)
