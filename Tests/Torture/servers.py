@@ -1,5 +1,5 @@
 """A town's records in Redis or Valkey, a server of the torture's own, and what may happen to it."""
-import datetime, json, os, random, signal, socket, subprocess, threading, time
+import collections, datetime, json, os, random, signal, socket, subprocess, threading, time
 
 from towns import HERE, Town, check, note, processes
 
@@ -127,7 +127,11 @@ class Remote:
         replies = client.all(("HGETALL", f"{self.prefix}{kind}:{i}") for i in ids)
         return {i: dict(zip(r[::2], r[1::2])) for i, r in zip(ids, replies) if r}
 
-    def letters(self, client): return self.hashes(client, "message", client("ZRANGE", self.prefix + "messages", 0, -1))
+    def texts(self, client, kind, ids):
+        replies = client.all(("GET", f"{self.prefix}{kind}:{i}") for i in ids)
+        return {i: json.loads(r) for i, r in zip(ids, replies) if r}
+
+    def letters(self, client): return self.texts(client, "message", client("ZRANGE", self.prefix + "messages", 0, -1))
 
     def messages(self):
         return [{"key": m.get("key"), "state": m["state"], "wakes": m.get("wakes") == "1", "task": m.get("task")}
@@ -169,17 +173,22 @@ class Remote:
             if i in listed and m["to"] != listed[i]: found.append(f"message {i} is in another's list")
         bodies = client.all(("EXISTS", f"{P}body:{i}") for i in letters)
         found += [f"message {i} has no text" for i, b in zip(letters, bodies) if not b]
+        boxes = self.texts(client, "box", agents)
         for agent in agents:
-            box = client("HGETALL", P + "box:" + agent)
-            box = dict(zip(box[::2], box[1::2]))
+            box = boxes.get(agent, {})
             own = [m for m in letters.values() if m["to"] == agent and m["state"] == "queued"]
-            for field, n in (("waiting", len(own)), ("waking", sum("wakes" in m for m in own))):
-                if int(box.get(field, 0)) != n: found.append(f"box of {agent}: {field} {box.get(field, 0)} in place of {n}")
-        meta = client("HGETALL", P + "meta")
-        meta = dict(zip(meta[::2], meta[1::2]))
-        for field, state in (("waiting", "queued"), ("leased", "leased"), ("dead", "dead")):
-            n = sum(m["state"] == state for m in letters.values())
-            if int(meta.get(field, 0)) != n: found.append(f"{meta.get(field, 0)} are {field} in place of {n}")
+            types = {k: n for k, n in box.get("types", {}).items() if n}
+            if types != collections.Counter(m["type"] for m in own): found.append(f"box of {agent}: {types} wait")
+            for field, n in (("waiting", len(own)), ("waking", sum("wakes" in m for m in own)),
+                             ("listed", sum(client("LLEN", P + lane + agent) for lane in ("urgent:", "inbox:")))):
+                if box.get(field, 0) != n: found.append(f"box of {agent}: {field} {box.get(field, 0)} in place of {n}")
+        leases = self.texts(client, "lease", client("ZRANGE", P + "leases", 0, -1))
+        held = {i for lease in leases.values() for i in lease["messages"].split()}
+        if held != {i for i, m in letters.items() if m["state"] == "leased"}: found.append("leases hold others than are leased")
+        done = set(client("ZRANGE", P + "done", 0, -1))
+        if done != {i for i, m in letters.items() if m["state"] == "done"}: found.append("others are done than are listed so")
+        dead = {member.split()[1] for member in client("ZRANGE", P + "dead", 0, -1)}
+        if dead != {i for i, m in letters.items() if m["state"] == "dead"}: found.append("others are dead than are listed so")
         keyed = client("HGETALL", P + "keys")
         if set(keyed[1::2]) != {i for i, m in letters.items() if m.get("key")}: found.append("the keys are not those of the messages")
         return found[:10]
