@@ -171,10 +171,18 @@ let proof: [Target] = [
     // A process to be killed between receiving a message and acknowledging it.
     .executableTarget(name: "Receiver", dependencies: ["Tinytown"], path: "Tests/Receiver", swiftSettings: strict),
     tests("TinytownTests", ["Tinytown", "Receiver", "Concurrency", "Processes", "TestSupport"]),
+    // A scratch town that is driven through the real binary.
+    .target(
+        name: "TestTown", dependencies: ["Processes", "RedisServers", "Concurrency", "TestSupport"],
+        path: "Tests/TestTown", swiftSettings: strict),
+    // What strangers try: each attack of docs/security.md by its name.
+    tests(
+        "AttackTests", ["tt", "TestTown", "Redis", "RedisServers", "Processes", "Concurrency", "Files", "TestSupport"]),
     tests(
         "IntegrationTests",
         [
-            "tt", "single-agent", "multi-agent", "task-pipeline", "recovery", "Redis", "RedisServers", "Processes",
+            "tt", "TestTown", "single-agent", "multi-agent", "task-pipeline", "recovery", "Redis", "RedisServers",
+            "Processes",
             "Concurrency", "TestSupport",
         ]),
     tests(

@@ -2,6 +2,7 @@ import Concurrency
 import FoundationEssentials
 import Processes
 import TestSupport
+import TestTown
 import Testing
 
 #if canImport(Glibc)

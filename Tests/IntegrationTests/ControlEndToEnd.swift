@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestTown
 import Testing
 
 /// Interrupting, closing, stopping, restarting and waiting, with the real binary and real child processes.

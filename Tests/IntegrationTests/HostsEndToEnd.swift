@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestTown
 import Testing
 
 /// Hosts as processes: how they start, end, and run in a terminal.

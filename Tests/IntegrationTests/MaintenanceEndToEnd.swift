@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestTown
 import Testing
 
 /// Pruning, resetting, recovering and starting towns whose agents really run.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestTown
 import Testing
 
 /// `tt migrate` as people run it.

@@ -1,5 +1,6 @@
 import Concurrency
 import Processes
+import TestTown
 import Testing
 
 /// Idle agents and the backlog, with the real binary.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestTown
 import Testing
 
 /// Does what it is asked, notes the order, and completes its tasks; a `rejects` file makes it fail them instead.

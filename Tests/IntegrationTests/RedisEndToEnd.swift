@@ -2,6 +2,7 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestTown
 import Testing
 
 /// The whole of `tt` on a town whose state is in Redis or Valkey.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestTown
 import Testing
 
 /// What people see of the server: where it is, when it goes, and what it refuses.

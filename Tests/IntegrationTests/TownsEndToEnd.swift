@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestTown
 import Testing
 
 /// Snapshots, followers and lists, with the real binary and several processes.

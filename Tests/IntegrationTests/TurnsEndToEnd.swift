@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestTown
 import Testing
 
 /// What agents' scripts have in common: the prompt is read, and tasks are completed.

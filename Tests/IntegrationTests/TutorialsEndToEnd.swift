@@ -1,5 +1,6 @@
 import Processes
 import TestSupport
+import TestTown
 import Testing
 
 /// The programs of `examples/tutorials`, with agents that are shell scripts.

@@ -1,18 +1,19 @@
 import Concurrency
 import FoundationEssentials
-import Processes
-import RedisServers
+public import Processes
+public import RedisServers
 import TestSupport
 import Testing
 
 /// A scratch town that is driven through the real binary, with agents that are small shell scripts.
-final class TownOnDisk: Sendable {
+public final class TownOnDisk: Sendable {
     private let folder: ScratchFolder
-    let root: String
+    /// The town's folder.
+    public let root: String
     private let environment: [String: String]
 
     /// The binary beside the test bundle: it is built with it.
-    static let program: String = {
+    public static let program: String = {
         let bundle = Executable.currentPath ?? CommandLine.arguments[0]
         return String(bundle[..<bundle.lastIndex(of: "/")!]) + "/tt"
     }()
@@ -23,7 +24,7 @@ final class TownOnDisk: Sendable {
     ///   - redis: the address of a server that keeps the town's state; nil for the embedded store.
     ///   - ownServer: keeps it in a server of the town's own, which is this program.
     ///   - environment: more for every command.
-    init(
+    public init(
         agents: [String: String] = [:], settings: String = "", redis: String? = nil, ownServer: ServerProgram? = nil,
         environment: [String: String] = [:]
     ) async throws {
@@ -54,15 +55,21 @@ final class TownOnDisk: Sendable {
     // However the test went: its own server must not outlive it.
     deinit { server?.send(.kill) }
 
-    struct Answer: Sendable {
-        var status: Processes.ExitStatus
-        var output: String
-        var errors: String
+    public struct Answer: Sendable {
+        public var status: Processes.ExitStatus
+        public var output: String
+        public var errors: String
+
+        public init(status: Processes.ExitStatus, output: String, errors: String) {
+            self.status = status
+            self.output = output
+            self.errors = errors
+        }
     }
 
     /// Runs a command and takes whatever it answers.
     /// - Parameter more: environment for this command alone.
-    func answer(
+    public func answer(
         _ arguments: [String], input: String? = nil, environment more: [String: String] = [:]
     ) async throws -> Answer {
         let collected = try await ChildProcess.run(
@@ -73,7 +80,7 @@ final class TownOnDisk: Sendable {
     }
 
     /// Starts a command that goes on; its output and its errors are one stream.
-    func start(_ arguments: String...) async throws -> ChildProcess {
+    public func start(_ arguments: String...) async throws -> ChildProcess {
         try await ChildProcess.spawn(
             Launch(
                 Self.program, arguments, environment: environment, directory: root, input: .none, output: .stream,
@@ -82,14 +89,14 @@ final class TownOnDisk: Sendable {
 
     /// Runs a command that has to succeed.
     @discardableResult
-    func tt(_ arguments: String...) async throws -> String {
+    public func tt(_ arguments: String...) async throws -> String {
         let answer = try await answer(arguments)
         #expect(answer.status.isSuccess, "tt \(arguments.joined(separator: " ")): \(answer.errors)")
         return answer.output
     }
 
     /// Runs one of the example programs in this town with the agent CLI `stand-in`, and gives what it printed.
-    func example(_ name: String) async throws -> String {
+    public func example(_ name: String) async throws -> String {
         let folder = String(Self.program[..<Self.program.lastIndex(of: "/")!])
         var environment = environment
         environment["PATH"] = folder + ":/usr/bin:/bin"
@@ -100,7 +107,7 @@ final class TownOnDisk: Sendable {
     }
 
     /// Follows the event log until a line holds all of `words`; gives up after a minute and a half.
-    func event(_ words: String...) async throws {
+    public func event(_ words: String...) async throws {
         let follower = try await ChildProcess.spawn(
             Launch(
                 Self.program, ["events", "--count", "1000", "--follow"], environment: environment, directory: root,
@@ -132,28 +139,28 @@ final class TownOnDisk: Sendable {
     }
 
     /// A value out of `tt … --json`, by a path of keys and indexes.
-    func json(_ arguments: [String], _ path: String...) async throws -> String? {
+    public func json(_ arguments: [String], _ path: String...) async throws -> String? {
         let answer = try await answer(arguments + ["--json"])
         #expect(answer.status.isSuccess, "\(arguments): \(answer.errors)")
         return try JSONValue(answer.output).at(path)?.text
     }
 
-    var hostPid: Int32? {
+    public var hostPid: Int32? {
         get async throws { try await json(["status"], "hosts", "0", "pid").flatMap { Int32($0) } }
     }
 
     /// The process of the town's own server, where it has one.
-    var server: ProcessIdentity? {
+    public var server: ProcessIdentity? {
         (try? String(contentsOfFile: root + "/.tt/redis/process", encoding: .utf8)).flatMap { ProcessIdentity($0) }
     }
 
     /// Processes of this town, hosts included.
-    var processes: [ProcessIdentity] {
+    public var processes: [ProcessIdentity] {
         get async { await ProcessTree.processes(withEnvironment: "TINYTOWN_TOWN=\(root)") }
     }
 
     /// Stops everything; what is left after that is a failure of the test.
-    func close() async throws {
+    public func close() async throws {
         _ = try await answer(["stop", "--now"])
         let left = await processes
         #expect(left.isEmpty, "processes are left: \(left)")
@@ -161,7 +168,7 @@ final class TownOnDisk: Sendable {
 }
 
 /// JSON as a tree, for looking into answers.
-enum JSONValue: Decodable {
+public enum JSONValue: Decodable {
     case object([String: JSONValue])
     case array([JSONValue])
     case string(String)
@@ -169,9 +176,10 @@ enum JSONValue: Decodable {
     case bool(Bool)
     case null
 
-    init(_ text: String) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) }
+    /// Reads a JSON text.
+    public init(_ text: String) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8)) }
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -188,7 +196,8 @@ enum JSONValue: Decodable {
         }
     }
 
-    func at(_ path: [String]) -> JSONValue? {
+    /// The value at a path of keys and indexes.
+    public func at(_ path: [String]) -> JSONValue? {
         guard let key = path.first else { return self }
         let rest = Array(path.dropFirst())
         switch self {
@@ -198,7 +207,8 @@ enum JSONValue: Decodable {
         }
     }
 
-    var text: String? {
+    /// The value as text; nil for objects, arrays and null.
+    public var text: String? {
         switch self {
         case .string(let text): text
         case .number(let number): number == number.rounded() ? String(Int64(number)) : String(number)
