@@ -61,8 +61,11 @@ let support: [Target] = [
     layer("Support", "Processes", ["CShims", "Concurrency"]),
     layer("Support", "SQLite", ["CSQLite"]),
     layer("Support", "Doorbell", ["CShims", "Concurrency"]),
+    // Which addresses are this machine, and whose program is at the other end of a connection.
+    layer("Support", "Peers", ["CShims"]),
     .target(
-        name: "Redis", dependencies: ["CHiredis", "COpenSSL", "CShims", "Concurrency"], path: "Sources/Support/Redis",
+        name: "Redis", dependencies: ["CHiredis", "COpenSSL", "CShims", "Concurrency", "Peers"],
+        path: "Sources/Support/Redis",
         swiftSettings: strict, linkerSettings: [archive("hiredis"), archive("ssl"), archive("crypto")]),
     layer("Support", "TOML", ["CTOML"]),
     layer("Support", "Terminal"),
@@ -93,7 +96,7 @@ let engine: [Target] = [
         swiftSettings: strict),
     // Redis and Valkey servers of our own, and where a town's server is.
     .target(
-        name: "Servers", dependencies: ["Configuration", "Redis", "Processes", "Files", "Concurrency"],
+        name: "Servers", dependencies: ["Configuration", "Redis", "Peers", "Processes", "Files", "Concurrency"],
         path: "Sources/Servers", swiftSettings: strict),
     .target(
         name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
@@ -136,7 +139,7 @@ let doors: [Target] = [
         [
             "Towns", "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore",
             "Processes",
-            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML",
+            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML", "Peers",
         ]),
     .executableTarget(
         name: "tt", dependencies: ["Commands", "Towns", "Files"], path: "Sources/tt", swiftSettings: strict),
@@ -152,6 +155,7 @@ let proof: [Target] = [
     tests("ProcessesTests", ["Processes", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DoorbellTests", ["Doorbell", "TestSupport"]),
+    tests("PeersTests", ["Peers", "Processes", "TestSupport"]),
     // Private Redis and Valkey servers; see Tests/Servers/fetch.py.
     .target(
         name: "RedisServers", dependencies: ["Redis", "Processes", "Concurrency", "TestSupport"],

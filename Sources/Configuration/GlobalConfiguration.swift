@@ -27,7 +27,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
     public static let keys = [
         "default_cli", "conductor_cli", "agent_clis.NAME", "agent_clis.NAME.command", "agent_clis.NAME.workdir",
         "agent_clis.NAME.env.VARIABLE", "redis.host", "redis.port", "redis.password",
-        "redis.use_central",
+        "redis.use_central", "redis.use_port", "redis.bind", "redis.allow_plaintext", "redis.read_dump",
     ]
 
     /// Reads `config.toml`; a file that does not exist says nothing. Never writes.
@@ -121,7 +121,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
                 throw ConfigurationError(.invalid, "\(key) must be a port from 1 to 65535, not '\(text)'")
             }
             return .integer(port)
-        case "redis.use_central":
+        case "redis.use_central", "redis.use_port", "redis.allow_plaintext":
             guard let truth = ["true": true, "false": false, "1": true, "0": false][text.lowercased()] else {
                 throw ConfigurationError(.invalid, "\(key) must be true or false, not '\(text)'")
             }

@@ -61,7 +61,7 @@ public struct ConfigurationKey: Sendable {
         text("redis.url", "a server that you run: redis://, rediss:// or unix://", "\"redis://localhost:6379\"") {
             $0.redis.url = $1
         },
-        flag("redis.use_socket", "the town's own server listens on a Unix socket, not on a port", "true") {
+        flag("redis.use_socket", "false: on a port, if you also run: tt config redis.use_port true", "true") {
             $0.redis.useSocket = $1
         },
         text("redis.socket_path", "that socket, relative to the town", "\".tt/redis.sock\"") {
@@ -70,8 +70,9 @@ public struct ConfigurationKey: Sendable {
         text("redis.host", "with use_socket = false; another machine: a server that you run", "\"127.0.0.1\"") {
             $0.redis.host = $1
         },
-        number("redis.port", "its port; 16379 with use_central_redis", "6379", 1...65_535) { $0.redis.port = $1 },
-        text("redis.bind", "the address that the town's own server listens on", "\"127.0.0.1\"") {
+        number("redis.port", "its port", "6379", 1...65_535) { $0.redis.port = $1 },
+        text("redis.bind", "the address of that port; others than loopback need: tt config redis.bind", "\"127.0.0.1\"")
+        {
             $0.redis.bind = $1
         },
         text("redis.user", "the ACL user", "\"default\"") { $0.redis.user = $1 },

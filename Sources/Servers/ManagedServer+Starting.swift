@@ -85,6 +85,12 @@ extension ManagedServer {
         if Files.exists(snapshot) { return true }
         guard let legacy = settings.legacySnapshot else { return false }
         guard Files.exists(legacy) else { return false }
+        guard settings.mayReadLegacy else {
+            throw ServerError(
+                .configuration, "\(legacy) may hold the town of an earlier server, or have come with the repository",
+                hint: "if it is yours, run: tt config redis.read_dump \(Files.parent(of: legacy)); if not, move it away"
+            )
+        }
         do {
             try FileManager.default.copyItem(atPath: legacy, toPath: snapshot)
         } catch {
@@ -108,6 +114,7 @@ extension ManagedServer {
     // MARK: - Configuration
 
     private func writeConfiguration(appends: Bool) throws(ServerError) {
+        if case .socket(let path) = settings.listensOn { try check(socket: path) }
         do throws(FileError) {
             var lines = [
                 "# Written by tt whenever it starts this server; changes are lost.",
@@ -128,6 +135,29 @@ extension ManagedServer {
             try Files.write(lines.joined(separator: "\n") + "\n", to: configurationFile)
         } catch {
             throw ServerError(.file, "the server's configuration cannot be written: \(error)")
+        }
+    }
+
+    /// A server removes what is at the place of its socket, and whoever can write the folder could take that place.
+    private func check(socket path: String) throws(ServerError) {
+        let longest = 107
+        guard path.utf8.count <= longest else {
+            throw ServerError(
+                .configuration, "the path of a socket may have \(longest) bytes; \(path) is longer",
+                hint: "set redis.socket_path to a shorter one, such as /run/user/\(Files.user)/town.sock")
+        }
+        let folder = Files.parent(of: path)
+        guard let status = Files.status(folder), status.isFolder, [0, Files.user].contains(status.owner),
+            status.mode & 0o022 == 0
+        else {
+            throw ServerError(
+                .configuration, "\(folder) is no place for a server's socket: it must exist, and only you may write it",
+                hint: "choose another redis.socket_path, or run: chmod go-w \(folder)")
+        }
+        guard !Files.exists(path) || Files.isSocket(path) else {
+            throw ServerError(
+                .configuration, "redis.socket_path names \(path), which is a file and no socket",
+                hint: "choose another redis.socket_path")
         }
     }
 

@@ -19,6 +19,8 @@ public struct ManagedServer: Sendable {
         /// Its folder.
         public var folder: String
         public var listensOn: Listening
+        /// Where it may listen since it was started by an earlier version, or with another configuration.
+        public var earlier: [Listening] = []
         /// The process's, for the PATH.
         public var environment: [String: String]
         /// The user's folder, whose `bin` may have a server program.
@@ -34,6 +36,8 @@ public struct ManagedServer: Sendable {
         public var needsPassword = false
         /// Data of a server that Tinytown ran; read where there is none of our own.
         public var legacySnapshot: String?
+        /// Whether that data may be read: a file in a town's folder may have come with a repository.
+        public var mayReadLegacy = true
         /// How long it may take to start, reading its data not counted.
         public var patience = Duration.seconds(15)
 
@@ -50,7 +54,7 @@ public struct ManagedServer: Sendable {
     public init(_ settings: Settings) { self.settings = settings }
 
     /// Where it is, with the configured or the generated password.
-    public var endpoint: RedisEndpoint { endpoints[0] }
+    public var endpoint: RedisEndpoint { endpoints(at: settings.listensOn)[0] }
 
     /// The file that the generated password is in.
     var passwordFile: String { settings.folder + "/password" }
@@ -61,7 +65,7 @@ public struct ManagedServer: Sendable {
     var configurationFile: String { settings.folder + "/redis.conf" }
 
     /// One for each password that the server may have, the likeliest first.
-    private var endpoints: [RedisEndpoint] {
+    private func endpoints(at place: Listening) -> [RedisEndpoint] {
         let generated = (try? Files.text(passwordFile))?.flatMap { $0.isEmpty ? nil : $0 }
         var passwords: [String?] = settings.passwords
         if settings.passwords.isEmpty, let generated { passwords.append(generated) }
@@ -69,11 +73,17 @@ public struct ManagedServer: Sendable {
         if !settings.passwords.isEmpty, let generated { passwords.append(generated) }
         if passwords.isEmpty { passwords = [nil] }
         return passwords.map { password in
-            switch settings.listensOn {
-            case .socket(let path): RedisEndpoint(.unix(path: path), user: settings.user, password: password)
+            var endpoint: RedisEndpoint
+            // Whoever listens first there is not believed: it has to be a process of this user.
+            switch place {
+            case .socket(let path):
+                endpoint = RedisEndpoint(.unix(path: path), user: settings.user, password: password)
+                endpoint.owner = .thisUser(advice: "end that program, or choose another socket")
             case .port(let host, let port, _):
-                RedisEndpoint(.tcp(host: host, port: port), user: settings.user, password: password)
+                endpoint = RedisEndpoint(.tcp(host: host, port: port), user: settings.user, password: password)
+                endpoint.owner = .thisUser(advice: "end that program, or choose another redis.port")
             }
+            return endpoint
         }
     }
 
@@ -126,8 +136,17 @@ public struct ManagedServer: Sendable {
     ///
     /// - Throws: `RedisError` where a server runs and refuses.
     public func running(_ options: RedisOptions = RedisOptions()) async throws(RedisError) -> RedisClient? {
+        if let client = try await running(at: settings.listensOn, options) { return client }
+        guard !settings.earlier.isEmpty, process != nil else { return nil }
+        for place in settings.earlier {
+            if let client = try await running(at: place, options) { return client }
+        }
+        return nil
+    }
+
+    private func running(at place: Listening, _ options: RedisOptions) async throws(RedisError) -> RedisClient? {
         var refusal: RedisError?
-        for endpoint in endpoints {
+        for endpoint in endpoints(at: place) {
             let client = RedisClient(endpoint, options: options)
             do throws(RedisError) {
                 try await client.connect()

@@ -73,6 +73,8 @@ private func mode(_ path: String) -> UInt32 {
             let values = [
                 "default_cli": "codex", "conductor_cli": "claude", "agent_clis.mine": "mine --x", "redis.host": "h",
                 "redis.port": "1", "redis.password": "p", "redis.use_central": "true",
+                "redis.use_port": "true", "redis.bind": "0.0.0.0", "redis.allow_plaintext": "false",
+                "redis.read_dump": "/town",
             ]
             for (key, value) in values.sorted(by: { $0.key < $1.key }) {
                 try GlobalConfiguration.set(key, to: value, home: folder.path)

@@ -54,6 +54,9 @@ class Site:
         self.root = f"{self.home}/town"
         os.makedirs(self.root, exist_ok=True)
         os.makedirs(f"{self.home}/bin", exist_ok=True)
+        os.makedirs(f"{self.home}/.tt", mode=0o700, exist_ok=True)
+        # The password goes through the namespaces' own network unencrypted, which a person has to allow.
+        with open(f"{self.home}/.tt/config.toml", "w") as f: f.write("[redis]\nallow_plaintext = true\n")
         self.env = {"PATH": f"{self.home}/bin:{scratch}/../bin:/usr/bin:/bin", "HOME": self.home, "TT_HOME": f"{self.home}/.tt",
                     "NO_COLOR": "1", "TINYTOWN_REDIS_PASSWORD": PASSWORD, **(extra or {})}
 

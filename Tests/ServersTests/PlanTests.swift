@@ -18,14 +18,15 @@ import Testing
     static let cases: [(String, [String: String], RedisPlan.Mode, String)] = [
         ("", [:], .townSocket, "unix:///town/.tt/redis.sock"),
         ("[redis]\nsocket_path = \"/run/r.sock\"", [:], .townSocket, "unix:///run/r.sock"),
-        ("[redis]\nuse_socket = false", [:], .townPort, "redis://127.0.0.1:6379"),
-        ("[redis]\nuse_socket = false\nhost = \"localhost\"\nport = 7001", [:], .townPort, "redis://localhost:7001"),
+        ("[redis]\nuse_socket = false", [:], .townSocket, "unix:///town/.tt/redis.sock"),
+        ("[redis]\nuse_socket = false\nbind = \"0.0.0.0\"", [:], .townSocket, "unix:///town/.tt/redis.sock"),
+        ("[redis]\nuse_socket = false\nhost = \"127.evil.test\"", [:], .external, "redis://127.evil.test:6379"),
         ("[redis]\nuse_socket = false\nhost = \"box\"", [:], .external, "redis://box:6379"),
         ("[redis]\nuse_socket = false\nhost = \"box\"\ntls_enabled = true", [:], .external, "rediss://box:6379"),
-        ("use_central_redis = true", [:], .central, "redis://127.0.0.1:16379"),
+        ("use_central_redis = true", [:], .central, "unix:///home/.tt/redis/redis.sock"),
         (
             "use_central_redis = true\n[redis]\nuse_socket = false\nhost = \"127.0.0.1\"\nport = 16380", [:], .central,
-            "redis://127.0.0.1:16380"
+            "unix:///home/.tt/redis/redis.sock"
         ),
         ("use_central_redis = true\n[redis]\nurl = \"redis://box/2\"", [:], .external, "redis://box:6379/2"),
         ("[redis]\nurl = \" \"", ["REDIS_URL": ""], .townSocket, "unix:///town/.tt/redis.sock"),
@@ -48,6 +49,45 @@ import Testing
         #expect(plan.mode == mode)
         #expect(plan.endpoint.description == address)
         #expect((plan.server == nil) == (mode == .external))
+    }
+
+    @Test func `only the user opens a port`() throws {
+        let ports: [(key: String, value: String)] = [("redis.use_port", "true")]
+        let text = "[redis]\nuse_socket = false\nhost = \"localhost\"\nport = 7001"
+        let own = try Self.plan(text, global: ports)
+        #expect(own.mode == .townPort && own.endpoint.description == "redis://localhost:7001")
+        #expect(try Self.plan("", global: ports).mode == .townSocket, "the town does not ask for one")
+        let central = try Self.plan("use_central_redis = true", global: ports)
+        #expect(central.mode == .central && central.endpoint.description == "redis://127.0.0.1:16379")
+        let wide = "[redis]\nuse_socket = false\nbind = \"0.0.0.0\""
+        let refused = #expect(throws: ServerError.self) { try Self.plan(wide, global: ports) }
+        #expect(refused?.hint == "if you want that, run: tt config redis.bind 0.0.0.0")
+        #expect(try Self.plan(wide, global: ports + [("redis.bind", "0.0.0.0")]).mode == .townPort)
+        let box = try Self.plan("use_central_redis = true", global: [("redis.host", "box"), ("redis.password", "p")])
+        #expect(box.mode == .external && box.endpoint.description == "redis://:****@box:16379")
+    }
+
+    @Test func `a secret is for the address that it belongs to`() throws {
+        let secret = ["TINYTOWN_REDIS_PASSWORD": "env"]
+        let named = try Self.plan("[redis]\nurl = \"redis://localhost\"", environment: secret).endpoint
+        guard case .thisUser = named.owner else { return #expect(named.owner != .anybody) }
+        let host = "[redis]\nuse_socket = false\nhost = \"box\""
+        #expect(try Self.plan(host, environment: secret).endpoint.owner != .anybody)
+        // Without a secret of the user's, the file's own password goes to the file's own address, and nowhere else.
+        let file = "[redis]\nurl = \"redis://localhost\"\npassword = \"file\""
+        #expect(try Self.plan(file).endpoint.owner == .anybody)
+        #expect(try Self.plan(file).endpoint.password == "file")
+        let chosen = ["REDIS_URL": "redis://other"]
+        #expect(try Self.plan(file, environment: chosen).endpoint.password == nil)
+        let both = try Self.plan(file, environment: chosen.merging(secret) { $1 }).endpoint
+        #expect(both.password == "env" && both.owner == .anybody)
+        #expect(!both.allowsPlaintext)
+        #expect(
+            try Self.plan(file, environment: chosen, global: [("redis.allow_plaintext", "true")]).endpoint
+                .allowsPlaintext)
+        for text in ["", "use_central_redis = true"] {
+            #expect(try Self.plan(text, environment: secret).endpoint.owner != .anybody, "the server has to be ours")
+        }
     }
 
     @Test func `the password of the environment is before all others, and the user's before a town's copy`() throws {
@@ -76,6 +116,8 @@ import Testing
         #expect(variable?.hint == "correct REDIS_URL")
         let tls = #expect(throws: ServerError.self) { try Self.plan("[redis]\ntls_enabled = true") }
         #expect(tls?.code == .configuration)
+        let path = #expect(throws: ServerError.self) { try Self.plan("[redis]\nsocket_path = \"../x.sock\"") }
+        #expect(path?.code == .configuration)
         #expect(throws: ConfigurationError.self) { try Self.plan("[redis]\nport = 0") }
     }
 }

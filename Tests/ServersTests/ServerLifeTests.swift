@@ -8,6 +8,14 @@ import Servers
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// How servers of ours end, and what happens where something else has their place.
 @Suite(.timeLimit(.minutes(1))) struct ServerLifeTests {
     private let folder: ScratchFolder
@@ -77,6 +85,61 @@ import Testing
         #expect(try await server.stop())
     }
 
+    @Test func `a server that listens on a port since earlier is used until it ends, and then gets a socket`()
+        async throws
+    {
+        let text = "[redis]\nuse_socket = false\nport = \(try FreePort.next())"
+        let before = try plan(text, user: [("redis.use_port", "true")])
+        let first = try await before.connect()
+        try await first.send(["SET", "kept", "yes"])
+        first.close()
+        let now = try plan(text)
+        let second = try await now.connect()
+        #expect(second.endpoint.description.hasPrefix("redis://:****@127.0.0.1:"))
+        #expect(try await second.send(["GET", "kept"]).text == "yes")
+        second.close()
+        #expect(try await now.server?.stop() == true)
+        let third = try await now.connect()
+        #expect(third.endpoint.description.hasPrefix("unix://"))
+        #expect(try await third.send(["GET", "kept"]).text == "yes")
+        third.close()
+        #expect(try await now.server?.stop() == true)
+    }
+
+    @Test func `a socket is made only where nothing of value is, and nobody else can take its place`() async throws {
+        let file = try folder.write("precious", to: "precious.txt")
+        let taken = try plan("[redis]\nsocket_path = \"\(file)\"")
+        let error = await #expect(throws: ServerError.self) { try await taken.connect() }
+        #expect(error?.message.contains("is a file and no socket") == true)
+        #expect(try Files.text(file) == "precious")
+        try Files.makeFolder(folder.path("open"))
+        chmod(folder.path("open"), 0o777)
+        let open = try plan("[redis]\nsocket_path = \"\(folder.path("open"))/r.sock\"")
+        let other = await #expect(throws: ServerError.self) { try await open.connect() }
+        #expect(other?.message.contains("only you may write it") == true)
+        let long = String(repeating: "x", count: 50)
+        let path = try plan("[redis]\nsocket_path = \"\(folder.path(long))/\(long)/r.sock\"")
+        let longest = await #expect(throws: ServerError.self) { try await path.connect() }
+        #expect(longest?.message.contains("may have 107 bytes") == true)
+    }
+
+    @Test func `a dump that may have come with the repository is read only if the user says so`() async throws {
+        let plan = try plan("")
+        let old = try await PrivateServer()
+        let client = old.client()
+        try await client.send(["SET", "a", "1"])
+        try await client.send(["SAVE"])
+        client.close()
+        try Files.move(old.folder.path("dump.rdb"), to: folder.path("town/dump.rdb"))
+        let error = await #expect(throws: ServerError.self) { try await plan.connect() }
+        #expect(error?.hint.contains("tt config redis.read_dump \(folder.path("town"))") == true)
+        let allowed = try self.plan("", user: [("redis.read_dump", folder.path("town"))])
+        let reader = try await allowed.connect()
+        #expect(try await reader.send(["GET", "a"]).text == "1")
+        reader.close()
+        #expect(try await allowed.server?.stop() == true)
+    }
+
     /// A program that has a port and is no server of ours: it answers nothing, or in another language.
     private func foreign(_ answer: String) async throws -> (ChildProcess, port: Int) {
         let script =
@@ -98,7 +161,7 @@ import Testing
     func `a port that another program has is told as that`(_ answer: String) async throws {
         let (program, port) = try await foreign(answer)
         defer { program.signal(.kill) }
-        let plan = try plan("[redis]\nuse_socket = false\nport = \(port)")
+        let plan = try plan("[redis]\nuse_socket = false\nport = \(port)", user: [("redis.use_port", "true")])
         var options = RedisOptions()
         options.connectTimeout = .seconds(1)
         do {

@@ -42,6 +42,12 @@ extension Files {
             changedAt: Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec))
     }
 
+    /// Whether there is a Unix socket of that name; links are not followed.
+    public static func isSocket(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
     /// Bytes that may still be written on the file system of a path; nil where it cannot be told.
     public static func freeSpace(_ path: String) -> Int64? {
         var status = statvfs()

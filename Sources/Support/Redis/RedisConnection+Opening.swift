@@ -1,4 +1,5 @@
 import Concurrency
+import Peers
 import Synchronization
 
 extension RedisConnection {
@@ -13,8 +14,7 @@ extension RedisConnection {
         let late = RedisError(.unavailable, "\(endpoint) did not answer within \(options.connectTimeout)")
         do throws(RedisError) {
             return try await withDeadline(options.connectTimeout, otherwise: late) { () throws(RedisError) in
-                let socket = try await Socket.connect(to: endpoint.place)
-                let tls = try await encrypt(socket, endpoint)
+                let (socket, tls) = try await reach(endpoint)
                 let connection = RedisConnection(
                     socket: socket, tls: tls, options: options, onUnasked: onUnasked, onEnd: onEnd)
                 do throws(RedisError) {
@@ -30,6 +30,29 @@ extension RedisConnection {
         }
     }
 
+    /// Connects and encrypts. A server that may not be the right one gets nothing: every way to a server leads through
+    /// here.
+    static func reach(_ endpoint: RedisEndpoint) async throws(RedisError) -> (Socket, TLSSession?) {
+        if endpoint.password != nil, endpoint.tls == nil, !endpoint.isLocal, !endpoint.allowsPlaintext {
+            throw RedisError(
+                .notTrusted,
+                "it is another machine, and everybody on the way could read the password. Use rediss:// or "
+                    + "redis.tls_enabled, or allow it in a network that you trust: tt config redis.allow_plaintext true"
+            )
+        }
+        let socket = try await Socket.connect(to: endpoint.place)
+        if case .thisUser(let advice) = endpoint.owner, endpoint.isLocal {
+            switch SocketPeer.of(socket.descriptor) {
+            case .trusted: break
+            case .stranger(let user):
+                throw RedisError(
+                    .notTrusted, "it is used by a program of user \(user), and tt sends it nothing; \(advice)")
+            case .unknown(let reason): throw RedisError(.notTrusted, "tt sends it nothing: \(reason)")
+            }
+        }
+        return (socket, try await encrypt(socket, endpoint))
+    }
+
     private static func encrypt(_ socket: Socket, _ endpoint: RedisEndpoint) async throws(RedisError) -> TLSSession? {
         guard let settings = endpoint.tls else { return nil }
         var host = "localhost"
@@ -40,20 +63,13 @@ extension RedisConnection {
             // Sent also where it failed: the server learns why.
             try await socket.writeAll(session.takeOutput())
             if try isDone.get() { return session }
-            session.feed(try await socket.readSome())
+            session.feed(try await socket.readSome(.tls, "the server does not speak TLS, or refused"))
         }
     }
 
     /// Says who asks, and sees that the server takes it.
     private func introduce(_ endpoint: RedisEndpoint) async throws(RedisError) {
-        var commands: [RedisCommand] = []
-        if let password = endpoint.password {
-            commands.append(
-                endpoint.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))
-        }
-        if endpoint.database != 0 { commands.append(RedisCommand("SELECT", endpoint.database)) }
-        // Where there is nothing to say, this shows whether a password is wanted.
-        commands.append(options.name.map { RedisCommand("CLIENT", "SETNAME", $0) } ?? RedisCommand("PING"))
+        let commands = Self.introduction(endpoint, name: options.name)
         var bytes: [UInt8] = []
         for command in commands { command.encode(into: &bytes) }
         let replies: [RedisValue]
@@ -64,6 +80,24 @@ extension RedisConnection {
             if error.code == .unknownOutcome { throw RedisError(failure ?? error, as: .unavailable) }
             throw error
         }
+        try Self.check(introduction: replies)
+    }
+
+    /// What is said first on a connection; each of the commands has one reply.
+    static func introduction(_ endpoint: RedisEndpoint, name: String?) -> [RedisCommand] {
+        var commands: [RedisCommand] = []
+        if let password = endpoint.password {
+            commands.append(
+                endpoint.user.map { RedisCommand("AUTH", $0, password) } ?? RedisCommand("AUTH", password))
+        }
+        if endpoint.database != 0 { commands.append(RedisCommand("SELECT", endpoint.database)) }
+        // Where there is nothing to say, this shows whether a password is wanted.
+        commands.append(name.map { RedisCommand("CLIENT", "SETNAME", $0) } ?? RedisCommand("PING"))
+        return commands
+    }
+
+    /// - Throws: what a server has against an introduction.
+    static func check(introduction replies: [RedisValue]) throws(RedisError) {
         for (index, reply) in replies.enumerated() {
             guard case .error(let error) = reply else { continue }
             // An ACL user may be forbidden to name itself, and a server that loads is there: both are no reason to
@@ -96,7 +130,7 @@ extension RedisError {
 
 extension Socket {
     /// Sends everything, waiting for room where there is none.
-    fileprivate func writeAll(_ bytes: [UInt8]) async throws(RedisError) {
+    func writeAll(_ bytes: [UInt8]) async throws(RedisError) {
         var offset = 0
         while offset < bytes.count {
             switch bytes.withUnsafeBytes({ write(UnsafeRawBufferPointer(rebasing: $0[offset...])) }) {
@@ -109,12 +143,14 @@ extension Socket {
     }
 
     /// What comes next, as soon as something has.
-    fileprivate func readSome() async throws(RedisError) -> [UInt8] {
+    ///
+    /// - Parameter code: of the error when the server ends the connection.
+    func readSome(_ code: RedisError.Code, _ sentence: String) async throws(RedisError) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         while true {
             switch buffer.withUnsafeMutableBytes({ read(into: $0) }) {
             case .moved(let count): return Array(buffer[..<count])
-            case .ended(let reason): throw RedisError(.tls, "the server does not speak TLS, or refused: \(reason)")
+            case .ended(let reason): throw RedisError(code, "\(sentence): \(reason)")
             case .wouldBlock:
                 do { try await wait(for: .reading) } catch { throw .wasCancelled(mayHaveRun: false) }
             }
@@ -123,5 +159,5 @@ extension Socket {
 }
 
 extension TLSSession {
-    fileprivate func feed(_ bytes: [UInt8]) { bytes.withUnsafeBytes { feed($0) } }
+    func feed(_ bytes: [UInt8]) { bytes.withUnsafeBytes { feed($0) } }
 }

@@ -1,3 +1,5 @@
+import Peers
+
 /// Where a server is and who asks: what a `redis://` address says.
 public struct RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
     /// How it is reached.
@@ -5,6 +7,15 @@ public struct RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
         case tcp(host: String, port: Int)
         /// An absolute path of a Unix socket.
         case unix(path: String)
+    }
+
+    /// Whose server may get the password, or anything else.
+    public enum Owner: Sendable, Hashable {
+        /// Anybody's: the address is all that is known of it.
+        case anybody
+        /// On this machine only a server that this user runs, or the system administrator; looked at before anything is
+        /// sent. `advice` says what to do about another one. It says nothing of other machines.
+        case thisUser(advice: String)
     }
 
     /// How it is reached.
@@ -17,6 +28,10 @@ public struct RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
     public var database: Int
     /// Encryption; nil for none.
     public var tls: RedisTLS?
+    /// Whose server it must be.
+    public var owner = Owner.anybody
+    /// Whether the password may go to another machine without encryption.
+    public var allowsPlaintext = false
 
     public init(
         _ place: Place, user: String? = nil, password: String? = nil, database: Int = 0, tls: RedisTLS? = nil
@@ -58,6 +73,14 @@ public struct RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
         if isUnix { try readPath(rest, of: url) } else { try readHost(rest, of: url) }
         try readQuery(query, of: url)
         if name == "rediss" { tls = tls ?? RedisTLS() }
+    }
+
+    /// Whether it is on this machine.
+    public var isLocal: Bool {
+        switch place {
+        case .unix: true
+        case .tcp(let host, _): MachineAddress.isThisMachine(host)
+        }
     }
 
     /// The address without its password and without an encoded name, for messages and logs.

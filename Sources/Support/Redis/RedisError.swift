@@ -26,6 +26,8 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let badAddress = Code("badAddress")
         /// No encrypted connection: certificate, name or settings do not fit.
         public static let tls = Code("tls")
+        /// The server may not be the one that is meant, or others could read the password: nothing was sent.
+        public static let notTrusted = Code("notTrusted")
         /// The server wants a password and got none.
         public static let noPassword = Code("noPassword")
         /// The server does not take the user or the password.

@@ -1,5 +1,6 @@
 import CShims
 import Concurrency
+import Peers
 import Synchronization
 
 #if canImport(Glibc)
@@ -14,7 +15,8 @@ import Synchronization
 final class Socket: Sendable {
     let descriptor: Int32
 
-    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+    /// Takes over a descriptor.
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
     deinit { close(descriptor) }
 
     /// What a read or a write came to.
@@ -71,7 +73,14 @@ final class Socket: Sendable {
         let addresses: [SocketAddress]
         switch place {
         case .unix(let path): addresses = [try SocketAddress(path: path)]
-        case .tcp(let host, let port): addresses = try await SocketAddress.resolve(host, port: port)
+        case .tcp(let host, let port):
+            let found = try await SocketAddress.resolve(MachineAddress.withoutBrackets(host), port: port)
+            // A name of this machine that leads elsewhere, as a changed /etc/hosts could make it, is not followed.
+            let isThisMachine = MachineAddress.isThisMachine(host)
+            addresses = found.filter { !isThisMachine || $0.isLoopback }
+            if addresses.isEmpty {
+                throw RedisError(.notTrusted, "\(host) is the name of this machine, but leads to another one")
+            }
         }
         var reason = "no address"
         for address in addresses {

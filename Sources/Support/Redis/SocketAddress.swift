@@ -1,5 +1,7 @@
+import CShims
 import Concurrency
 import Dispatch
+import Peers
 
 #if canImport(Glibc)
     import Glibc
@@ -13,23 +15,36 @@ import Dispatch
 struct SocketAddress: Sendable {
     let family: Int32
     private let bytes: [UInt8]
+    /// What the address of a long path refers to.
+    private let folder: Folder?
+
+    private final class Folder: Sendable {
+        let descriptor: Int32
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+        deinit { close(descriptor) }
+    }
+
+    /// Whether it is on this machine.
+    var isLoopback: Bool { bytes.withUnsafeBytes { MachineAddress.isLoopback($0) } }
 
     /// A Unix socket.
     /// - Throws: `badAddress` where the path is longer than the system takes.
     init(path: String) throws(RedisError) {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let capacity = MemoryLayout.size(ofValue: address.sun_path)
-        guard path.utf8.count < capacity else {
+        var (address, descriptor) = (sockaddr_un(), Int32(-1))
+        let problem = shim_unix_address(path, &address, &descriptor)
+        guard problem == 0 else {
+            guard problem == -ENAMETOOLONG else { throw RedisError(.unavailable, systemText(-problem)) }
+            let longest = MemoryLayout.size(ofValue: address.sun_path) - 1
             throw RedisError(
-                .badAddress, "the path of a socket may have \(capacity - 1) bytes; \(path) is longer: use TCP instead")
+                .badAddress, "the path of a socket may have \(longest) bytes; \(path) is longer: use TCP instead")
         }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        folder = descriptor < 0 ? nil : Folder(descriptor)
         family = AF_UNIX
         bytes = withUnsafeBytes(of: address) { Array($0) }
     }
 
     private init(_ info: addrinfo) {
+        folder = nil
         family = info.ai_family
         bytes = Array(UnsafeRawBufferPointer(start: info.ai_addr, count: Int(info.ai_addrlen)))
     }

@@ -2,5 +2,6 @@
 #include "doorbell.h"
 #include "lock_shim.h"
 #include "process_shim.h"
+#include "socket_shim.h"
 #include "spawn_shim.h"
 #include "exec_shim.h"

@@ -1,6 +1,7 @@
 import Configuration
 import Files
 import Model
+import Peers
 import TOML
 
 /// What the configuration permits that it should not, as far as its text says.
@@ -25,7 +26,7 @@ struct SettingsCheck {
                     .secretInFile, "tinytown.toml:\(node.start.line): \(key) holds a secret",
                     mend: "take it out, and set it in the environment of tt"))
         }
-        if let bind = Self.text(table, ["townhall", "bind"]), !Self.isLoopback(bind),
+        if let bind = Self.text(table, ["townhall", "bind"]), !MachineAddress.isThisMachine(bind),
             Self.text(table, ["townhall", "auth", "mode"]) ?? "none" == "none"
         {
             findings.append(
@@ -69,9 +70,5 @@ struct SettingsCheck {
             return value[scheme.upperBound..<at].contains(":")
         }
         return false
-    }
-
-    private static func isLoopback(_ address: String) -> Bool {
-        address == "localhost" || address == "::1" || address == "[::1]" || address.hasPrefix("127.")
     }
 }
