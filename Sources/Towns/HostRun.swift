@@ -119,6 +119,8 @@ public struct HostRun: Sendable {
         _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ ending: HostEnding
     ) async throws {
         let files = TownFiles(root: town.root)
+        let relay = try await StoreRelay(town, host: host.id, environment: environment, log: log)
+        defer { relay?.close() }
         var settings = HostSettings(town.configuration, cores: Machine.cores)
         settings.only = only
         let log = log
@@ -130,7 +132,7 @@ public struct HostRun: Sendable {
             ),
             files: TurnFolders(root: files.turns),
             town: HostTown(
-                name: town.name, root: town.root, environment: turnEnvironment, scratchFolder: files.turns),
+                name: town.name, root: town.root, environment: turnEnvironment(relay), scratchFolder: files.turns),
             settings: settings)
         // On one machine, the leases of a dead host still tell what it left behind.
         if settings.renewsHost {
@@ -155,11 +157,9 @@ public struct HostRun: Sendable {
     }
 
     /// Agents call `tt` by its name: the one that runs them comes first.
-    private var turnEnvironment: [String: String] {
-        var variables = ["TINYTOWN_TOWN": town.root]
-        if town.configuration.store == .redis {
-            variables.merge(environment.filter { RedisAccess.names.contains($0.key) }) { own, _ in own }
-        }
+    private func turnEnvironment(_ relay: StoreRelay?) -> [String: String] {
+        var variables = relay?.environment ?? [:]
+        variables["TINYTOWN_TOWN"] = town.root
         let path = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         variables["PATH"] = (program ?? Executable.currentPath).map { Files.parent(of: $0) + ":" + path } ?? path
         return variables

@@ -12,6 +12,7 @@ struct RedisOpening: Sendable {
 
     /// - Parameter access: with `.existing` no server is started.
     func open(_ configuration: TownConfiguration, _ files: TownFiles, _ access: StoreAccess) async throws -> any Store {
+        if RedisAccess.isTurn(environment) { return try await openInTurn(files) }
         do {
             let plan = try RedisPlan(configuration, files, environment)
             var options = RedisOptions()
@@ -26,22 +27,48 @@ struct RedisOpening: Sendable {
                 client = running
             } else {
                 try files.prepare()
-                // What an agent reports must not be lost because the server is started anew just then; a person is told
-                // at once.
-                client = try await plan.connect(
-                    options, patience: environment["TINYTOWN_TURN"] == nil ? .zero : .seconds(20))
+                client = try await plan.connect(options)
             }
-            do {
-                return try await RedisStore.open(
-                    client, town: configuration.name, time: try await ServerClock(client) ?? SystemTime())
-            } catch {
-                client.close()
-                throw error
-            }
+            return try await store(client, configuration.name)
         } catch let error as ServerError {
             throw OperationError(error)
         } catch let error as RedisError {
             throw OperationError(.unavailable, error.message)
+        }
+    }
+
+    /// A turn reaches the store of its own town through its host, and no other server.
+    private func openInTurn(_ files: TownFiles) async throws -> any Store {
+        guard environment["TINYTOWN_TOWN"] == files.root else {
+            throw OperationError(
+                .conflict, "a turn reaches the store of its own town only, and \(files.root) is another one",
+                hint: "ask the person to run this command")
+        }
+        guard let path = environment[RedisAccess.socket], let name = environment[RedisAccess.town] else {
+            throw OperationError(
+                .unavailable, "a turn reaches the town's store through its host, and this turn's host relays none",
+                hint: "restart the town's host: tt stop, then tt start")
+        }
+        var endpoint = RedisEndpoint(.unix(path: path))
+        endpoint.owner = .thisUser(advice: "it is not the host of this turn")
+        var options = RedisOptions()
+        options.name = "tt"
+        do {
+            // What an agent reports must not be lost because the server is started anew just then.
+            return try await store(
+                try await RedisPlan(relay: endpoint).connect(options, patience: .seconds(20)), name)
+        } catch let error as RedisError {
+            throw OperationError(.unavailable, error.message)
+        }
+    }
+
+    private func store(_ client: RedisClient, _ town: String) async throws -> any Store {
+        do {
+            return try await RedisStore.open(
+                client, town: town, time: try await ServerClock(client) ?? SystemTime())
+        } catch {
+            client.close()
+            throw error
         }
     }
 }

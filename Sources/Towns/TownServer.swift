@@ -75,6 +75,11 @@ public struct TownServer: Sendable {
 extension RedisPlan {
     /// Where a town's Redis is, by everything that this user and process say about it.
     init(_ configuration: TownConfiguration, _ files: TownFiles, _ environment: [String: String]) throws {
+        guard !RedisAccess.isTurn(environment) else {
+            throw OperationError(
+                .conflict, "a turn has nothing to do with the town's server", hint: "ask the person to run this command"
+            )
+        }
         let home = GlobalConfiguration.home(environment)
         try self.init(
             configuration.redis, global: try GlobalConfiguration.load(home: home), root: files.root, home: home,

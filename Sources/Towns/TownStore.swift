@@ -24,6 +24,13 @@ public enum TownStore {
     ) async throws -> any Store {
         switch configuration.store {
         case .sqlite:
+            if RedisAccess.isTurn(environment), environment[RedisAccess.socket] != nil,
+                environment["TINYTOWN_TOWN"] == files.root
+            {
+                throw OperationError(
+                    .conflict, "tinytown.toml names another store than the one that this turn's host works with",
+                    hint: "undo the change of store in tinytown.toml")
+            }
             if access == .existing, !Files.exists(files.database) {
                 throw OperationError(.notFound, "the town '\(configuration.name)' has no state yet")
             }

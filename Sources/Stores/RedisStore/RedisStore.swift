@@ -19,6 +19,9 @@ public final class RedisStore: Store {
 
     public var clock: (any TimeSource)? { time as? ServerClock }
 
+    /// Where its server is, with everything that it asks for.
+    public var endpoint: RedisEndpoint { client.endpoint }
+
     init(_ client: RedisClient, town: String, time: any TimeSource) {
         self.client = client
         self.time = time
