@@ -17,8 +17,7 @@ extension ManagedServer {
         do {
             process = try await ChildProcess.spawnDetached(
                 program.path, [configurationFile],
-                // Nothing else of the environment, which may hold passwords, is the server's business.
-                environment: settings.environment.filter { ["PATH", "HOME", "LANG", "TMPDIR"].contains($0.key) },
+                environment: ServerProgram.inherited(settings.environment),
                 directory: settings.folder, log: logFile)
             try Files.write(process.description, to: processFile)
         } catch {
@@ -124,6 +123,8 @@ extension ManagedServer {
                 "appendfsync \(settings.synchronous ? "always" : "everysec")",
                 // State is kept, never thrown away to make room.
                 "maxmemory-policy noeviction",
+                // Clients write no file of their choice, and load no code into the server.
+                "enable-protected-configs no", "enable-debug-command no", "enable-module-command no",
             ]
             switch settings.listensOn {
             case .socket(let path):

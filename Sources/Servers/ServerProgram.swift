@@ -28,6 +28,11 @@ struct ServerProgram: Sendable, Equatable {
                     + "valkey-server into \(home)/bin, or set REDIS_URL to a server that you run")
     }
 
+    /// What a server gets of the environment: nothing else, which may hold passwords, is its business.
+    static func inherited(_ environment: [String: String]) -> [String: String] {
+        environment.filter { ["PATH", "HOME", "LANG", "TMPDIR"].contains($0.key) }
+    }
+
     private static func candidates(home: String, path: String?) -> [String] {
         let names = ["redis-server", "valkey-server"]
         let own = names.map { "\(home)/bin/\($0)" }.filter { Executable.find($0, path: nil) != nil }
@@ -35,7 +40,7 @@ struct ServerProgram: Sendable, Equatable {
     }
 
     private static func version(of path: String, environment: [String: String]) async -> RedisVersion? {
-        let launch = Launch(path, ["--version"], environment: environment)
+        let launch = Launch(path, ["--version"], environment: inherited(environment))
         guard let result = try? await ChildProcess.run(launch, limit: 4096), result.exit == .exited(0) else {
             return nil
         }

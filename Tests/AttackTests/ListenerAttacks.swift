@@ -1,4 +1,5 @@
 import Redis
+import Concurrency
 import FoundationEssentials
 import Processes
 import RedisServers
@@ -123,6 +124,31 @@ import Testing
         }
         #expect(try await impostor.loot() == "")
         #expect(try await other.loot() == "")
+    }
+
+    @Test(.enabled(if: Impostor.isPossible, "only root can play another user"))
+    func `a stranger who takes the port of a server that died gets nothing from those that reconnect`() async throws {
+        let port = try FreePort.next()
+        let server = try await PrivateServer(
+            arguments: ["--port", "\(port)", "--bind", "127.0.0.1", "--requirepass", Self.secret])
+        var endpoint = RedisEndpoint(.tcp(host: "127.0.0.1", port: port), password: Self.secret)
+        endpoint.owner = .thisUser(advice: "end it")
+        let client = RedisClient(endpoint, options: .patient)
+        try await client.send(["SET", "a", "1"])
+        let lost = OneShot<RedisError>()
+        let subscriber = RedisSubscriber(endpoint, channels: ["news"]) { events in
+            for event in events {
+                if case .lost(let error) = event, error.code == .notTrusted { lost.set(error) }
+            }
+        }
+        await server.kill()
+        let impostor = try await Impostor("\(port)")
+        let error = await #expect(throws: RedisError.self) { try await client.send(["SET", "b", "of the victim"]) }
+        #expect(error?.code == .notTrusted, "\(error?.message ?? "")")
+        #expect(try await lost.wait().message.contains("user 12345"))
+        subscriber.close()
+        client.close()
+        #expect(try await impostor.loot() == "")
     }
 
     @Test func `a repository opens no port by itself, and none to other machines`() async throws {

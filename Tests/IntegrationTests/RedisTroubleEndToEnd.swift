@@ -87,6 +87,24 @@ import Testing
         try await town.close()
     }
 
+    @Test func `what an agent reports while the town's own server is dead starts it again`() async throws {
+        let town = try await TownOnDisk(
+            agents: [
+                "good": """
+                cat >prompt.txt
+                kill -9 "$(cut -d: -f1 .tt/redis/process)"
+                for task in $(sed -n 's/.*`tt task complete \\([0-9a-f-]*\\) .*/\\1/p' prompt.txt); do
+                    tt task complete "$task" --result done
+                done
+                """
+            ], settings: "\n[redis]\nfsync = \"always\"\n", ownServer: .any)
+        try await town.tt("spawn", "worker", "--cli", "good")
+        let task = try #require(try await town.json(["assign", "worker", "build it"], "task", "id"))
+        try await town.event("turn_finished")
+        #expect(try await town.json(["task", "show", task], "task", "state") == "completed")
+        try await town.close()
+    }
+
     @Test func `a town's own server starts with the first command and ends when it is asked to, or with its town`()
         async throws
     {

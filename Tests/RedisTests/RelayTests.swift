@@ -15,8 +15,10 @@ import Testing
 #endif
 
 @Suite(.timeLimit(.minutes(1))) struct RelayTests {
-    private func relay(_ folder: ScratchFolder, _ endpoint: RedisEndpoint, limit: Int = 128) throws -> RedisRelay {
-        try RedisRelay(path: folder.path("relay.sock"), to: endpoint, limit: limit)
+    private func relay(_ folder: ScratchFolder, _ endpoint: RedisEndpoint, limit: Int = 128, each: Int = 64) throws
+        -> RedisRelay
+    {
+        try RedisRelay(path: folder.path("relay.sock"), to: endpoint, limit: limit, sessionLimit: each)
     }
 
     private func asking(_ relay: RedisRelay) -> RedisClient {
@@ -113,6 +115,33 @@ import Testing
         #expect(access(relay.path, F_OK) != 0)
         let error = await #expect(throws: RedisError.self) { try await client.send(["PING"], timeout: .seconds(1)) }
         #expect(error != nil)
+    }
+
+    @Test func `one session of processes cannot take all connections`() async throws {
+        let server = try await PrivateServer()
+        let relay = try relay(server.folder, server.endpoint, each: 3)
+        defer { relay.close() }
+        let clients = (0..<3).map { _ in asking(relay) }
+        for client in clients { try await client.send(["PING"]) }
+        let refused = asking(relay)
+        let error = await #expect(throws: RedisError.self) { try await refused.connect() }
+        #expect(error?.message.contains("3 connections") == true, "\(error?.message ?? "")")
+        let script =
+            "import socket, sys\ns = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])\n"
+            + "s.sendall(b'*1\\r\\n$4\\r\\nPING\\r\\n'); print(s.recv(99).decode())"
+        let other = try await ChildProcess.run(
+            Launch("setsid", ["-w", "python3", "-c", script, relay.path], environment: ["PATH": "/usr/bin:/bin"]))
+        #expect(other.outputText.contains("PONG"), "\(other.outputText) \(other.errorText)")
+        for client in clients { client.close() }
+        refused.close()
+    }
+
+    @Test func `a name of this machine that leads to another one is not followed`() async throws {
+        let elsewhere = try await SocketAddress.resolve("192.0.2.1", port: 1)
+        let here = try await SocketAddress.resolve("127.0.0.1", port: 1)
+        #expect(SocketAddress.fitting(elsewhere, host: "localhost").isEmpty)
+        #expect(SocketAddress.fitting(elsewhere + here, host: "localhost").count == 1)
+        #expect(SocketAddress.fitting(elsewhere, host: "box").count == 1)
     }
 
     @Test func `a killed relay's socket is removed, and one that serves stays`() async throws {

@@ -33,6 +33,14 @@ public enum SocketPeer: Sendable, Equatable {
         #endif
     }
 
+    /// The session of processes that the program at the other end of a Unix socket belongs to; 0 if the system does not
+    /// tell.
+    public static func session(of descriptor: Int32) -> Int32 {
+        var (user, process) = (uid_t(), pid_t())
+        guard shim_unix_peer(descriptor, &user, &process) == 0, process > 0 else { return 0 }
+        return max(0, getsid(process))
+    }
+
     /// Whether a user is this one or the system administrator.
     static func judge(_ user: UInt32) -> SocketPeer {
         user == geteuid() || user == 0 ? .trusted : .stranger(user: user)

@@ -47,7 +47,7 @@ extension RedisConnection {
             case .stranger(let user):
                 throw RedisError(
                     .notTrusted, "it is used by a program of user \(user), and tt sends it nothing; \(advice)")
-            case .unknown(let reason): throw RedisError(.notTrusted, "tt sends it nothing: \(reason)")
+            case .unknown(let reason): throw RedisError(.notTrusted, "tt sends it nothing: \(reason); \(advice)")
             }
         }
         return (socket, try await encrypt(socket, endpoint))

@@ -75,9 +75,7 @@ final class Socket: Sendable {
         case .unix(let path): addresses = [try SocketAddress(path: path)]
         case .tcp(let host, let port):
             let found = try await SocketAddress.resolve(MachineAddress.withoutBrackets(host), port: port)
-            // A name of this machine that leads elsewhere, as a changed /etc/hosts could make it, is not followed.
-            let isThisMachine = MachineAddress.isThisMachine(host)
-            addresses = found.filter { !isThisMachine || $0.isLoopback }
+            addresses = SocketAddress.fitting(found, host: host)
             if addresses.isEmpty {
                 throw RedisError(.notTrusted, "\(host) is the name of this machine, but leads to another one")
             }

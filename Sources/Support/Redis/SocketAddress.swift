@@ -49,6 +49,13 @@ struct SocketAddress: Sendable {
         bytes = Array(UnsafeRawBufferPointer(start: info.ai_addr, count: Int(info.ai_addrlen)))
     }
 
+    /// Those of the addresses found for a host that may be its own: a name of this machine that leads elsewhere, as a
+    /// changed /etc/hosts could make it, is not followed.
+    static func fitting(_ found: [SocketAddress], host: String) -> [SocketAddress] {
+        guard MachineAddress.isThisMachine(host) else { return found }
+        return found.filter(\.isLoopback)
+    }
+
     /// Starts to connect; as the system's `connect`.
     func connect(_ descriptor: Int32) -> Int32 {
         bytes.withUnsafeBytes { bytes in

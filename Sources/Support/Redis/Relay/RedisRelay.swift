@@ -22,6 +22,8 @@ public final class RedisRelay: Sendable {
         var pairs: [Int: RelayPair] = [:]
         /// Clients, those included whose connection is being made.
         var clients = 0
+        /// How many of them are of one session of processes, as each turn is one.
+        var sessions: [Int32: Int] = [:]
         var last = 0
         var isClosed = false
     }
@@ -30,6 +32,7 @@ public final class RedisRelay: Sendable {
     public let path: String
     private let endpoint: RedisEndpoint
     private let limit: Int
+    private let sessionLimit: Int
     private let revive: @Sendable () async -> RedisEndpoint?
     private let log: @Sendable (String) -> Void
     private let state = Mutex(State())
@@ -41,11 +44,13 @@ public final class RedisRelay: Sendable {
     ///   - path: where nothing is yet, in a folder that only this user can write.
     ///   - endpoint: the server, with everything that it asks for.
     ///   - limit: clients at once; more wait.
+    ///   - sessionLimit: clients of one session of processes at once; more are sent away, so that a turn cannot keep out
+    ///     the others.
     ///   - revive: called when no server answers; where it is then.
     ///   - log: told in one line what was refused.
     /// - Throws: `unavailable` if the socket cannot be made.
     public init(
-        path: String, to endpoint: RedisEndpoint, limit: Int = 128,
+        path: String, to endpoint: RedisEndpoint, limit: Int = 256, sessionLimit: Int = 64,
         revive: @escaping @Sendable () async -> RedisEndpoint? = { nil },
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(RedisError) {
@@ -53,7 +58,7 @@ public final class RedisRelay: Sendable {
         guard descriptor >= 0 else {
             throw RedisError(.unavailable, "a socket cannot be made at \(path): \(systemText(-descriptor))")
         }
-        (self.path, self.endpoint, self.limit) = (path, endpoint, limit)
+        (self.path, self.endpoint, self.limit, self.sessionLimit) = (path, endpoint, limit, sessionLimit)
         (self.revive, self.log) = (revive, log)
         let listener = Socket(descriptor)
         self.listener = listener
@@ -104,13 +109,20 @@ public final class RedisRelay: Sendable {
                 log("another user tried to reach the town's store, and was refused")
                 continue
             }
-            let (id, isFull) = state.withLock { state in
+            let session = SocketPeer.session(of: descriptor)
+            let (id, isFull): (Int?, Bool) = state.withLock { state in
+                guard state.sessions[session, default: 0] < sessionLimit else { return (nil, false) }
                 state.last += 1
                 state.clients += 1
+                state.sessions[session, default: 0] += 1
                 if state.clients >= limit { state.listening?.pause() }
                 return (state.last, state.clients >= limit)
             }
-            Task { await serve(client, id) }
+            guard let id else {
+                client.tell("ERR one turn has \(sessionLimit) connections to the store already; close some")
+                continue
+            }
+            Task { await serve(client, id, session) }
             if isFull { return }
         }
     }
@@ -123,11 +135,11 @@ public final class RedisRelay: Sendable {
         }
     }
 
-    private func serve(_ client: Socket, _ id: Int) async {
+    private func serve(_ client: Socket, _ id: Int, _ session: Int32) async {
         switch await connection() {
         case .success(let (server, tls)):
             let pair = RelayPair(client: client, server: server, tls: tls) { [weak self] command in
-                self?.ended(id, command)
+                self?.ended(id, session, command)
             }
             let isWanted = state.withLock { state in
                 if state.isClosed { return false }
@@ -139,15 +151,17 @@ public final class RedisRelay: Sendable {
             // A connection that just ends is tried again; an error that stays is told.
             if !error.isPassing { client.tell("ERR the host of this turn cannot reach the store: \(error.message)") }
             client.shutDown()
-            ended(id, nil)
+            ended(id, session, nil)
         }
     }
 
-    private func ended(_ id: Int, _ command: String?) {
+    private func ended(_ id: Int, _ session: Int32, _ command: String?) {
         if let command { log("a turn asked the store for \(command.prefix(100)), and was refused") }
         state.withLock { state in
             state.pairs[id] = nil
             state.clients -= 1
+            let left = state.sessions[session, default: 1] - 1
+            state.sessions[session] = left > 0 ? left : nil
             if !state.isClosed { state.listening?.resume() }
         }
     }
