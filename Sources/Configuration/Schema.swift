@@ -152,7 +152,7 @@ public struct ConfigurationKey: Sendable {
             case .integer(let number) where (0...1_000_000_000).contains(number):
                 set(&configuration, .seconds(number))
             case .double(let number) where (0...1_000_000_000).contains(number):
-                set(&configuration, .milliseconds(Int64(number * 1000)))
+                set(&configuration, Duration(outsideSeconds: number))
             case .integer, .double: return "must be a number of seconds from 0 on"
             default: return "must be a number of seconds, not \(value.kind)"
             }
@@ -166,7 +166,7 @@ public struct ConfigurationKey: Sendable {
     ) -> ConfigurationKey {
         make(path, meaning, standard) { value, configuration in
             switch value {
-            case .integer(let number) where number >= 0: set(&configuration, .seconds(number))
+            case .integer(let number) where (0...1_000_000_000).contains(number): set(&configuration, .seconds(number))
             case .string(let text):
                 guard let duration = DurationArgument.parse(text) else {
                     return "must be a time such as \"90s\", \"5m\" or \"1h\", not \"\(text)\""

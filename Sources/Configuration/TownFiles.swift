@@ -1,4 +1,5 @@
 public import Files
+import Model
 
 /// The places in a town's folder. All of them are private to their owner.
 public struct TownFiles: Sendable, Equatable {
@@ -23,11 +24,11 @@ public struct TownFiles: Sendable, Equatable {
     public var hostWanted: String { state + "/host.wanted" }
     public var hostLog: String { logs + "/host.log" }
 
-    /// An agent's log. Names are checked when agents are made, so this is always inside `logs` (W22).
-    public func log(agent name: String) -> String { logs + "/" + name + ".log" }
+    /// An agent's log, always inside `logs`, whatever its name (W22).
+    public func log(agent name: String) -> String { logs + "/" + AgentName.fileName(name) + ".log" }
 
     /// The raw output of one round.
-    public func log(agent name: String, round: Int) -> String { logs + "/\(name)_round_\(round).log" }
+    public func log(agent name: String, round: Int) -> String { logs + "/\(AgentName.fileName(name))_round_\(round).log" }
 
     /// Removes the raw output of the rounds of an agent that had this name before.
     /// - Parameter others: names of agents whose own logs may look like such files.

@@ -34,9 +34,10 @@ public final class LogJournal: TurnJournal {
     }
 
     public func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord {
+        let name = AgentName.fileName(agent.name)
         let raw = RotatingLog(
-            path: "\(folder)/\(agent.name)_round_\(round).log", limit: limit, generations: 0, onError: report)
-        if round > Self.roundsKept { Files.remove("\(folder)/\(agent.name)_round_\(round - Self.roundsKept).log") }
+            path: "\(folder)/\(name)_round_\(round).log", limit: limit, generations: 0, onError: report)
+        if round > Self.roundsKept { Files.remove("\(folder)/\(name)_round_\(round - Self.roundsKept).log") }
         let record = LogRecord(log: log(agent.name), raw: raw, echo: echo)
         record.line("── \(now) round \(round) of \(agent.name) begins, turn \(turn.short), \(agent.cli)")
         return record
@@ -51,7 +52,7 @@ public final class LogJournal: TurnJournal {
         logs.withLock { logs in
             if let log = logs[name] { return log }
             let log = RotatingLog(
-                path: "\(folder)/\(name).log", limit: limit, generations: generations, onError: report)
+                path: "\(folder)/\(AgentName.fileName(name)).log", limit: limit, generations: generations, onError: report)
             logs[name] = log
             return log
         }

@@ -29,7 +29,7 @@ struct ClaudeTranscript: Transcript {
         case "result": return takeResult(event)
         case "rate_limit_event":
             let info = event["rate_limit_info"]
-            if let seconds = info?["resetsAt"]?.number { resetAt = Timestamp(microseconds: Int64(seconds) * 1_000_000) }
+            if let seconds = info?["resetsAt"]?.number { resetAt = Timestamp(outsideSeconds: seconds) }
             isRejected = info?["status"]?.string == "rejected"
             return []
         default: return []
@@ -51,8 +51,8 @@ struct ClaudeTranscript: Transcript {
             let error = event["error"]?.string ?? "unknown"
             let kind = Self.kind(error: error, status: event["error_status"]?.int) ?? .network
             var failure = Failure(kind, "Claude's service does not answer as it should (\(error)).")
-            if kind == .rateLimit, let delay = event["retry_delay_ms"]?.int {
-                failure.resetAt = now() + .milliseconds(delay)
+            if kind == .rateLimit, let delay = event["retry_delay_ms"]?.number {
+                failure.resetAt = now() + Duration(outsideSeconds: delay / 1000)
             }
             return [.event(.notice("Claude tries again (\(attempt) of \(most)): \(error).")), .retrying(failure)]
         case "permission_denied": return record.deny(event["tool_name"]?.string ?? "a tool")
@@ -123,9 +123,9 @@ struct ClaudeTranscript: Transcript {
     // The figures under `modelUsage` and the money are the session's; `usage` is one result's.
     private mutating func takeUsage(_ event: JSON) {
         if let models = event["modelUsage"]?.object {
-            var totals = Self.sum(models)
-            if totals.costUSD != nil { totals.costUSD = event["total_cost_usd"]?.number ?? totals.costUSD }
-            record.totals = totals
+            let totals = Self.sum(models)
+            let cost = totals.costUSD.map { event["total_cost_usd"]?.money ?? $0 }
+            record.totals = totals.withoutCost + Usage(costUSD: cost)
         }
         if let models = event["model_usage_since_last_result"]?.object {
             record.spent = (record.spent ?? Usage()) + Self.sum(models)
@@ -135,13 +135,16 @@ struct ClaudeTranscript: Transcript {
     private static func sum(_ models: [String: JSON]) -> Usage {
         var sum = Usage(costUSD: 0)
         for model in models.values {
-            let cached = model["cacheReadInputTokens"]?.int ?? 0
-            sum.inputTokens += (model["inputTokens"]?.int ?? 0) + cached + (model["cacheCreationInputTokens"]?.int ?? 0)
-            sum.cachedInputTokens += cached
-            sum.outputTokens += model["outputTokens"]?.int ?? 0
             // The price of a model that it does not know is a guess.
             let isGuess = model["costBasis"]?.string == "unknown"
-            sum.costUSD = isGuess ? nil : sum.costUSD.map { $0 + (model["costUSD"]?.number ?? 0) }
+            let cost = isGuess ? nil : sum.costUSD.map { $0 + (model["costUSD"]?.money ?? 0) }
+            let cached = model["cacheReadInputTokens"]?.tokens ?? 0
+            let part =
+                Usage(
+                    inputTokens: model["inputTokens"]?.tokens ?? 0, outputTokens: model["outputTokens"]?.tokens ?? 0,
+                    cachedInputTokens: cached)
+                + Usage(inputTokens: cached) + Usage(inputTokens: model["cacheCreationInputTokens"]?.tokens ?? 0)
+            sum = sum.withoutCost + part + Usage(costUSD: cost)
         }
         return sum
     }

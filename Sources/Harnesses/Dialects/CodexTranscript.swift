@@ -23,8 +23,8 @@ struct CodexTranscript: Transcript {
             record.terminal = .succeeded
             if let usage = event["usage"] {
                 record.totals = Usage(
-                    inputTokens: usage["input_tokens"]?.int ?? 0, outputTokens: usage["output_tokens"]?.int ?? 0,
-                    cachedInputTokens: usage["cached_input_tokens"]?.int ?? 0)
+                    inputTokens: usage["input_tokens"]?.tokens ?? 0, outputTokens: usage["output_tokens"]?.tokens ?? 0,
+                    cachedInputTokens: usage["cached_input_tokens"]?.tokens ?? 0)
             }
             return [.ended]
         case "turn.failed":

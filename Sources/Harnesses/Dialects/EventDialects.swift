@@ -37,11 +37,13 @@ struct OpenCode: Dialect {
             told.append(.event(.toolFinished(name: name, output: output, failed: hasFailed)))
         case "step_finish":
             let tokens = part?["tokens"]
-            let cached = tokens?["cache"]?["read"]?.int ?? 0
-            let input = (tokens?["input"]?.int ?? 0) + cached + (tokens?["cache"]?["write"]?.int ?? 0)
-            let output = (tokens?["output"]?.int ?? 0) + (tokens?["reasoning"]?.int ?? 0)
-            let step = Usage(
-                inputTokens: input, outputTokens: output, cachedInputTokens: cached, costUSD: part?["cost"]?.number)
+            let cached = tokens?["cache"]?["read"]?.tokens ?? 0
+            let step =
+                Usage(
+                    inputTokens: tokens?["input"]?.tokens ?? 0, outputTokens: tokens?["output"]?.tokens ?? 0,
+                    cachedInputTokens: cached, costUSD: part?["cost"]?.money)
+                + Usage(inputTokens: cached) + Usage(inputTokens: tokens?["cache"]?["write"]?.tokens ?? 0)
+                + Usage(outputTokens: tokens?["reasoning"]?.tokens ?? 0)
             state.record.spent = (state.record.spent ?? Usage()) + step
         case "error":
             let error = event["error"]
@@ -110,8 +112,8 @@ struct Gemini: Dialect {
         case "result":
             if let stats = event["stats"] {
                 state.record.spent = Usage(
-                    inputTokens: stats["input_tokens"]?.int ?? 0, outputTokens: stats["output_tokens"]?.int ?? 0,
-                    cachedInputTokens: stats["cached"]?.int ?? 0)
+                    inputTokens: stats["input_tokens"]?.tokens ?? 0, outputTokens: stats["output_tokens"]?.tokens ?? 0,
+                    cachedInputTokens: stats["cached"]?.tokens ?? 0)
             }
             if event["status"]?.string == "error" {
                 state.fail(event["error"]?["message"]?.string ?? event["error"]?.text ?? "")
@@ -155,7 +157,7 @@ struct Copilot: Dialect {
         switch event["type"]?.string {
         case "session.start": return state.record.begin(session: data["sessionId"]?.string ?? "", cli: "Copilot")
         case "assistant.message":
-            if let tokens = data["outputTokens"]?.int {
+            if let tokens = data["outputTokens"]?.tokens {
                 state.record.spent = (state.record.spent ?? Usage()) + Usage(outputTokens: tokens)
             }
             return state.say(data["content"]?.string)

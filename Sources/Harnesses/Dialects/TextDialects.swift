@@ -62,6 +62,7 @@ struct Aider: Dialect {
 /// Reads aider's text.
 struct AiderTranscript: Transcript {
     private var text: TextTranscript
+    private var summaries = AiderSummaries()
     private let now: @Sendable () -> Timestamp
 
     var record: TurnRecord {
@@ -76,9 +77,7 @@ struct AiderTranscript: Transcript {
 
     mutating func take(_ line: [UInt8]) -> [Observation] {
         let told = text.take(line)
-        if let usage = Self.usage(in: String(decoding: line, as: UTF8.self)) {
-            text.record.spent = (text.record.spent ?? Usage()) + usage
-        }
+        if let usage = summaries.take(String(decoding: line, as: UTF8.self)) { text.record.spent = usage }
         return told
     }
 
@@ -97,22 +96,5 @@ struct AiderTranscript: Transcript {
                 ?? Failure(.network, FailureText.sentence(String(line)))
         }
         return nil
-    }
-
-    /// Reads `Tokens: 10k sent, 1.2k received. Cost: $0.01 message, $0.02 session.`
-    private static func usage(in line: String) -> Usage? {
-        guard line.hasPrefix("Tokens: ") else { return nil }
-        let words = line.split { $0 == " " || $0 == "," }
-        func number(before word: String) -> Int? {
-            guard let index = words.firstIndex(where: { $0.hasPrefix(word) }), index > 0 else { return nil }
-            let text = words[index - 1]
-            let scale: Double = text.hasSuffix("k") ? 1000 : text.hasSuffix("M") ? 1_000_000 : 1
-            return Double(scale == 1 ? text : text.dropLast()).map { Int($0 * scale) }
-        }
-        guard let sent = number(before: "sent"), let received = number(before: "received") else { return nil }
-        let cost = words.firstIndex(of: "Cost:").flatMap { index in
-            index + 1 < words.count && words[index + 1].hasPrefix("$") ? Double(words[index + 1].dropFirst()) : nil
-        }
-        return Usage(inputTokens: sent, outputTokens: received, costUSD: cost)
     }
 }

@@ -168,6 +168,6 @@ enum RetryHint {
         case "d", "day", "days": seconds = value * 86_400
         default: seconds = value
         }
-        return .milliseconds(Int64(seconds * 1000))
+        return Duration(outsideSeconds: seconds)
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Model
 
 /// Any JSON value. Readers ask for what they need and get nil for everything else, so that a field of an unexpected
 /// type is never worse than a missing one.
@@ -58,6 +59,10 @@ indirect enum JSON: Sendable, Equatable, Decodable {
     var number: Double? { if case .number(let number) = self { number } else { nil } }
     /// A whole number; nil where it has a fraction or does not fit.
     var int: Int? { number.flatMap { Int(exactly: $0) } }
+    /// A number of tokens, brought into their range; nil for what is no number.
+    var tokens: Int? { number.map { Figure.int($0, in: Figure.tokens) } }
+    /// An amount of money, brought into its range; nil for what is no number.
+    var money: Double? { number.map { Figure.double($0, in: Figure.money) } }
 
     /// The value as text for people: strings as they are, everything else as compact JSON with sorted keys.
     var text: String {

@@ -70,7 +70,7 @@ struct TurnRecord: Sendable, Equatable {
         case (_, .failed(let failure)): result.failure = failure
         case (.cancelled, nil): result.failure = Failure(.crash, "The turn was interrupted.")
         case (.turnLimit(let limit), nil):
-            let seconds = Int(limit.inSeconds.rounded())
+            let seconds = limit.components.seconds
             result.failure = Failure(.timeout, "The turn took longer than \(seconds) s and was ended.")
         case (.retries(let failure), nil): result.failure = failure
         case (.lingered, nil), (nil, nil): result.failure = other
@@ -82,15 +82,5 @@ struct TurnRecord: Sendable, Equatable {
             result.session = HarnessSession(id: id, harness: harness, totals: newTotals)
         }
         return result
-    }
-}
-
-extension Usage {
-    /// The sum; money is known where either part's is.
-    static func + (left: Usage, right: Usage) -> Usage {
-        Usage(
-            inputTokens: left.inputTokens + right.inputTokens, outputTokens: left.outputTokens + right.outputTokens,
-            cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
-            costUSD: left.costUSD.map { $0 + (right.costUSD ?? 0) } ?? right.costUSD)
     }
 }

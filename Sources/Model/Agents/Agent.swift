@@ -87,18 +87,19 @@ public struct HarnessSession: Sendable, Equatable, Codable {
     }
 }
 
-/// Tokens and money. Money is in US dollars and nil where the harness does not know it.
-public struct Usage: Sendable, Equatable, Codable {
-    public var inputTokens: Int
-    public var outputTokens: Int
-    public var cachedInputTokens: Int
-    public var costUSD: Double?
+/// Tokens and money, always within `Figure.tokens` and `Figure.money`. Money is in US dollars and nil where the harness
+/// does not know it.
+public struct Usage: Sendable, Equatable {
+    public let inputTokens: Int
+    public let outputTokens: Int
+    public let cachedInputTokens: Int
+    public let costUSD: Double?
 
     public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, costUSD: Double? = nil) {
-        self.inputTokens = inputTokens
-        self.outputTokens = outputTokens
-        self.cachedInputTokens = cachedInputTokens
-        self.costUSD = costUSD
+        self.inputTokens = Figure.int(inputTokens, in: Figure.tokens)
+        self.outputTokens = Figure.int(outputTokens, in: Figure.tokens)
+        self.cachedInputTokens = Figure.int(cachedInputTokens, in: Figure.tokens)
+        self.costUSD = costUSD.map { Figure.double($0, in: Figure.money) }
     }
 
     /// What was used between two cumulative reports. A smaller total means a new session: then all of it is new.
@@ -106,9 +107,36 @@ public struct Usage: Sendable, Equatable, Codable {
         guard inputTokens >= earlier.inputTokens, outputTokens >= earlier.outputTokens,
             (costUSD ?? 0) >= (earlier.costUSD ?? 0)
         else { return self }
+        // All of them are at least zero, so no difference is too small.
         return Usage(
             inputTokens: inputTokens - earlier.inputTokens, outputTokens: outputTokens - earlier.outputTokens,
             cachedInputTokens: max(0, cachedInputTokens - earlier.cachedInputTokens),
             costUSD: costUSD.map { $0 - (earlier.costUSD ?? 0) })
+    }
+
+    /// The sum; money is known where either part's is.
+    public static func + (left: Usage, right: Usage) -> Usage {
+        Usage(
+            inputTokens: left.inputTokens + right.inputTokens, outputTokens: left.outputTokens + right.outputTokens,
+            cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
+            costUSD: left.costUSD.map { $0 + (right.costUSD ?? 0) } ?? right.costUSD)
+    }
+
+    /// The same without the money.
+    public var withoutCost: Usage {
+        Usage(inputTokens: inputTokens, outputTokens: outputTokens, cachedInputTokens: cachedInputTokens)
+    }
+}
+
+extension Usage: Codable {
+    private enum CodingKeys: String, CodingKey { case inputTokens, outputTokens, cachedInputTokens, costUSD }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            inputTokens: try values.decode(Int.self, forKey: .inputTokens),
+            outputTokens: try values.decode(Int.self, forKey: .outputTokens),
+            cachedInputTokens: try values.decode(Int.self, forKey: .cachedInputTokens),
+            costUSD: try values.decodeIfPresent(Double.self, forKey: .costUSD))
     }
 }

@@ -19,6 +19,22 @@ public enum AgentName {
         return badCharacter(in: name, allowSpaces: false)
     }
 
+    /// What is wrong with a name that another program or an earlier version may have given, or nil. Spaces inside it are
+    /// fine: such a name can be a file's, and no path.
+    public static func problem(withStored name: String) -> String? {
+        if name.first == " " || name.last == " " { return "a name cannot begin or end with a space" }
+        return problem(with: name.filter { $0 != " " })
+    }
+
+    /// The name as part of a file's name. One that could lead elsewhere is replaced by letters and digits that follow from
+    /// it, so that no record, wherever it comes from, chooses a path.
+    public static func fileName(_ name: String) -> String {
+        if problem(withStored: name) == nil { return name }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+        return "unnamed-" + String(hash, radix: 16)
+    }
+
     /// What is wrong with a nickname or role, or nil. Spaces are fine inside them.
     public static func problem(withLabel text: String) -> String? {
         if text.isEmpty { return "it cannot be empty" }

@@ -32,7 +32,7 @@ extension Message: Codable {
             createdAt: try values.decode(Timestamp.self, forKey: .createdAt))
         correlation = try values.decodeIfPresent(MessageID.self, forKey: .correlation)
         conversation = try values.decodeIfPresent(ConversationID.self, forKey: .conversation)
-        hops = try values.decodeIfPresent(Int.self, forKey: .hops) ?? 0
+        hops = Figure.int(try values.decodeIfPresent(Int.self, forKey: .hops) ?? 0, in: Figure.counts)
         author = try values.decodeIfPresent(Author.self, forKey: .author)
         attachments = try values.decodeIfPresent([String].self, forKey: .attachments) ?? []
         idempotencyKey = try values.decodeIfPresent(String.self, forKey: .idempotencyKey)

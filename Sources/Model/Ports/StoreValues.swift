@@ -12,8 +12,8 @@ public struct Page: Sendable, Equatable {
     public var limit: Int
 
     public init(offset: Int = 0, limit: Int = 1000) {
-        self.offset = offset
-        self.limit = limit
+        self.offset = Figure.int(offset, in: Figure.counts)
+        self.limit = Figure.int(limit, in: Figure.counts)
     }
 }
 

@@ -66,28 +66,33 @@ public struct FailurePolicy: Sendable, Equatable {
         self.longestDelay = longestDelay
     }
 
+    /// The longest wait that a service may ask for: plans are counted in months at most, and a CLI may print any time.
+    public static let longestReset = Duration.seconds(32 * 86_400)
+
     /// `min(first · 2^(n-1), longest)`, spread over ±20 % so that agents that failed together do not return together.
     /// - Parameters:
     ///   - failures: failures in a row, 1 for the first.
     ///   - jitter: a number in `0..<1`.
     public func delay(failures: Int, jitter: Double) -> Duration {
-        let exponent = min(max(0, failures - 1), 30)
+        let exponent = min(max(1, failures), 31) - 1
         let base = min(firstDelay.inSeconds * Double(1 << exponent), longestDelay.inSeconds)
-        return .microseconds(Int64(base * (0.8 + 0.4 * jitter) * 1_000_000))
+        let seconds = Figure.double(base * (0.8 + 0.4 * jitter), in: Figure.seconds)
+        return .microseconds(Int64(exactly: (seconds * 1_000_000).rounded(.towardZero)) ?? 0)
     }
 
     /// What follows from `failure`, the `failures`-th in a row.
     public func verdict(on failure: Failure, failures: Int, now: Timestamp, jitter: Double) -> FailureVerdict {
         let backOff = now + delay(failures: failures, jitter: jitter)
+        let resetAt = failure.resetAt.map { min($0, now + Self.longestReset) }
         switch failure.kind {
         case .authentication, .configuration:
             return FailureVerdict(retryAt: nil, pause: failure.message, countsAttempt: false, dropsSession: false)
         case .quota:
             // Without a known reset an hour is the shortest period that plans are counted in.
             return FailureVerdict(
-                retryAt: failure.resetAt ?? now + .seconds(3600), pause: nil, countsAttempt: false, dropsSession: false)
+                retryAt: resetAt ?? now + .seconds(3600), pause: nil, countsAttempt: false, dropsSession: false)
         case .rateLimit, .network:
-            let asked = failure.resetAt ?? backOff
+            let asked = resetAt ?? backOff
             return FailureVerdict(
                 retryAt: max(asked, backOff), pause: nil, countsAttempt: false, dropsSession: false)
         case .contextOverflow, .sessionLost:

@@ -6,22 +6,40 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
+    /// The first moment of the year 1: no stored time is earlier.
+    public static let earliest = Timestamp(microseconds: -62_135_596_800_000_000)
+    /// The last moment of the year 9999, the last one that RFC 3339 can write.
+    public static let latest = Timestamp(microseconds: 253_402_300_799_999_999)
+
+    /// A time that somebody else named, in microseconds; one that RFC 3339 cannot write is the nearest that it can.
+    public init(outside microseconds: Int64) {
+        self.microseconds = min(max(microseconds, Self.earliest.microseconds), Self.latest.microseconds)
+    }
+
+    /// A time that somebody else named, in seconds since 1970.
+    public init(outsideSeconds seconds: Double) {
+        let range = Self.earliest.seconds...Self.latest.seconds
+        self.init(outside: Int64(exactly: (Figure.double(seconds, in: range) * 1_000_000).rounded()) ?? 0)
+    }
+
     /// Seconds since 1970, for places that want a number.
     public var seconds: Double { Double(microseconds) / 1_000_000 }
 
     public static func < (left: Self, right: Self) -> Bool { left.microseconds < right.microseconds }
 
     public static func + (left: Self, right: Duration) -> Self {
-        Self(microseconds: left.microseconds &+ right.wholeMicroseconds)
+        let (sum, overflow) = left.microseconds.addingReportingOverflow(right.wholeMicroseconds)
+        return overflow ? (right < .zero ? earliest : latest) : Self(outside: sum)
     }
 
     public static func - (left: Self, right: Duration) -> Self {
-        Self(microseconds: left.microseconds &- right.wholeMicroseconds)
+        let (difference, overflow) = left.microseconds.subtractingReportingOverflow(right.wholeMicroseconds)
+        return overflow ? (right < .zero ? latest : earliest) : Self(outside: difference)
     }
 
     /// The time from `right` to `left`; negative where `left` is earlier.
     public static func - (left: Self, right: Self) -> Duration {
-        .microseconds(left.microseconds &- right.microseconds)
+        .microseconds(left.microseconds) - .microseconds(right.microseconds)
     }
 }
 
@@ -31,7 +49,8 @@ extension Duration {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }
-        return product.addingReportingOverflow(attoseconds / 1_000_000_000_000).partialValue
+        let (sum, tooMuch) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return tooMuch ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// Seconds as a number.
@@ -45,8 +64,9 @@ extension Timestamp: CustomStringConvertible {
     /// RFC 3339 with the given UTC suffix: `Z` inside JSON documents, `+00:00` in the parents' hash fields.
     public func rfc3339(suffix: String) -> String {
         let dayLength: Int64 = 86_400_000_000
-        let days = microseconds >= 0 ? microseconds / dayLength : (microseconds - dayLength + 1) / dayLength
-        let rest = microseconds - days * dayLength
+        let (quotient, remainder) = microseconds.quotientAndRemainder(dividingBy: dayLength)
+        let days = remainder < 0 ? quotient - 1 : quotient
+        let rest = remainder < 0 ? remainder + dayLength : remainder
         let (year, month, day) = Self.civil(fromDays: days)
         let second = rest / 1_000_000
         return Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(day, 2) + "T"
@@ -124,7 +144,7 @@ extension Timestamp: CustomStringConvertible {
         }
         guard bytes.isEmpty else { return nil }
         let whole = Self.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-        self.init(microseconds: whole * 1_000_000 + fraction)
+        self.init(outside: whole * 1_000_000 + fraction)
     }
 }
 

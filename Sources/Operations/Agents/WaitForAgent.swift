@@ -48,7 +48,7 @@ public struct WaitForAgent: Operation {
                     // Looking comes first, so that an agent which has ended is never reported as late.
                     let now = try await Self.look(at: agent, in: town)
                     if now.state.isTerminal { return now }
-                    try await town.time.sleep(for: .milliseconds(Int64(seconds * 1000)))
+                    try await town.time.sleep(for: Duration(outsideSeconds: seconds))
                     return nil
                 }
             }
@@ -82,6 +82,6 @@ public struct WaitForAgent: Operation {
     }
 
     private static func text(_ seconds: Double) -> String {
-        seconds == seconds.rounded() ? String(Int64(seconds)) : String(seconds)
+        seconds == seconds.rounded() ? String(Figure.int(seconds, in: 0...1_000_000_000)) : String(seconds)
     }
 }

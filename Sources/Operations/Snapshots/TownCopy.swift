@@ -46,6 +46,7 @@ public struct TownCopy: Sendable, Equatable, Encodable {
         private let progress: TownSnapshot.Progress
         private var counts = SnapshotCounts()
         private var digest = SHA256()
+        private var town = TownCheck()
 
         init(_ records: any TownReading, _ progress: @escaping TownSnapshot.Progress) {
             self.records = records
@@ -54,13 +55,25 @@ public struct TownCopy: Sendable, Equatable, Encodable {
 
         func next() async throws -> [TownRecord]? {
             try Task.checkCancellation()
-            guard let found = try await records.next() else { return nil }
+            guard let found = try await records.next() else {
+                try check { () throws(InvalidRecord) in try town.finish() }
+                return nil
+            }
             for record in found {
+                try check { () throws(InvalidRecord) in try town.take(record) }
                 digest.update(try SnapshotLine.bytes(record))
                 counts.add(record)
             }
             progress(counts)
             return found
+        }
+
+        private func check(_ body: () throws(InvalidRecord) -> Void) throws {
+            do throws(InvalidRecord) { try body() } catch {
+                throw OperationError(
+                    .invalid, "a record of the town cannot be copied: \(error)",
+                    hint: "nothing was changed; the town goes on with its old store")
+            }
         }
 
         func close() async { await records.close() }

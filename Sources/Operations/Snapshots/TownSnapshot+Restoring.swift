@@ -15,13 +15,16 @@ extension TownSnapshot {
         var bytes = (try lines.next()?.count ?? 0) + 1
         var counts = SnapshotCounts()
         var digest = SHA256()
+        var town = TownCheck()
         var number = 1
         while let line = try lines.next()?.withoutReturn {
             number += 1
             bytes += line.count + 1
             digest.update(line)
             digest.update(CollectionOfOne(UInt8(ascii: "\n")))
-            counts.add(try record(line, number, file))
+            let found = try record(line, number, file)
+            try valid(number, file) { () throws(InvalidRecord) in try town.take(found) }
+            counts.add(found)
             if number % 1000 == 0 {
                 try Task.checkCancellation()
                 progress(counts)
@@ -33,9 +36,18 @@ extension TownSnapshot {
                 .invalid, "\(file) is damaged or was edited: its digest does not fit",
                 hint: "take it from version control again; nothing was changed")
         }
+        try valid(number, file) { () throws(InvalidRecord) in try town.finish() }
         return TownSnapshot(
             file: file, town: header.town, savedAt: header.savedAt, counts: counts, digest: header.digest,
-            bytes: bytes)
+            bytes: bytes, clis: town.clis)
+    }
+
+    private static func valid(_ number: Int, _ file: String, _ body: () throws(InvalidRecord) -> Void) throws {
+        do throws(InvalidRecord) { try body() } catch {
+            throw OperationError(
+                .invalid, "\(file):\(number): \(error)",
+                hint: "no program of this kind writes such a line; take the file from where you trust it")
+        }
     }
 
     /// Puts a snapshot in place of what the town keeps: wholly or not at all. It is checked first. The log goes on with
@@ -120,7 +132,7 @@ extension TownSnapshot {
                     try finish()
                     var event = Event(
                         .townRestored, "the town was restored as it was saved at \(snapshot.savedAt)", at: now)
-                    event.sequence = lastEvent + 1
+                    event.sequence = Figure.sequence(lastEvent) + 1
                     return records + [.event(event)]
                 }
                 number += 1

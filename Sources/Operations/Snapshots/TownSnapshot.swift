@@ -16,9 +16,11 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
     public var digest: String
     /// The length of the file.
     public var bytes: Int
+    /// What its agents are run by, each once; known after it was read.
+    public var clis: [String] = []
 
     enum CodingKeys: String, CodingKey {
-        case file, town, counts, digest, bytes
+        case file, town, counts, digest, bytes, clis
         case savedAt = "saved_at"
     }
 

@@ -38,7 +38,7 @@ extension Agent {
         lastActiveAt = fields.time("last_active_at") ?? created
         tasksCompleted = fields.int("tasks_completed")
         roundsCompleted = fields.int("rounds_completed")
-        maxRounds = fields["max_rounds"].flatMap { Int($0) } ?? maxRounds
+        maxRounds = fields["max_rounds"].flatMap { Figure.int($0, in: Figure.counts) } ?? maxRounds
         roundsSinceStart = fields.int("rounds_since_start")
         consecutiveFailures = fields.int("failures")
         session = HarnessSession(fields: fields)

@@ -29,7 +29,7 @@ extension LeaseRecord {
             let expires = fields.instant("expires")
         else { return nil }
         self.init(
-            token: LeaseToken(agent: agent, epoch: Int64(fields.int("epoch")), turn: turn, host: host),
+            token: LeaseToken(agent: agent, epoch: fields.sequence("epoch"), turn: turn, host: host),
             startedAt: started, expiresAt: expires)
     }
 }
@@ -39,7 +39,7 @@ extension Event {
     init?(fields: Fields) {
         guard let type = fields["type"].flatMap(EventType.init), let at = fields.instant("at") else { return nil }
         self.init(type, fields["message"] ?? "", at: at)
-        sequence = Int64(fields.int("sequence"))
+        sequence = fields.sequence("sequence")
         agent = fields.id("agent")
         task = fields.id("task")
         turn = fields.id("turn")

@@ -114,7 +114,7 @@ extension Delivery {
         message.hops = fields.int("hops")
         message.conversation = fields.id("conv")
         self.init(
-            message: message, sequence: Int64(fields.int("seq")),
+            message: message, sequence: fields.sequence("seq"),
             state: fields["state"].flatMap(State.init) ?? .queued, changedAt: changed)
         attempts = fields.int("attempts")
         deliveries = fields.int("deliveries")

@@ -31,7 +31,7 @@ extension Message {
             message.conversation = conversation
         }
         if let hops = fields["hops"] {
-            guard let number = Int(hops) else { return nil }
+            guard let number = Figure.int(hops, in: Figure.counts) else { return nil }
             message.hops = number
         }
         message.idempotencyKey = fields["idempotency_key"]

@@ -10,7 +10,7 @@ extension RedisValue {
 
     var texts: [String] { elements.compactMap(\.text) }
 
-    var number: Int { text.flatMap { Int($0) } ?? 0 }
+    var number: Int { text.flatMap { Figure.int($0, in: Figure.counts) } ?? 0 }
 
     var isTrue: Bool { text == "1" }
 
@@ -32,14 +32,17 @@ extension RedisValue {
 }
 
 extension Fields {
-    func int(_ name: String) -> Int { self[name].flatMap { Int($0) } ?? 0 }
+    /// How often, or how many.
+    func int(_ name: String) -> Int { self[name].flatMap { Figure.int($0, in: Figure.counts) } ?? 0 }
+    /// A sequence number or an epoch.
+    func sequence(_ name: String) -> Int64 { self[name].flatMap { Int64($0) }.map(Figure.sequence) ?? 0 }
     func id<Entity>(_ name: String) -> ID<Entity>? { self[name].flatMap { ID($0) } }
 
     /// A time in RFC 3339, as Tinytown writes it in hashes.
     func time(_ name: String) -> Timestamp? { self[name].flatMap { Timestamp($0) } }
 
     /// A time in microseconds.
-    func instant(_ name: String) -> Timestamp? { self[name].flatMap { Int64($0) }.map(Timestamp.init(microseconds:)) }
+    func instant(_ name: String) -> Timestamp? { self[name].flatMap { Int64($0) }.map(Timestamp.init(outside:)) }
 }
 
 /// Arguments of the script, in the order in which it reads them.

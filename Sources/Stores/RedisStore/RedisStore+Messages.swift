@@ -114,7 +114,7 @@ extension RedisStore {
         var counts: [AgentID: [String: Int]] = [:]
         for box in try await counted("waitingCounts").elements {
             guard let agent = box[0].text.flatMap({ AgentID($0) }) else { continue }
-            counts[agent] = box[1].record.compactMapValues { Int($0) }
+            counts[agent] = box[1].record.compactMapValues { Figure.int($0, in: Figure.counts) }
         }
         return counts
     }

@@ -87,6 +87,11 @@ extension RedisStore {
     ) async throws -> Int {
         var count = 0
         while let records = try await next() {
+            for record in records {
+                do throws(InvalidRecord) { _ = try record.validated() } catch {
+                    throw StoreError(.corrupt, error.description)
+                }
+            }
             for page in Self.pages(records) {
                 try await stage(page, after: count, as: id)
                 count += page.count
@@ -178,7 +183,7 @@ private enum TownPart: String, CaseIterable {
     func records(_ elements: [RedisValue]) -> [TownRecord] {
         switch self {
         case .adopt: []
-        case .limit: elements.compactMap { $0.text.flatMap { Int($0) }.map(TownRecord.agentLimit) }
+        case .limit: elements.compactMap { $0.text.flatMap { Figure.int($0, in: Figure.counts) }.map(TownRecord.agentLimit) }
         case .agents: elements.compactMap { Agent(fields: $0.record).map(TownRecord.agent) }
         case .tasks: elements.compactMap { AgentTask(fields: $0.record).map(TownRecord.task) }
         case .messages: elements.compactMap { Delivery(reply: $0).map(TownRecord.message) }

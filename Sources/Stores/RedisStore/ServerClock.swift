@@ -53,6 +53,6 @@ public final class ServerClock: TimeSource {
         }
         // The answer is as old as the way back took; half of all is the best guess.
         let at = asked.advanced(by: asked.duration(to: .now) / 2)
-        return Reading(server: Timestamp(microseconds: seconds * 1_000_000 + rest), at: at)
+        return Reading(server: Timestamp(outsideSeconds: Double(seconds)) + .microseconds(rest), at: at)
     }
 }

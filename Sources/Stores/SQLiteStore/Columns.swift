@@ -27,8 +27,13 @@ extension Timestamp: Bindable, Readable {
     public func bind(to parameter: Parameter) throws(SQLiteError) { try parameter.bind(microseconds) }
 
     public static func read(from row: borrowing Row, at column: Int) -> Timestamp {
-        Timestamp(microseconds: row.integer(column))
+        Timestamp(outside: row.integer(column))
     }
+}
+
+extension Row {
+    /// How often, or how many; a file may come from anywhere, so what is out of range is brought into it.
+    func count(_ column: Int) -> Int { Figure.int(integer(column), in: Figure.counts) }
 }
 
 extension Delivery.State {

@@ -47,7 +47,7 @@ struct MessageColumns {
             id: row[1], from: row[4], to: row[3],
             body: body ?? .custom(kind: "unreadable", payload: "\(type): \(text ?? "") \(detail ?? "")"),
             priority: priority ?? (row.integer(5) == 0 ? .urgent : .normal), createdAt: row[12])
-        message.hops = row[13]
+        message.hops = row.count(13)
         message.correlation = row[15]
         message.conversation = row[16]
         message.idempotencyKey = row[17]
@@ -61,8 +61,8 @@ struct MessageColumns {
         }
         var delivery = Delivery(
             message: message, sequence: row[0], state: Delivery.State(code: row[2]), changedAt: row[11])
-        delivery.attempts = row[9]
-        delivery.deliveries = row[10]
+        delivery.attempts = row.count(9)
+        delivery.deliveries = row.count(10)
         delivery.lastError = row[18]
         return (delivery, isReadable)
     }

@@ -25,16 +25,16 @@ extension SQLiteRecords {
         agent.currentTask = row[11]
         agent.lastHeartbeat = row[13]
         agent.lastActiveAt = row[14]
-        agent.tasksCompleted = row[15]
-        agent.roundsCompleted = row[16]
-        agent.maxRounds = row[17]
-        agent.roundsSinceStart = row[18]
+        agent.tasksCompleted = row.count(15)
+        agent.roundsCompleted = row.count(16)
+        agent.maxRounds = row.count(17)
+        agent.roundsSinceStart = row.count(18)
         if let session: String = row[19] {
             let usage = Usage(inputTokens: row[21], outputTokens: row[22], cachedInputTokens: row[23], costUSD: row[24])
             agent.session = HarnessSession(id: session, harness: row[20], totals: usage)
         }
         agent.retryAt = row[25]
-        agent.consecutiveFailures = row[26]
+        agent.consecutiveFailures = row.count(26)
         agent.attention = row[27]
         agent.stopRequest = (row[28] as String?).flatMap(StopRequest.init)
         agent.pinnedTo = row[29]

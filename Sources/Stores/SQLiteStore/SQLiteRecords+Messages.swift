@@ -113,7 +113,7 @@ extension SQLiteRecords {
     func queueCounts() throws(StoreError) -> QueueCounts {
         var counts = QueueCounts()
         let sums = try all("select state, sum(n) from tallies group by state") { row in
-            (state: row[0] as Int, n: row[1] as Int)
+            (state: row[0] as Int, n: row.count(1))
         }
         for sum in sums { if sum.state == 2 { counts.waiting = sum.n } else { counts.dead = sum.n } }
         // A turn's messages are few, and turns are as many as agents at the most.
@@ -129,7 +129,7 @@ extension SQLiteRecords {
     func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]] {
         var counts: [AgentID: [String: Int]] = [:]
         let rows = try all("select recipient, type, n from tallies where state = 2 and n > 0") { row in
-            (agent: row[0] as AgentID, type: row[1] as String, n: row[2] as Int)
+            (agent: row[0] as AgentID, type: row[1] as String, n: row.count(2))
         }
         for row in rows { counts[row.agent, default: [:]][row.type, default: 0] += row.n }
         return counts

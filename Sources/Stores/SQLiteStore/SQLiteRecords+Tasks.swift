@@ -18,7 +18,7 @@ extension SQLiteRecords {
         task.parent = row[11]
         task.tags = (row[12] as String?).map { $0.split(separator: tagSeparator).map(String.init) } ?? []
         task.inBacklog = row[13]
-        task.reminders = row[14]
+        task.reminders = row.count(14)
         task.dependsOn = row.withBytes(15, dependencies)
         task.isWaiting = row[16]
         task.isGroup = row[17]
@@ -154,7 +154,7 @@ extension SQLiteRecords {
     func taskCounts() throws(StoreError) -> TaskCounts {
         var counts = TaskCounts()
         let rows = try all("select state, in_backlog, n from task_tallies where n > 0") { row in
-            (state: TaskState(code: row[0]), inBacklog: row[1] as Bool, n: row[2] as Int)
+            (state: TaskState(code: row[0]), inBacklog: row[1] as Bool, n: row.count(2))
         }
         for row in rows {
             counts.byState[row.state, default: 0] += row.n

@@ -51,7 +51,7 @@ final class SQLiteRecords: Records {
     private static func lease(_ row: borrowing Row) -> LeaseRow {
         let token = LeaseToken(agent: row[0], epoch: row[1], turn: row[2], host: row[3])
         return LeaseRow(
-            record: LeaseRecord(token: token, startedAt: row[4], expiresAt: row[5]), hops: row[6],
+            record: LeaseRecord(token: token, startedAt: row[4], expiresAt: row[5]), hops: row.count(6),
             conversation: row[7])
     }
 
@@ -150,7 +150,7 @@ final class SQLiteRecords: Records {
     }
 
     func maxAgents() throws(StoreError) -> Int? {
-        try first("select value from settings where name = 'max_agents'") { $0[0] }
+        try first("select value from settings where name = 'max_agents'") { $0.count(0) }
     }
 
     func setMaxAgents(_ count: Int) throws(StoreError) {

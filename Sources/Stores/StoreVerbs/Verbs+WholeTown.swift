@@ -83,6 +83,9 @@ extension Verbs {
     /// Adds records to a town that holds nothing else.
     public func restore(_ records: [TownRecord]) throws(StoreError) {
         for record in records {
+            do throws(InvalidRecord) { _ = try record.validated() } catch {
+                throw StoreError(.corrupt, error.description)
+            }
             switch record {
             case .agentLimit(let limit): try rows.setMaxAgents(limit)
             case .agent(let agent):

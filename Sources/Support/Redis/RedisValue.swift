@@ -64,7 +64,9 @@ public enum RedisValue: Sendable, Hashable {
 
 extension RedisValue {
     /// Copies what hiredis parsed.
-    init(_ reply: UnsafePointer<redisReply>) {
+    ///
+    /// - Parameter depth: how many arrays it is inside of; what is too deep is nothing.
+    init(_ reply: UnsafePointer<redisReply>, depth: Int = 0) {
         let value = reply.pointee
         switch value.type {
         case REDIS_REPLY_INTEGER: self = .integer(value.integer)
@@ -72,10 +74,10 @@ extension RedisValue {
         case REDIS_REPLY_STATUS: self = .status(String(decoding: Self.bytes(value), as: UTF8.self))
         case REDIS_REPLY_ERROR:
             self = .error(RedisError(reply: String(decoding: Self.bytes(value), as: UTF8.self)))
-        case REDIS_REPLY_ARRAY:
+        case REDIS_REPLY_ARRAY where depth < ReplyReader.deepest:
             self = .array(
                 (0..<Int(value.elements)).map { index in
-                    value.element[index].map { RedisValue($0) } ?? .null
+                    value.element[index].map { RedisValue($0, depth: depth + 1) } ?? .null
                 })
         default: self = .null
         }

@@ -14,6 +14,9 @@ struct ReplyReader: ~Copyable {
         self.limit = limit
     }
 
+    /// Arrays inside of each other: a deeper reply is no answer to anything that is asked.
+    static let deepest = 32
+
     deinit { redisReaderFree(reader) }
 
     /// The replies that are whole with `bytes`, in order.
@@ -30,9 +33,12 @@ struct ReplyReader: ~Copyable {
             var reply: UnsafeMutableRawPointer?
             guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure() }
             guard let reply else { break }
+            defer { freeReplyObject(reply) }
             values.append(RedisValue(UnsafePointer(reply.assumingMemoryBound(to: redisReply.self))))
-            freeReplyObject(reply)
             unfinished = 0
+        }
+        guard reader.pointee.ridx < Self.deepest else {
+            throw RedisError(.protocolViolation, "the server nests its replies too deeply")
         }
         guard unfinished <= limit else {
             throw RedisError(.tooLarge, "a reply of the server is larger than \(limit >> 20) MB")

@@ -137,6 +137,7 @@ extension Duration {
     /// Rounded up, and limited to what fits.
     var wholeMilliseconds: Int32 {
         let (seconds, attoseconds) = components
+        guard seconds >= 0 else { return 0 }
         guard seconds < Int64(Int32.max) / 1000 else { return .max }
         return max(0, Int32(seconds) * 1000 + Int32((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
     }

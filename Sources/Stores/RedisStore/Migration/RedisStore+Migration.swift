@@ -130,6 +130,9 @@ extension RedisStore: OldRecordKeeper {
                 } catch {
                     return .left([LeftRecord(key: record.from, reason: error.reason)], moved: 0)
                 }
+                if let reason = read.flatMap({ Self.fault(in: $0.fields, record.kind) }) {
+                    return .left([LeftRecord(key: record.from, reason: reason)], moved: 0)
+                }
             }
             let json = read
             let reply = try await call("bring") { arguments in
@@ -148,6 +151,17 @@ extension RedisStore: OldRecordKeeper {
             }
         }
         return .left([LeftRecord(key: record.from, reason: "another program keeps changing it")], moved: 0)
+    }
+
+    // What is wrong with a record that somebody else wrote, as a clause.
+    private static func fault(in fields: Fields, _ kind: OldRecord.Kind) -> String? {
+        do throws(InvalidRecord) {
+            if kind == .agent { _ = try Agent(fields: fields)?.validated() }
+            if kind == .task { _ = try AgentTask(fields: fields)?.validated() }
+            return nil
+        } catch {
+            return error.reason
+        }
     }
 
     private func bringList(_ record: OldRecord, _ now: Timestamp) async throws(StoreError) -> OldRecordFate {
