@@ -40,6 +40,10 @@ public struct ConfigurationKey: Sendable {
             number("agent.max_attempts", "failed turns after which a message is a dead letter", "5", 1...1000) {
                 $0.maxAttempts = $1
             },
+            number(
+                "agent.max_host_deaths", "turns that ended their host, after which a message is a dead letter", "5",
+                1...1_000_000
+            ) { $0.maxHostDeaths = $1 },
             seconds("agent.first_delay_secs", "the first delay after a failed turn; it doubles", "10") {
                 $0.firstDelay = $1
             },

@@ -26,6 +26,8 @@ public struct TownConfiguration: Sendable, Equatable {
     public var stallNotice = Duration.seconds(600)
     /// Failed attempts after which a message is a dead letter.
     public var maxAttempts = 5
+    /// Turns during which their host died, after which a message is a dead letter.
+    public var maxHostDeaths = 5
     /// The first delay after a failure.
     public var firstDelay = Duration.seconds(10)
     /// The longest delay after a failure.

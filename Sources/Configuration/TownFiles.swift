@@ -28,7 +28,9 @@ public struct TownFiles: Sendable, Equatable {
     public func log(agent name: String) -> String { logs + "/" + AgentName.fileName(name) + ".log" }
 
     /// The raw output of one round.
-    public func log(agent name: String, round: Int) -> String { logs + "/\(AgentName.fileName(name))_round_\(round).log" }
+    public func log(agent name: String, round: Int) -> String {
+        logs + "/\(AgentName.fileName(name))_round_\(round).log"
+    }
 
     /// Removes the raw output of the rounds of an agent that had this name before.
     /// - Parameter others: names of agents whose own logs may look like such files.

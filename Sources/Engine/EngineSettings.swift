@@ -32,6 +32,8 @@ public struct HostSettings: Sendable {
     public var turnLimits: TurnLimits
     public var failurePolicy: FailurePolicy
     public var sendLimits: SendLimits
+    /// Turns during which their host died, after which a message is a dead letter; see `HostDeaths`.
+    public var maxHostDeaths: Int
     /// Hosts of several machines must renew their entry; on one machine the kernel knows who lives, and an idle host
     /// makes no wake-ups.
     public var renewsHost: Bool
@@ -42,6 +44,9 @@ public struct HostSettings: Sendable {
     /// A message longer than this many bytes goes to a file that the prompt names.
     public var longMessage: Int
 
+    /// A turn with a message during whose turns the host died so often runs alone.
+    var aloneAfter: Int { HostDeaths.alone(maxHostDeaths) }
+
     public init() {
         maxConcurrentTurns = 2
         idleTimeout = .seconds(300)
@@ -50,6 +55,7 @@ public struct HostSettings: Sendable {
         turnLimits = TurnLimits()
         failurePolicy = FailurePolicy()
         sendLimits = SendLimits()
+        maxHostDeaths = HostDeaths.standard
         renewsHost = false
         offersBacklog = true
         longMessage = 48 * 1024

@@ -52,7 +52,8 @@ public final class LogJournal: TurnJournal {
         logs.withLock { logs in
             if let log = logs[name] { return log }
             let log = RotatingLog(
-                path: "\(folder)/\(AgentName.fileName(name)).log", limit: limit, generations: generations, onError: report)
+                path: "\(folder)/\(AgentName.fileName(name)).log", limit: limit, generations: generations,
+                onError: report)
             logs[name] = log
             return log
         }

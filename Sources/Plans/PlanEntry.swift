@@ -45,8 +45,8 @@ extension TaskID {
         var first: UInt64 = 0xCBF2_9CE4_8422_2325
         var second: UInt64 = 0x6C62_272E_07BB_0142
         for byte in town.utf8 + [0] + entry.utf8 {
-            first = (first ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-            second = (second &+ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15
+            first = (first ^ UInt64(byte)) &* 0x0000_0100_0000_01B3  // fits: a byte in a larger type
+            second = (second &+ UInt64(byte)) &* 0x9E37_79B9_7F4A_7C15  // fits: a byte in a larger type
             second ^= second >> 29
         }
         first = Self.mixed(first ^ second)

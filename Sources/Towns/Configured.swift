@@ -20,6 +20,7 @@ extension HostSettings {
         failurePolicy = FailurePolicy(
             maxAttempts: configuration.maxAttempts, firstDelay: configuration.firstDelay,
             longestDelay: configuration.longestDelay)
+        maxHostDeaths = configuration.maxHostDeaths
         sendLimits = SendLimits(maxHops: configuration.maxHops)
         // SQLite serves one machine, where the kernel knows which host lives.
         renewsHost = configuration.store == .redis

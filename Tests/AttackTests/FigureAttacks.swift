@@ -97,7 +97,8 @@ import Testing
         for number in ["9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e300", "nan", "inf"] {
             for arguments in [
                 ["inbox", "a", "--limit", number], ["events", "--count", number], ["logs", "a", "--lines", number],
-                ["dead", "list", "--limit", number], ["history", "--limit", number], ["task", "list", "--limit", number],
+                ["dead", "list", "--limit", number], ["history", "--limit", number],
+                ["task", "list", "--limit", number],
                 ["wait", "a", "--timeout", number], ["restart", "a", "--rounds", number],
                 ["spawn", "b", "--max-rounds", number],
             ] {
@@ -107,7 +108,8 @@ import Testing
         }
         for line in [
             "[agent]\nmax_attempts = 9223372036854775807", "[agent]\nidle_timeout_secs = 9223372036854775807",
-            "[agent]\nidle_timeout_secs = 1e300", "[agent]\nidle_timeout_secs = nan", "[agent]\nidle_timeout_secs = -inf",
+            "[agent]\nidle_timeout_secs = 1e300", "[agent]\nidle_timeout_secs = nan",
+            "[agent]\nidle_timeout_secs = -inf",
             "[agent]\nturn_timeout = \"99999999999d\"", "[agent]\nturn_timeout = 9223372036854775807",
             "[limits]\nlease_secs = 999999999\ngrace_secs = 0.0000001",
         ] {
@@ -118,6 +120,42 @@ import Testing
             if case .exited = answer.status {} else { Issue.record("\(line): \(answer)") }
             try before.write(toFile: file, atomically: true, encoding: .utf8)
         }
+        try await town.close()
+    }
+
+    @Test func `A6: a turn that kills its host again and again is a dead letter after five, and others go on`()
+        async throws
+    {
+        // As a crash of the host while it reads what the agent prints, but without a mistake to wait for.
+        let town = try await TownOnDisk(
+            agents: [
+                "killer": """
+                cat >/dev/null
+                p=$PPID
+                while [ "$p" -gt 1 ] && [ "$(cat /proc/$p/comm)" != tt ]; do p=$(cut -d' ' -f4 /proc/$p/stat); done
+                [ "$p" -gt 1 ] && kill -9 "$p"
+                sleep 100
+                """, "innocent": "cat >/dev/null; echo done",
+            ])
+        try await town.tt("spawn", "killer", "--cli", "killer")
+        try await town.tt("spawn", "innocent", "--cli", "innocent")
+        try await town.tt("send", "killer", "go")
+        try await town.tt("send", "innocent", "go")
+        let restarts = Task {
+            // As somebody does who wonders where the host is.
+            while !Task.isCancelled {
+                _ = try await town.answer(["start", "--detach"])
+                guard let pid = try await town.hostPid, let host = ProcessIdentity(pid: pid) else { continue }
+                try await host.waitForExit()
+            }
+        }
+        defer { restarts.cancel() }
+        try await town.event("dead letter", "its turn ended the host 5 times")
+        try await town.event("innocent finished round 1")
+        restarts.cancel()
+        #expect(try await town.json(["dead", "list"], "messages", "0", "host_deaths") == "5")
+        // The agent itself goes on with what comes next.
+        #expect(try await town.json(["list"], "agents", "0", "state") != "error")
         try await town.close()
     }
 }

@@ -64,8 +64,10 @@ struct KeptOpen: Store {
         try await store.commit(turn)
     }
 
-    func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
-        try await store.release(token, cause: cause, now: now)
+    func release(
+        _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
+    ) async throws(StoreError) {
+        try await store.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
     }
 
     func leases() async throws(StoreError) -> [LeaseRecord] {

@@ -141,11 +141,66 @@ import Testing
             let id = try await town.send(ada)
             for _ in 0..<maxDeliveries {
                 let lease = try #require(try await town.lease(ada))
-                try await town.store.release(lease.token, cause: .hostDied, now: town.start)
+                try await town.store.release(
+                    lease.token, cause: .hostDied, maxHostDeaths: 1000, now: town.start)
             }
             #expect(try await town.state(id) == .dead)
             #expect(try await town.lease(ada) == nil)
             #expect(try await town.store.delivery(id)?.attempts == 0)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a message whose turns end their host goes alone after three of them, and is dead after five`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let bad = try await town.send(ada, "bad")
+            for deaths in 1...5 {
+                if deaths == 4 { try await town.send(ada, "good") }
+                let lease = try #require(try await town.lease(ada))
+                #expect(lease.deliveries.map(\.message.body.text) == ["bad"])
+                #expect(lease.deliveries.map(\.hostDeaths) == [deaths - 1])
+                try await town.store.release(lease.token, cause: .hostDied, now: town.start)
+                #expect(try await town.agent(ada).hostDeaths == (deaths < 5 ? deaths : 0))
+            }
+            #expect(try await town.state(bad) == .dead)
+            #expect(try await town.store.delivery(bad)?.lastError == "its turn ended the host 5 times")
+            #expect(try await town.events(.messageDead).count == 1)
+            let next = try #require(try await town.lease(ada))
+            #expect(next.deliveries.map(\.message.body.text) == ["good"])
+            _ = try await town.store.commit(town.finished(next))
+            // Whoever tries it again begins anew.
+            try await town.store.retryDead(bad, now: town.start)
+            #expect(try await town.store.delivery(bad)?.hostDeaths == 0)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a host that stops, and a turn that ends, count no death, and the agent's count follows its messages`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let id = try await town.send(ada)
+            for cause in [ReleaseCause.drained, .killed, .interrupted, .expired] {
+                let lease = try #require(try await town.lease(ada))
+                try await town.store.release(lease.token, cause: cause, now: town.start)
+                if cause == .killed || cause == .interrupted { continue }
+                #expect(try await town.store.delivery(id)?.hostDeaths == 0)
+            }
+            for _ in 0..<3 {
+                let lease = try #require(try await town.lease(ada))
+                try await town.store.release(lease.token, cause: .hostDied, now: town.start)
+            }
+            #expect(try await town.agent(ada).hostDeaths == 3)
+            let failed = try #require(try await town.lease(ada))
+            #expect(try await town.store.commit(town.failed(failed)).agent.hostDeaths == 3)
+            let done = try #require(try await town.lease(ada))
+            #expect(try await town.store.commit(town.finished(done)).agent.hostDeaths == 0)
+            // What is counted is part of what is saved.
+            #expect(try await town.store.delivery(id)?.hostDeaths == 3)
         }
     }
 

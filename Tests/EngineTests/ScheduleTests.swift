@@ -61,6 +61,22 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         #expect(decision.actions == [.startTurn(agent(2).id), .startTurn(agent(3).id)])
     }
 
+    @Test func `a turn that took its host down three times runs alone, and in its turn`() {
+        let suspect = agent(1) { ($0.hostDeaths, $0.lastActiveAt) = (3, now - .seconds(5)) }
+        let early = agent(2) { $0.lastActiveAt = now - .seconds(9) }
+        let late = agent(3) { $0.lastActiveAt = now - .seconds(1) }
+        let all = [pulse(suspect), pulse(early), pulse(late)]
+        #expect(decide(all).actions == [.startTurn(early.id)], "nothing begins beside it, and it waits")
+        #expect(decide([pulse(suspect), pulse(late)]).actions == [.startTurn(suspect.id)])
+        let busy = [pulse(suspect), pulse(early, lease: lease(early.id, me)), pulse(late)]
+        #expect(decide(busy, running: [early.id]).actions == [], "what comes after it lets it go first")
+        let alone = [pulse(suspect, lease: lease(suspect.id, me)), pulse(early), pulse(late)]
+        #expect(decide(alone, running: [suspect.id]).actions == [])
+        #expect(decide(alone, running: []).actions.count == 2)
+        #expect(decide(all) { $0.maxHostDeaths = 1_000_000 }.actions.count == 2, "the town's setting counts")
+        #expect([1, 2, 3, 5, 1000, .max].map(HostDeaths.alone) == [1, 1, 1, 3, 600, .max / 5 * 3 + 1])
+    }
+
     @Test func `what cannot be run here is left to a host that can, and to no other`() {
         func starts(_ hosts: [Host], alive: [HostID: Bool?] = [:], _ change: (inout Agent) -> Void = { _ in }) -> Bool {
             let here = agent(1, change)

@@ -50,7 +50,9 @@ import Testing
     @Test func `numbers that no counter reaches are refused`() {
         #expect(throws: InvalidRecord.self) { try Self.agent { $0.roundsCompleted = .max }.validated() }
         #expect(throws: InvalidRecord.self) { try Self.agent { $0.consecutiveFailures = -1 }.validated() }
-        #expect(throws: InvalidRecord.self) { try Self.agent { $0.retryAt = Timestamp(microseconds: .max) }.validated() }
+        #expect(throws: InvalidRecord.self) {
+            try Self.agent { $0.retryAt = Timestamp(microseconds: .max) }.validated()
+        }
         #expect(throws: InvalidRecord.self) { try Self.delivery(.max).validated() }
         #expect(throws: InvalidRecord.self) { try Self.delivery(0).validated() }
         #expect(throws: InvalidRecord.self) { try Self.delivery(1) { $0.attempts = .min }.validated() }

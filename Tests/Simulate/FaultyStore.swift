@@ -95,9 +95,11 @@ struct FaultyStore: Store {
             return summary
         }
     }
-    func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
+    func release(
+        _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
+    ) async throws(StoreError) {
         try await fault.around { () async throws(StoreError) in
-            try await inner.release(token, cause: cause, now: now)
+            try await inner.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
             witness.released(token)
         }
     }

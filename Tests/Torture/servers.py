@@ -329,7 +329,7 @@ def managed(scratch, name, kills):
             super().__init__(town)
             self.server = type("", (), {"client": lambda _: Client(f"{town.root}/.tt/redis.sock")})()
 
-    town = Town(scratch, "own", Managed, "[agent]\nmax_attempts = 60\nfirst_delay_secs = 0.05\nlongest_delay_secs = 0.4\n"
+    town = Town(scratch, "own", Managed, "[agent]\nmax_attempts = 60\nmax_host_deaths = 1000000\nfirst_delay_secs = 0.05\nlongest_delay_secs = 0.4\n"
                 "idle_timeout_secs = 0\n[limits]\ngrace_secs = 0.3\ndrain_secs = 1")
     try:
         for n in range(2): town.must("spawn", f"a{n}", "--cli", "rough", "--max-rounds", "0")

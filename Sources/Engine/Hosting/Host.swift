@@ -201,7 +201,7 @@ public actor TownHost {
         guard turns[agent] == nil, turns.count < tools.settings.maxConcurrentTurns else { return }
         let request = LeaseRequest(
             agent: agent, host: host.id, turn: TurnID(random: tools.random), now: tools.time.now(),
-            duration: tools.settings.leaseDuration)
+            duration: tools.settings.leaseDuration, aloneAfter: tools.settings.aloneAfter)
         let lease: Lease?
         do {
             lease = try await tools.store.lease(request)
@@ -235,7 +235,8 @@ public actor TownHost {
         let (tools, janitor) = (tools, janitor)
         recoveries[turn] = Task {
             await janitor.endSurvivors(of: [turn])
-            try? await tools.store.release(lease.token, cause: cause, now: tools.time.now())
+            try? await tools.store.release(
+                lease.token, cause: cause, maxHostDeaths: tools.settings.maxHostDeaths, now: tools.time.now())
             self.recovered(turn)
         }
     }

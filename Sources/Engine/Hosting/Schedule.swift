@@ -160,9 +160,21 @@ package struct Schedule: Sendable {
         decision.isDone = !anyone
         decision.idle.sort { ($0.lastActiveAt, $0.id) < ($1.lastActiveAt, $1.id) }
         // Who has waited longest goes first.
-        let free = max(0, view.settings.maxConcurrentTurns - view.running.count)
         ready.sort { ($0.agent.lastActiveAt, $0.agent.id) < ($1.agent.lastActiveAt, $1.agent.id) }
-        decision.actions += ready.prefix(free).map { .startTurn($0.agent.id) }
+        decision.actions += beginning(ready, view).map { .startTurn($0.agent.id) }
+    }
+
+    /// Which of those that are ready begin now, in their order. A turn that took its host down too often runs alone: it
+    /// begins when nothing else runs here, and nothing begins beside it. What comes after it waits, so that it has its
+    /// turn in the end.
+    private static func beginning(_ ready: [AgentPulse], _ view: View) -> ArraySlice<AgentPulse> {
+        func isAlone(_ pulse: AgentPulse) -> Bool { pulse.agent.hostDeaths >= view.settings.aloneAfter }
+        let free = max(0, view.settings.maxConcurrentTurns - view.running.count)
+        if view.pulses.contains(where: { view.running.contains($0.agent.id) && isAlone($0) }) { return [] }
+        guard let first = ready.first, isAlone(first) else {
+            return ready.prefix { !isAlone($0) }.prefix(free)
+        }
+        return view.running.isEmpty ? ready.prefix(min(1, free)) : []
     }
 
     private static func decide(

@@ -163,9 +163,9 @@ enum RetryHint {
         let seconds: Double
         switch unit {
         case "ms", "milliseconds", "millisecond": seconds = value / 1000
-        case "m", "min", "mins", "minute", "minutes": seconds = value * 60
-        case "h", "hr", "hour", "hours": seconds = value * 3600
-        case "d", "day", "days": seconds = value * 86_400
+        case "m", "min", "mins", "minute", "minutes": seconds = value * 60  // fits: numbers with a point do not trap
+        case "h", "hr", "hour", "hours": seconds = value * 3600  // fits: numbers with a point do not trap
+        case "d", "day", "days": seconds = value * 86_400  // fits: numbers with a point do not trap
         default: seconds = value
         }
         return Duration(outsideSeconds: seconds)

@@ -25,6 +25,8 @@ public struct Agent: Sendable, Equatable, Codable {
     public var retryAt: Timestamp?
     /// Turns that failed in a row; the exponent of the back-off.
     public var consecutiveFailures: Int
+    /// The most that a message of its last turn counts of turns whose host died; see `HostDeaths`.
+    public var hostDeaths: Int
     /// What a person has to know or do, in one sentence; nil where nothing is amiss.
     public var attention: String?
     public var stopRequest: StopRequest?
@@ -49,6 +51,7 @@ public struct Agent: Sendable, Equatable, Codable {
         maxRounds = 10
         roundsSinceStart = 0
         consecutiveFailures = 0
+        hostDeaths = 0
     }
 
     /// The nickname where there is one, else the name.

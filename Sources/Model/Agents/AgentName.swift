@@ -31,6 +31,7 @@ public enum AgentName {
     public static func fileName(_ name: String) -> String {
         if problem(withStored: name) == nil { return name }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        // fits: a byte in a larger type
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         return "unnamed-" + String(hash, radix: 16)
     }

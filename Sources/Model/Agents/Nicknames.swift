@@ -19,7 +19,7 @@ public enum Nicknames {
     /// The nickname of an id: always the same one. `taken` (lower case) is passed over while any name is free.
     public static func nickname(for id: AgentID, taken: Set<String> = []) -> String {
         let all = names.split(separator: " ")
-        let start = Int(id.high >> 48) % all.count
+        let start = Int(id.high >> 48) % all.count  // fits: 16 bits
         for step in all.indices {
             let name = all[(start + step) % all.count]
             if !taken.contains(name.lowercased()) { return String(name) }

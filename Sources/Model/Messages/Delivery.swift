@@ -8,6 +8,8 @@ public struct Delivery: Sendable, Equatable, Codable {
     public var attempts: Int
     /// Turns that began with it, whatever became of them.
     public var deliveries: Int
+    /// Turns with it during which their host died.
+    public var hostDeaths: Int
     /// Why its last turn failed, or why it is dead.
     public var lastError: String?
     /// When it reached its present state.
@@ -23,6 +25,7 @@ public struct Delivery: Sendable, Equatable, Codable {
         self.changedAt = changedAt
         attempts = 0
         deliveries = 0
+        hostDeaths = 0
     }
 }
 

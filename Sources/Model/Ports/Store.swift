@@ -75,9 +75,10 @@ public protocol Store: Sendable {
     /// Puts the messages of a turn back to where they were, without counting an attempt.
     ///
     /// For the lease's own host, and for others after they made sure that no process of the turn is left. After
-    /// `maxDeliveries` turns without an end a message becomes a dead letter.
+    /// `maxDeliveries` turns without an end a message becomes a dead letter, and after `maxHostDeaths` turns whose host
+    /// died (`ReleaseCause.hostDied`).
     /// - Throws: `leaseLost`.
-    func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError)
+    func release(_ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp) async throws(StoreError)
 
     /// All present leases.
     func leases() async throws(StoreError) -> [LeaseRecord]
@@ -231,6 +232,11 @@ public protocol Store: Sendable {
 
 extension Store {
     public var clock: (any TimeSource)? { nil }
+
+    /// Puts the messages of a turn back; see `release(_:cause:maxHostDeaths:now:)`.
+    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
+        try await release(token, cause: cause, maxHostDeaths: HostDeaths.standard, now: now)
+    }
 
     /// Puts a dead letter back at the end of its inbox; see `retryDead(_:to:now:)`.
     public func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {

@@ -40,10 +40,12 @@ public struct LeaseRequest: Sendable {
     public var duration: Duration
     /// At most so many messages; more would not fit a prompt.
     public var maxMessages: Int
+    /// A message during whose turns the host died so often is leased alone.
+    public var aloneAfter: Int
 
     public init(
         agent: AgentID, host: HostID, turn: TurnID, now: Timestamp, duration: Duration = .seconds(30),
-        maxMessages: Int = 100
+        maxMessages: Int = 100, aloneAfter: Int = HostDeaths.alone(HostDeaths.standard)
     ) {
         self.agent = agent
         self.host = host
@@ -51,12 +53,23 @@ public struct LeaseRequest: Sendable {
         self.now = now
         self.duration = duration
         self.maxMessages = maxMessages
+        self.aloneAfter = aloneAfter
     }
 }
 
 /// Turns that may begin with a message without any of them ending, before it is taken out of circulation: a message
 /// that kills its host each time must not do so for ever.
 public let maxDeliveries = 50
+
+/// What follows where turns end together with their host: a turn that takes its host down must not do so for ever, nor
+/// take other turns with it.
+public enum HostDeaths {
+    /// After so many a message is a dead letter, unless the town says otherwise.
+    public static let standard = 5
+
+    /// After so many a turn with the message runs alone, where it is a dead letter after `most`: three of five.
+    public static func alone(_ most: Int) -> Int { max(1, most / 5 * 3 + most % 5 * 3 / 5) }
+}
 
 /// A change of an agent outside its turns.
 public enum AgentChange: Sendable, Equatable {

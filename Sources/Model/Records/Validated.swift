@@ -18,6 +18,7 @@ extension Agent {
         for (number, name) in [
             (tasksCompleted, "count of tasks"), (roundsCompleted, "count of turns"), (maxRounds, "limit of turns"),
             (roundsSinceStart, "count of turns since its start"), (consecutiveFailures, "count of failures"),
+            (hostDeaths, "count of hosts' deaths"),
         ] { try check.count(number, name) }
         for (time, name) in [
             (createdAt, "creation"), (lastHeartbeat, "last heartbeat"), (lastActiveAt, "last activity"),
@@ -84,6 +85,7 @@ extension Delivery {
         try check.sequence(sequence)
         try check.count(attempts, "count of attempts")
         try check.count(deliveries, "count of turns")
+        try check.count(hostDeaths, "count of hosts' deaths")
         try check.time(changedAt, "last change")
         try check.text(lastError, "error", most: RecordCheck.longestNote)
         return self

@@ -77,6 +77,7 @@ public struct FailurePolicy: Sendable, Equatable {
         let exponent = min(max(1, failures), 31) - 1
         let base = min(firstDelay.inSeconds * Double(1 << exponent), longestDelay.inSeconds)
         let seconds = Figure.double(base * (0.8 + 0.4 * jitter), in: Figure.seconds)
+        // fits: numbers with a point do not trap
         return .microseconds(Int64(exactly: (seconds * 1_000_000).rounded(.towardZero)) ?? 0)
     }
 

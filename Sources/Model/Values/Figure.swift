@@ -61,6 +61,7 @@ public enum Figure {
 extension Duration {
     /// A length of time that somebody else named: between nothing and some thirty years.
     public init(outsideSeconds seconds: Double) {
+        // fits: numbers with a point do not trap
         let milliseconds = Figure.double(seconds, in: Figure.seconds) * 1000
         self = .milliseconds(Int64(exactly: milliseconds.rounded(.towardZero)) ?? 0)
     }

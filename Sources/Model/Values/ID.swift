@@ -35,7 +35,7 @@ public struct ID<Entity>: Sendable, Hashable, Comparable {
             }
             guard let digit = Self.value(ofHexDigit: byte), digits.count < 32 else { return nil }
             digits.high = digits.high << 4 | digits.low >> 60
-            digits.low = digits.low << 4 | UInt64(digit)
+            digits.low = digits.low << 4 | UInt64(digit)  // fits: four bits
             digits.count += 1
         }
         guard digits.count == 32 else { return nil }
@@ -45,16 +45,16 @@ public struct ID<Entity>: Sendable, Hashable, Comparable {
     /// The form in which ids are written, and read most of the time.
     private init?(usual text: String.UTF8View) {
         guard text.count == 36 else { return nil }
-        var (words, index) = ((high: UInt64(0), low: UInt64(0)), 0)
+        var (words, index) = ((high: UInt64(0), low: UInt64(0)), 0)  // fits: zero
         for byte in text {
             if index == 8 || index == 13 || index == 18 || index == 23 {
                 guard byte == UInt8(ascii: "-") else { return nil }
             } else {
                 guard let digit = Self.value(ofHexDigit: byte) else { return nil }
                 if index < 18 {
-                    words.high = words.high << 4 | UInt64(digit)
+                    words.high = words.high << 4 | UInt64(digit)  // fits: four bits
                 } else {
-                    words.low = words.low << 4 | UInt64(digit)
+                    words.low = words.low << 4 | UInt64(digit)  // fits: four bits
                 }
             }
             index += 1
@@ -91,7 +91,7 @@ extension ID: CustomStringConvertible, LosslessStringConvertible {
                     at += 1
                 }
                 let word = index < 16 ? high : low
-                buffer[at] = digits.utf8Start[Int(word >> UInt64(60 - 4 * (index % 16)) & 0xF)]
+                buffer[at] = digits.utf8Start[Int(word >> UInt64(60 - 4 * (index % 16)) & 0xF)]  // fits: four bits
                 at += 1
             }
             return 36

@@ -19,6 +19,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// A time that somebody else named, in seconds since 1970.
     public init(outsideSeconds seconds: Double) {
         let range = Self.earliest.seconds...Self.latest.seconds
+        // fits: numbers with a point do not trap
         self.init(outside: Int64(exactly: (Figure.double(seconds, in: range) * 1_000_000).rounded()) ?? 0)
     }
 
@@ -107,7 +108,7 @@ extension Timestamp: CustomStringConvertible {
             var value: Int64 = 0
             for byte in bytes.prefix(digits) {
                 guard byte >= 48, byte <= 57 else { return nil }
-                value = value * 10 + Int64(byte - 48)
+                value = value * 10 + Int64(byte - 48)  // fits: four digits at most
             }
             bytes = bytes.dropFirst(digits)
             return value
@@ -126,7 +127,7 @@ extension Timestamp: CustomStringConvertible {
         if skip(".") != nil {
             var digits = 0
             while let byte = bytes.first, byte >= 48, byte <= 57 {
-                if digits < 6 { fraction = fraction * 10 + Int64(byte - 48) }
+                if digits < 6 { fraction = fraction * 10 + Int64(byte - 48) }  // fits: six digits at most
                 digits += 1
                 bytes = bytes.dropFirst()
             }
@@ -137,14 +138,15 @@ extension Timestamp: CustomStringConvertible {
         if let sign = skip("Zz+-") {
             if sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
                 guard let hours = number(2), skip(":") != nil, let minutes = number(2) else { return nil }
-                offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)
+                offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)  // fits: two digits each
             }
         } else {
             return nil
         }
         guard bytes.isEmpty else { return nil }
+        // fits: a year of four digits
         let whole = Self.days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + second - offset
-        self.init(outside: whole * 1_000_000 + fraction)
+        self.init(outside: whole * 1_000_000 + fraction)  // fits: a year of four digits
     }
 }
 

@@ -18,6 +18,7 @@ public struct MessageView: Codable, Sendable, Equatable {
     private enum Key: String, CodingKey {
         case sequence, state, attempts, deliveries, category, text
         case lane
+        case hostDeaths = "host_deaths"
         case lastError = "last_error"
         case changedAt = "changed_at"
         case fromLabel = "from_label"
@@ -48,6 +49,7 @@ public struct MessageView: Codable, Sendable, Equatable {
         try values.encode(message.lane == .urgent ? "urgent" : "normal", forKey: .lane)
         try values.encode(delivery.attempts, forKey: .attempts)
         try values.encode(delivery.deliveries, forKey: .deliveries)
+        if delivery.hostDeaths > 0 { try values.encode(delivery.hostDeaths, forKey: .hostDeaths) }
         try values.encode(delivery.lastError, forKey: .lastError)
         try values.encode(delivery.changedAt, forKey: .changedAt)
         try values.encode(category, forKey: .category)
@@ -70,6 +72,7 @@ public struct MessageView: Codable, Sendable, Equatable {
             changedAt: try values.decode(Timestamp.self, forKey: .changedAt))
         delivery.attempts = try values.decode(Int.self, forKey: .attempts)
         delivery.deliveries = try values.decode(Int.self, forKey: .deliveries)
+        delivery.hostDeaths = try values.decodeIfPresent(Int.self, forKey: .hostDeaths) ?? 0
         delivery.lastError = try values.decodeIfPresent(String.self, forKey: .lastError)
         category = try values.decode(MessageBody.Category.self, forKey: .category)
         text = try values.decode(String.self, forKey: .text)

@@ -29,6 +29,7 @@ struct KeptForm: Codable {
         if bytes.isEmpty { return (nil, nil) }
         if let text = String(validating: bytes, as: UTF8.self) { return (text, nil) }
         let digits = Array("0123456789abcdef".utf8)
+        // fits: four bits
         return (nil, String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self))
     }
 

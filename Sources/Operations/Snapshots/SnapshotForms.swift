@@ -25,6 +25,7 @@ struct AgentForm: Codable {
     var session: SessionForm?
     var retryAt: Timestamp?
     var consecutiveFailures: Int
+    var hostDeaths: Int?
     var attention: String?
     var stopRequest: StopRequest?
 
@@ -43,6 +44,7 @@ struct AgentForm: Codable {
         case roundsSinceStart = "rounds_since_start"
         case retryAt = "retry_at"
         case consecutiveFailures = "consecutive_failures"
+        case hostDeaths = "host_deaths"
         case stopRequest = "stop_request"
     }
 
@@ -66,6 +68,7 @@ struct AgentForm: Codable {
         session = agent.session.map(SessionForm.init)
         retryAt = agent.retryAt
         consecutiveFailures = agent.consecutiveFailures
+        hostDeaths = agent.hostDeaths == 0 ? nil : agent.hostDeaths
         attention = agent.attention
         stopRequest = agent.stopRequest
     }
@@ -87,6 +90,7 @@ struct AgentForm: Codable {
         agent.session = session?.session
         agent.retryAt = retryAt
         agent.consecutiveFailures = consecutiveFailures
+        agent.hostDeaths = hostDeaths ?? 0
         agent.attention = attention
         agent.stopRequest = stopRequest
         return agent
@@ -212,12 +216,14 @@ struct DeliveryForm: Codable {
     var state: Delivery.State
     var attempts: Int?
     var deliveries: Int?
+    var hostDeaths: Int?
     var lastError: String?
     var changedAt: Timestamp
     var message: Message
 
     enum CodingKeys: String, CodingKey {
         case sequence, state, attempts, deliveries, message
+        case hostDeaths = "host_deaths"
         case lastError = "last_error"
         case changedAt = "changed_at"
     }
@@ -227,6 +233,7 @@ struct DeliveryForm: Codable {
         state = delivery.state
         attempts = delivery.attempts == 0 ? nil : delivery.attempts
         deliveries = delivery.deliveries == 0 ? nil : delivery.deliveries
+        hostDeaths = delivery.hostDeaths == 0 ? nil : delivery.hostDeaths
         lastError = delivery.lastError
         changedAt = delivery.changedAt
         message = delivery.message
@@ -236,6 +243,7 @@ struct DeliveryForm: Codable {
         var delivery = Delivery(message: message, sequence: sequence, state: state, changedAt: changedAt)
         delivery.attempts = attempts ?? 0
         delivery.deliveries = deliveries ?? 0
+        delivery.hostDeaths = hostDeaths ?? 0
         delivery.lastError = lastError
         return delivery
     }

@@ -16,7 +16,7 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
     public var digest: String
     /// The length of the file.
     public var bytes: Int
-    /// What its agents are run by, each once; known after it was read.
+    /// What its agents are run by, each once, in their order.
     public var clis: [String] = []
 
     enum CodingKeys: String, CodingKey {
@@ -47,9 +47,9 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
             Files.remove(whole)
         }
         let reading = try await town.store.export()
-        let (counts, digest): (SnapshotCounts, String)
+        let (counts, digest, clis): (SnapshotCounts, String, [String])
         do {
-            (counts, digest) = try await write(reading, to: body, progress)
+            (counts, digest, clis) = try await write(reading, to: body, progress)
             await reading.close()
         } catch {
             await reading.close()
@@ -61,16 +61,17 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
         let bytes = try assemble(header, body, into: whole)
         try Files.move(whole, to: file)
         return TownSnapshot(
-            file: file, town: town.name, savedAt: now, counts: counts, digest: digest, bytes: bytes)
+            file: file, town: town.name, savedAt: now, counts: counts, digest: digest, bytes: bytes, clis: clis)
     }
 
     // The digest and the counts stand before what they speak of, so the rest is written first.
     private static func write(
         _ reading: any TownReading, to path: String, _ progress: Progress
-    ) async throws -> (SnapshotCounts, String) {
+    ) async throws -> (SnapshotCounts, String, [String]) {
         let file = try FileWriter(path)
         var counts = SnapshotCounts()
         var digest = SHA256()
+        var clis: [String] = []
         while let records = try await reading.next() {
             try Task.checkCancellation()
             for record in records {
@@ -78,11 +79,12 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
                 digest.update(line)
                 try file.append(line)
                 counts.add(record)
+                if case .agent(let agent) = record, !clis.contains(agent.cli) { clis.append(agent.cli) }
             }
             progress(counts)
         }
         try file.finish()
-        return (counts, "sha256:" + digest.hexDigest())
+        return (counts, "sha256:" + digest.hexDigest(), clis)
     }
 
     private static func assemble(_ header: SnapshotLine.Header, _ body: String, into path: String) throws -> Int {

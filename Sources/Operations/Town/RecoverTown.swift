@@ -1,3 +1,4 @@
+import Configuration
 public import Model
 
 /// Puts back what dead hosts left behind. Every host does the same by itself as soon as it looks; this is for towns
@@ -36,7 +37,9 @@ public struct RecoverTown: Operation {
             // What the turn left running ends first: its messages must not be worked on twice at a time.
             await town.endSurvivors([lease.token.turn])
             do throws(StoreError) {
-                try await town.store.release(lease.token, cause: .hostDied, now: town.time.now())
+                try await town.store.release(
+                    lease.token, cause: .hostDied, maxHostDeaths: town.configuration.maxHostDeaths,
+                    now: town.time.now())
             } catch {
                 // A host was faster.
                 if error.code == .leaseLost { continue }

@@ -96,6 +96,7 @@ final class MemoryRecords: Records {
         new.state = .queued
         new.attempts = 0
         new.deliveries = 0
+        new.hostDeaths = 0
         new.changedAt = now
         set(\.sequences, new.message.id, new.sequence)
         update(new, was: dead)
@@ -355,8 +356,8 @@ final class MemoryRecords: Records {
     // MARK: The whole town
 
     func tasks(after position: Int64, limit: Int) -> [(position: Int64, task: AgentTask)] {
-        taskOrder.enumerated().dropFirst(Int(position)).prefix(limit).compactMap { index, id in
-            taskRows[id].map { (Int64(index + 1), $0) }
+        taskOrder.enumerated().dropFirst(Int(clamping: max(0, position))).prefix(limit).compactMap { index, id in
+            taskRows[id].map { (Int64(index + 1), $0) }  // fits: an index
         }
     }
 
@@ -373,7 +374,8 @@ final class MemoryRecords: Records {
     }
 
     func kept(after position: Int64, limit: Int) -> [(position: Int64, entry: KeptEntry)] {
-        keptEntries.enumerated().dropFirst(Int(position)).prefix(limit).map { (Int64($0 + 1), $1) }
+        // fits: an index
+        keptEntries.enumerated().dropFirst(Int(clamping: max(0, position))).prefix(limit).map { (Int64($0 + 1), $1) }
     }
 
     func restore(_ entry: KeptEntry) -> Bool {

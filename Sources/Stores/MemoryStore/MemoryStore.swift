@@ -86,8 +86,12 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in try verbs.commit(turn) }
     }
 
-    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) throws(StoreError) {
-        try perform { verbs throws(StoreError) in try verbs.release(token, cause: cause, now: now) }
+    public func release(
+        _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
+    ) throws(StoreError) {
+        try perform { verbs throws(StoreError) in
+            try verbs.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
+        }
     }
 
     public func leases() throws(StoreError) -> [LeaseRecord] {

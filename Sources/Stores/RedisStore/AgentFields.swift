@@ -15,6 +15,7 @@ extension Agent {
         fields["current_task"] = currentTask?.description
         if roundsSinceStart > 0 { fields["rounds_since_start"] = String(roundsSinceStart) }
         if consecutiveFailures > 0 { fields["failures"] = String(consecutiveFailures) }
+        if hostDeaths > 0 { fields["host_deaths"] = String(hostDeaths) }
         fields["retry_at"] = retryAt?.field
         fields["attention"] = attention
         fields["stop_request"] = stopRequest?.rawValue
@@ -41,6 +42,7 @@ extension Agent {
         maxRounds = fields["max_rounds"].flatMap { Figure.int($0, in: Figure.counts) } ?? maxRounds
         roundsSinceStart = fields.int("rounds_since_start")
         consecutiveFailures = fields.int("failures")
+        hostDeaths = fields.int("host_deaths")
         session = HarnessSession(fields: fields)
         retryAt = fields.time("retry_at")
         attention = fields["attention"]

@@ -118,6 +118,7 @@ extension Delivery {
             state: fields["state"].flatMap(State.init) ?? .queued, changedAt: changed)
         attempts = fields.int("attempts")
         deliveries = fields.int("deliveries")
+        hostDeaths = fields.int("deaths")
         lastError = fields["error"]
     }
 
@@ -129,6 +130,7 @@ extension Delivery {
         fields["changed"] = String(changedAt.microseconds)
         fields["attempts"] = String(attempts)
         fields["deliveries"] = String(deliveries)
+        if hostDeaths > 0 { fields["deaths"] = String(hostDeaths) }
         fields["error"] = lastError
         return fields
     }

@@ -155,6 +155,7 @@ extension RedisStore {
             arguments.add(request.now)
             arguments.add(request.now + request.duration)
             arguments.add(request.maxMessages)
+            arguments.add(request.aloneAfter)
         }
         if reply == .null { return nil }
         guard let record = LeaseRecord(fields: reply[0].record) else {
@@ -223,16 +224,20 @@ extension RedisStore {
     }
 
     private static func dollars(_ amount: Double) -> String {
-        let parts = Int64((min(max(amount, 0), 1e12) * 10_000).rounded())
+        let parts = Int64(exactly: (Figure.double(amount, in: Figure.money) * 10_000).rounded()) ?? 0
         let fraction = String(parts % 10_000)
         return "$\(parts / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
     }
 
-    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
+    public func release(
+        _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
+    ) async throws(StoreError) {
         _ = try await call("release") { arguments in
             arguments.add(token)
             arguments.add(cause.phrase)
             arguments.add(now)
+            arguments.add(cause == .hostDied)
+            arguments.add(maxHostDeaths)
         }
     }
 

@@ -121,7 +121,8 @@ extension RedisStore {
         let reply = try await call("taskCounts", rings: false)
         var counts = TaskCounts(backlog: reply[0].number)
         for (state, number) in reply[1].record {
-            guard let state = TaskState(rawValue: state), let number = Figure.int(number, in: Figure.counts), number > 0 else { continue }
+            guard let state = TaskState(rawValue: state), let number = Figure.int(number, in: Figure.counts), number > 0
+            else { continue }
             counts.byState[state] = number
         }
         return counts

@@ -183,7 +183,8 @@ private enum TownPart: String, CaseIterable {
     func records(_ elements: [RedisValue]) -> [TownRecord] {
         switch self {
         case .adopt: []
-        case .limit: elements.compactMap { $0.text.flatMap { Figure.int($0, in: Figure.counts) }.map(TownRecord.agentLimit) }
+        case .limit:
+            elements.compactMap { $0.text.flatMap { Figure.int($0, in: Figure.counts) }.map(TownRecord.agentLimit) }
         case .agents: elements.compactMap { Agent(fields: $0.record).map(TownRecord.agent) }
         case .tasks: elements.compactMap { AgentTask(fields: $0.record).map(TownRecord.task) }
         case .messages: elements.compactMap { Delivery(reply: $0).map(TownRecord.message) }

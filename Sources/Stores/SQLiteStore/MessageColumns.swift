@@ -63,6 +63,7 @@ struct MessageColumns {
             message: message, sequence: row[0], state: Delivery.State(code: row[2]), changedAt: row[11])
         delivery.attempts = row.count(9)
         delivery.deliveries = row.count(10)
+        delivery.hostDeaths = row.count(22)
         delivery.lastError = row[18]
         return (delivery, isReadable)
     }

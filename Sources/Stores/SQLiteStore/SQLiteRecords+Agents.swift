@@ -38,6 +38,7 @@ extension SQLiteRecords {
         agent.attention = row[27]
         agent.stopRequest = (row[28] as String?).flatMap(StopRequest.init)
         agent.pinnedTo = row[29]
+        agent.hostDeaths = row.count(30)
         return agent
     }
 
@@ -59,13 +60,13 @@ extension SQLiteRecords {
             current_task = ?, last_heartbeat = ?, last_active_at = ?, tasks_completed = ?, rounds_completed = ?,
             max_rounds = ?, rounds_since_start = ?, session = ?, session_harness = ?, session_input = ?,
             session_output = ?, session_cached = ?, session_cost = ?, retry_at = ?, failures = ?, attention = ?,
-            stop_request = ?, pinned_to = ? where id = ?
+            stop_request = ?, pinned_to = ?, host_deaths = ? where id = ?
             """, !agent.state.isTerminal, agent.name, agent.nickname, agent.role, agent.parent, agent.kind.rawValue,
             agent.state.rawValue, agent.cli, agent.currentTask, agent.lastHeartbeat, agent.lastActiveAt,
             agent.tasksCompleted, agent.roundsCompleted, agent.maxRounds, agent.roundsSinceStart, session?.id,
             session?.harness, usage?.inputTokens, usage?.outputTokens, usage?.cachedInputTokens, usage?.costUSD,
             agent.retryAt, agent.consecutiveFailures, agent.attention, agent.stopRequest?.rawValue, agent.pinnedTo,
-            agent.id)
+            agent.hostDeaths, agent.id)
     }
 
     func remove(_ agent: AgentID) throws(StoreError) {

@@ -18,26 +18,30 @@ extension SQLiteRecords {
         let message = delivery.message
         let columns = MessageColumns(message)
         try run(
-            "insert into messages values (null, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", message.id,
+            "insert into messages values (null, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", message.id,
             delivery.state.code, message.to, message.from, message.lane.rawValue, message.priority.rawValue,
             message.body.wakes, message.body.type, delivery.attempts, delivery.deliveries, delivery.changedAt,
             message.createdAt, message.hops, message.body.task, message.correlation, message.conversation,
-            message.idempotencyKey, delivery.lastError, columns.extra, columns.text, columns.detail)
+            message.idempotencyKey, delivery.lastError, columns.extra, columns.text, columns.detail,
+            delivery.hostDeaths)
         return db.lastInsertRowID
     }
 
     func update(_ delivery: Delivery, was old: Delivery) throws(StoreError) {
         if delivery.lastError == old.lastError {
             try run(
-                "update messages set state = ?, attempts = ?, deliveries = ?, changed_at = ? where seq = ?",
-                delivery.state.code, delivery.attempts, delivery.deliveries, delivery.changedAt, delivery.sequence)
+                """
+                update messages set state = ?, attempts = ?, deliveries = ?, host_deaths = ?, changed_at = ?
+                where seq = ?
+                """, delivery.state.code, delivery.attempts, delivery.deliveries, delivery.hostDeaths,
+                delivery.changedAt, delivery.sequence)
         } else {
             try run(
                 """
-                update messages set state = ?, attempts = ?, deliveries = ?, changed_at = ?, last_error = ?
+                update messages set state = ?, attempts = ?, deliveries = ?, host_deaths = ?, changed_at = ?, last_error = ?
                 where seq = ?
-                """, delivery.state.code, delivery.attempts, delivery.deliveries, delivery.changedAt,
-                delivery.lastError, delivery.sequence)
+                """, delivery.state.code, delivery.attempts, delivery.deliveries, delivery.hostDeaths,
+                delivery.changedAt, delivery.lastError, delivery.sequence)
         }
     }
 
@@ -45,7 +49,7 @@ extension SQLiteRecords {
         try run(
             """
             update messages set seq = (select max(seq) + 1 from messages), state = 2, attempts = 0, deliveries = 0,
-            recipient = ?, changed_at = ? where seq = ?
+            host_deaths = 0, recipient = ?, changed_at = ? where seq = ?
             """, recipient, now, dead.sequence)
     }
 

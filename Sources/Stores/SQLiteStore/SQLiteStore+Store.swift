@@ -69,8 +69,12 @@ extension SQLiteStore: Store {
         try await writer.write { verbs throws(StoreError) in try verbs.commit(turn) }
     }
 
-    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.release(token, cause: cause, now: now) }
+    public func release(
+        _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
+    ) async throws(StoreError) {
+        try await writer.write { verbs throws(StoreError) in
+            try verbs.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
+        }
     }
 
     public func leases() async throws(StoreError) -> [LeaseRecord] {

@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies, kept, lacks]
+    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -111,6 +111,12 @@ enum Schema {
     // What a host cannot run, a line each.
     private static let lacks = "alter table hosts add column lacks text not null default '';"
 
+    // Turns whose host died: of each message, and of what an agent worked on last.
+    private static let hostDeaths = """
+        alter table messages add column host_deaths integer not null default 0;
+        alter table agents add column host_deaths integer not null default 0;
+        """
+
     /// What is in an opened file.
     enum Content: Equatable {
         case nothing
@@ -121,7 +127,7 @@ enum Schema {
     /// Looks at a file without changing it.
     static func content(of db: Connection) throws(SQLiteError) -> Content {
         let id = try db.applicationID()
-        if id == Int(applicationID) { return .town(version: try db.userVersion()) }
+        if id == Int(applicationID) { return .town(version: try db.userVersion()) }  // fits: a constant
         let tables: Int? = try db.value("select count(*) from sqlite_schema")
         return id == 0 && tables == 0 ? .nothing : .something
     }
@@ -156,7 +162,7 @@ enum Schema {
             if version > steps.count { throw tooNew(db.path, found: version, known: steps.count) }
             for step in steps[version...] { try db.execute(script: step) }
             try db.setApplicationID(applicationID)
-            try db.setUserVersion(Int32(steps.count))
+            try db.setUserVersion(Int32(steps.count))  // fits: there are a few
             try db.commit()
         } catch {
             throw StoreError(error)

@@ -108,7 +108,7 @@ struct StoreFile: Sendable {
 
     private func size(_ path: String) -> Int? {
         var status = stat()
-        return stat(path, &status) == 0 ? Int(status.st_size) : nil
+        return stat(path, &status) == 0 ? Int(clamping: status.st_size) : nil
     }
 
     /// Checks the file after a crash, and empties the log so that it need not be checked again.

@@ -4,12 +4,14 @@ public import Model
 public enum Decisions {
     /// How many of the first waiting messages a turn takes.
     ///
-    /// A message that failed twice goes alone, so that it cannot drag others down with it; and nothing overtakes it,
-    /// so a turn ends before the first such message. The order of arrival is never given up.
-    public static func run(of waiting: [Delivery]) -> Int {
-        guard let first = waiting.first else { return 0 }
-        if first.attempts >= 2 { return 1 }
-        return waiting.firstIndex { $0.attempts >= 2 } ?? waiting.count
+    /// A message that failed twice, or that took its host down too often, goes alone, so that it cannot drag others down
+    /// with it; and nothing overtakes it, so a turn ends before the first such message. The order of arrival is never
+    /// given up.
+    public static func run(
+        of waiting: [Delivery], aloneAfter: Int = HostDeaths.alone(HostDeaths.standard)
+    ) -> Int {
+        let first = waiting.firstIndex { $0.attempts >= 2 || $0.hostDeaths >= aloneAfter }
+        return first == 0 ? 1 : first ?? waiting.count
     }
 
     /// What follows for a task that a turn left open.
@@ -35,11 +37,17 @@ public enum Decisions {
     }
 
     /// The message after its turn was given up.
-    public static func released(_ delivery: Delivery, cause: ReleaseCause, now: Timestamp) -> Delivery {
+    public static func released(
+        _ delivery: Delivery, cause: ReleaseCause, maxHostDeaths: Int = HostDeaths.standard, now: Timestamp
+    ) -> Delivery {
         var delivery = delivery
         delivery.state = .queued
         delivery.changedAt = now
-        if delivery.deliveries >= maxDeliveries {
+        if cause == .hostDied { delivery.hostDeaths += 1 }
+        if cause == .hostDied, delivery.hostDeaths >= maxHostDeaths {
+            delivery.state = .dead
+            delivery.lastError = "its turn ended the host \(delivery.hostDeaths) times"
+        } else if delivery.deliveries >= maxDeliveries {
             delivery.state = .dead
             delivery.lastError = "\(delivery.deliveries) turns began with it and none of them ended (\(cause.phrase))"
         }

@@ -19,7 +19,7 @@ public protocol Records: AnyObject {
     @discardableResult
     func insert(_ delivery: Delivery) throws(StoreError) -> Int64
 
-    /// Writes state, attempts, deliveries, last error and time of a message; the rest of it never changes.
+    /// Writes state, attempts, deliveries, host deaths, last error and time of a message; the rest of it never changes.
     /// - Parameter old: the message as it was read.
     func update(_ delivery: Delivery, was old: Delivery) throws(StoreError)
 

@@ -50,6 +50,7 @@ extension Verbs {
         agent.roundsCompleted += 1
         agent.roundsSinceStart += 1
         agent.consecutiveFailures = 0
+        agent.hostDeaths = 0
         agent.retryAt = nil
         // A person's words about a pause stay as long as the pause.
         if agent.state != .paused { agent.attention = nil }
@@ -67,7 +68,7 @@ extension Verbs {
     }
 
     private static func dollars(_ amount: Double) -> String {
-        let cents = Int64((min(max(amount, 0), 1e12) * 10_000).rounded())
+        let cents = Int64(exactly: (Figure.double(amount, in: Figure.money) * 10_000).rounded()) ?? 0
         let fraction = String(cents % 10_000)
         return "$\(cents / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
     }
@@ -112,6 +113,7 @@ extension Verbs {
         var agent = try requireAgent(turn.token.agent)
         agent.consecutiveFailures += 1
         agent.roundsSinceStart += verdict.countsAttempt ? 1 : 0
+        agent.hostDeaths = leased.map(\.hostDeaths).max() ?? 0
         agent.retryAt = verdict.retryAt
         let drops = turn.dropsSession || verdict.dropsSession
         agent.session = drops ? nil : turn.session ?? agent.session

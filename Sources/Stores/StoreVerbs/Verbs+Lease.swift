@@ -8,7 +8,7 @@ extension Verbs {
             try rows.lease(of: agent.id) == nil, try rows.hasWork(agent.id)
         else { return nil }
         let waiting = try rows.firstWaiting(agent.id, limit: max(1, request.maxMessages), now: request.now)
-        let chosen = waiting.prefix(Decisions.run(of: waiting))
+        let chosen = waiting.prefix(Decisions.run(of: waiting, aloneAfter: request.aloneAfter))
         guard !chosen.isEmpty else { return nil }
 
         let epoch = try rows.nextEpoch(of: agent.id)
@@ -113,23 +113,28 @@ extension Verbs {
     }
 
     /// See `Store.release`.
-    public func release(_ token: LeaseToken, cause: ReleaseCause, now: Timestamp) throws(StoreError) {
+    public func release(
+        _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
+    ) throws(StoreError) {
         _ = try requireLease(token)
         let name = try requireAgent(token.agent).name
         try log(
             .turnReleased, "the turn of \(name) is put back: \(cause.phrase)", at: now, agent: token.agent,
             turn: token.turn)
+        var worst = 0
         for old in try rows.leased(token.agent) {
-            let new = Decisions.released(old, cause: cause, now: now)
+            let new = Decisions.released(old, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
             if new.state == .dead {
                 _ = try bury(new, was: old, owner: token.agent, now: now)
             } else {
+                worst = max(worst, new.hostDeaths)
                 try rows.update(new, was: old)
             }
         }
         try rows.removeLease(of: token.agent)
         var agent = try requireAgent(token.agent)
         agent.lastActiveAt = now
+        agent.hostDeaths = worst
         try settle(&agent, now: now)
         try rows.update(agent)
     }

@@ -151,6 +151,7 @@ extension Verbs {
         var new = old
         new.message.to = target.id
         new.attempts = 0
+        new.hostDeaths = 0
         new.lastError = nil
         new.changedAt = now
         try rows.remove(old)

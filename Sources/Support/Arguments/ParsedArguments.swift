@@ -68,7 +68,8 @@ public enum DurationArgument {
         guard let number = Double(digits), number.isFinite, number >= 0, number * scale < 1e9,
             digits.allSatisfy({ $0.isNumber || $0 == "." })
         else { return nil }
-        return .milliseconds(Int64(number * scale * 1000))
+        // fits: numbers with a point do not trap
+        return .milliseconds(Int64(exactly: (number * scale * 1000).rounded(.towardZero)) ?? 0)
     }
 }
 

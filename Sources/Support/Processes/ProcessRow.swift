@@ -29,6 +29,7 @@ struct ProcessRow: Sendable {
 
         /// Every process that this one may see, in no order.
         static func all() -> [ProcessRow] {
+            // fits: a text, so that the result is optional
             names(in: "/proc").compactMap { name in Int32(name).flatMap(read) }
         }
 
@@ -53,6 +54,7 @@ struct ProcessRow: Sendable {
             let fields = stat[(bracket + 1)...].split { $0 == 0x20 || $0 == 0x0A }
             func field(_ number: Int) -> String { String(decoding: fields[number - 3], as: UTF8.self) }
             guard fields.count > 19, let start = UInt64(field(22)), let parent = Int32(field(4)),
+                // fits: texts, so that the results are optional
                 let group = Int32(field(5)), let session = Int32(field(6)), let threads = Int(field(20))
             else { return nil }
             identity = ProcessIdentity(pid: pid, startTime: start)
@@ -89,7 +91,7 @@ struct ProcessRow: Sendable {
             guard size > 4, let block else { return nil }
             defer { free(block) }
             let bytes = UnsafeRawBufferPointer(start: block, count: size)
-            let arguments = Int(bytes.loadUnaligned(as: Int32.self))
+            let arguments = max(0, Int(clamping: bytes.loadUnaligned(as: Int32.self)))
             let strings = bytes[4...].split(separator: 0).map(Array.init)
             return Array(strings.dropFirst(1 + arguments))
         }

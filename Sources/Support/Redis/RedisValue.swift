@@ -76,7 +76,7 @@ extension RedisValue {
             self = .error(RedisError(reply: String(decoding: Self.bytes(value), as: UTF8.self)))
         case REDIS_REPLY_ARRAY where depth < ReplyReader.deepest:
             self = .array(
-                (0..<Int(value.elements)).map { index in
+                (0..<Int(clamping: value.elements)).map { index in
                     value.element[index].map { RedisValue($0, depth: depth + 1) } ?? .null
                 })
         default: self = .null
@@ -85,6 +85,6 @@ extension RedisValue {
 
     private static func bytes(_ value: redisReply) -> [UInt8] {
         guard let start = value.str else { return [] }
-        return Array(UnsafeRawBufferPointer(start: start, count: Int(value.len)))
+        return Array(UnsafeRawBufferPointer(start: start, count: Int(clamping: value.len)))
     }
 }

@@ -39,6 +39,7 @@ public struct RedisVersion: Sendable, Hashable, CustomStringConvertible {
     }
 
     private init?(_ product: Product, _ text: Substring) {
+        // fits: a text, so that the result is optional
         let numbers = text.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
         guard numbers.count >= 2, let major = numbers[0], let minor = numbers[1] else { return nil }
         self.init(product, major, minor, numbers.count > 2 ? numbers[2] ?? 0 : 0)

@@ -15,7 +15,7 @@ public struct Row: ~Copyable {
     public subscript<Value: Readable>(column: Int) -> Value { Value.read(from: self, at: column) }
 
     /// How many columns the row has.
-    public var count: Int { Int(sqlite3_column_count(statement)) }
+    public var count: Int { Int(sqlite3_column_count(statement)) }  // fits: SQLite has some thousand at most
 
     /// Whether the column is null.
     public func isNull(_ column: Int) -> Bool {
@@ -33,7 +33,7 @@ public struct Row: ~Copyable {
         let column = position(column)
         // The length is asked for after the text: the text may have been converted.
         guard let text = sqlite3_column_text(statement, column) else { return "" }
-        let length = Int(sqlite3_column_bytes(statement, column))
+        let length = Int(sqlite3_column_bytes(statement, column))  // fits: SQLite has two thousand millions at most
         return String(decoding: UnsafeBufferPointer(start: text, count: length), as: UTF8.self)
     }
 
@@ -41,6 +41,7 @@ public struct Row: ~Copyable {
     public func withBytes<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         let column = position(column)
         let start = sqlite3_column_blob(statement, column)
+        // fits: SQLite has two thousand millions at most
         return body(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(statement, column))))
     }
 
@@ -63,7 +64,7 @@ extension Int64: Readable {
 
 extension Int: Readable {
     @inlinable
-    public static func read(from row: borrowing Row, at column: Int) -> Int { Int(row.integer(column)) }
+    public static func read(from row: borrowing Row, at column: Int) -> Int { Int(clamping: row.integer(column)) }
 }
 
 extension Bool: Readable {

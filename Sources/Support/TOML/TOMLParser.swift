@@ -19,7 +19,9 @@ public enum TOML {
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             throw TOMLError(
-                file: file, position: TOMLPosition(line: Int(error.line), column: Int(error.column)), message: message)
+                file: file,
+                position: TOMLPosition(line: Int(clamping: error.line), column: Int(clamping: error.column)),
+                message: message)
         }
         guard case .table(let root)? = builder.root?.value else { return TOMLTable() }
         return root
@@ -61,9 +63,9 @@ private final class Builder {
 
     private func add(_ value: TOMLValue, _ event: ctoml_event) {
         var node = TOMLNode(value)
-        node.start = TOMLPosition(line: Int(event.line), column: Int(event.column))
-        node.end = TOMLPosition(line: Int(event.end_line), column: Int(event.end_column))
-        node.key = TOMLPosition(line: Int(event.key_line), column: Int(event.key_column))
+        node.start = TOMLPosition(line: Int(clamping: event.line), column: Int(clamping: event.column))
+        node.end = TOMLPosition(line: Int(clamping: event.end_line), column: Int(clamping: event.end_column))
+        node.key = TOMLPosition(line: Int(clamping: event.key_line), column: Int(clamping: event.key_column))
         guard let last = open.indices.last else {
             root = node
             return

@@ -10,7 +10,8 @@ enum RestoreCommand {
             "restore", "Bring back the state that tt save wrote", group: Group.town,
             options: [
                 .flag("force", nil, "replace what the town has now; it is kept in .tt/before-restore.jsonl"),
-                .flag("check", nil, "only look whether the file is whole"),
+                .flag("check", nil, "only look whether the file is whole, and what it would run"),
+                .flag("yes", "y", "accept what its agents are run by, without a question"),
             ],
             positionals: [
                 Positional(
@@ -23,7 +24,8 @@ enum RestoreCommand {
                 Example("tt restore --force monday.jsonl", "in place of what there is now"),
             ],
             discussion: "The file is checked first, and then everything changes or nothing. Hosts have to be stopped. "
-                + "Restored agents take no turn before somebody gives them work or tt start is run.")
+                + "Restored agents take no turn before somebody gives them work or tt start is run. What they are run by is "
+                + "shown: a command line that is neither a known CLI nor in use here needs your yes.")
     ) { context in
         if context.arguments.flag("check") { return try await check(context) }
         let snapshot = try await context.withTown(.readWrite) { town in
@@ -33,8 +35,7 @@ enum RestoreCommand {
             [
                 "✅ Restored \(snapshot.counts.shown)",
                 "   Saved: \(snapshot.savedAt.dateAndClock) in town '\(TerminalText.line(snapshot.town))'",
-                "   See it with: tt status",
-            ]
+            ] + programs(snapshot) + ["   See it with: tt status"]
         }
     }
 
@@ -48,7 +49,39 @@ enum RestoreCommand {
             [
                 "✅ The snapshot is whole: \(snapshot.counts.shown)",
                 "   Saved: \(snapshot.savedAt.dateAndClock) in town '\(TerminalText.line(snapshot.town))'",
-            ]
+            ] + programs(snapshot)
+        }
+    }
+
+    private static func programs(_ snapshot: TownSnapshot) -> [String] {
+        snapshot.clis.isEmpty
+            ? [] : ["   Agents are run by: " + snapshot.clis.map(TerminalText.line).joined(separator: " · ")]
+    }
+
+    /// Asks about command lines that would come with the file: whoever wrote it chose them, and the next message to one of
+    /// its agents runs them. Known CLIs and what agents of this town are run by already need no question.
+    private static func ask(_ snapshot: TownSnapshot, _ town: Town, _ context: CommandContext) async throws {
+        let global = try GlobalConfiguration.load(home: context.home)
+        let configured = town.configuration.agentCLIs.merging(global.agentCLIs) { $1 }
+        let present = Set(try await town.store.agents().map(\.cli))
+        let foreign = snapshot.clis.filter { cli in
+            configured[cli] == nil && CLIPreset.matching(command: cli) == nil && !present.contains(cli)
+        }
+        if foreign.isEmpty || context.arguments.flag("yes") { return }
+        let lines = foreign.map { "     \(TerminalText.line($0))" }
+        guard context.console.isInputTerminal, !context.wantsJSON else {
+            throw CommandFailure(
+                .needsPerson, code: "needs_person",
+                "the snapshot's agents are run by commands that are not known here: "
+                    + foreign.map(TerminalText.line).joined(separator: " · "),
+                hint: "nothing was changed; if you know the file's author, add --yes")
+        }
+        context.console.writeError("⚠️  Agents of this file are run by commands that are not known here:\n")
+        for line in lines { context.console.writeError(line + "\n") }
+        context.console.writeError("   Restore them? [y/N] ")
+        guard ["y", "yes"].contains(await context.console.readLine().lowercased()) else {
+            throw CommandFailure(
+                .failed, code: "cancelled", "nothing was changed", hint: "answer y, or do it with: tt restore --yes")
         }
     }
 
@@ -60,8 +93,10 @@ enum RestoreCommand {
             context.say("📂 Restoring from \(TerminalText.line(context.relative(file)))...")
             let progress = ProgressLine(context)
             defer { progress.end() }
+            let found = try await TownSnapshot.check(file)
+            progress.end()
+            try await ask(found, town, context)
             if force {
-                _ = try await TownSnapshot.check(file)
                 _ = try await TownSnapshot.save(
                     town, to: TownFiles(root: town.root).state + "/before-restore.jsonl", overwrites: true,
                     program: Version.current)

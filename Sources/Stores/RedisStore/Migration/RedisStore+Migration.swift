@@ -173,7 +173,7 @@ extension RedisStore: OldRecordKeeper {
                 arguments.add(record.from)
                 arguments.add(now)
             }
-            moved += reply[0].number
+            moved += reply[0].number  // fits: each is limited, and they are few
             if reply[1].number == 0 { return moved == 0 ? .gone : .moved(entries: moved) }
         }
     }
@@ -186,7 +186,7 @@ extension RedisStore: OldRecordKeeper {
                 arguments.add(record.from)
                 arguments.add(staying)
             }
-            moved += reply[0].number
+            moved += reply[0].number  // fits: each is limited, and they are few
             unknown += reply[1].texts
             if reply[2].number <= 0 { break }
         }

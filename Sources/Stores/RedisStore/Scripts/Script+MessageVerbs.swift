@@ -88,7 +88,7 @@ extension LuaParts {
           if recipient ~= SUPERVISOR then A.requireStaying(recipient) end
           local place = recipient == m.to and 'back in the inbox' or 'in the inbox'
           count(id, m, -1)
-          m.to, m.seq, m.attempts, m.deliveries = recipient, whole(nextNumber('message')), nil, nil
+          m.to, m.seq, m.attempts, m.deliveries, m.deaths = recipient, whole(nextNumber('message')), nil, nil, nil
           m.state, m.changed = 'queued', whole(now)
           local body = M.bodyOf(id)
           if m.type == 'unreadable' then

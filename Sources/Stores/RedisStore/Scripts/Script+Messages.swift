@@ -9,6 +9,7 @@ extension LuaParts {
           return '{"id":"' .. m.id .. '","seq":"' .. m.seq .. '","state":"' .. m.state .. '","changed":"' .. m.changed
             .. '","type":"' .. m.type .. '","from":"' .. m.from .. '","to":"' .. m.to .. '","lane":"' .. m.lane .. '"'
             .. (m.wakes and ',"wakes":"1"' or '') .. (m.deliveries and ',"deliveries":"' .. m.deliveries .. '"' or '')
+            .. (m.deaths and ',"deaths":"' .. m.deaths .. '"' or '')
             .. (m.attempts and ',"attempts":"' .. m.attempts .. '"' or '') .. (m.hops and ',"hops":"' .. m.hops .. '"' or '')
             .. (m.conv and ',"conv":"' .. m.conv .. '"' or '') .. (m.task and ',"task":"' .. m.task .. '"' or '')
             .. (m.key and ',"key":' .. quoted(m.key) or '') .. (m.error and ',"error":' .. quoted(m.error) or '')

@@ -134,7 +134,7 @@ extension LuaParts {
         local function readdress(id, name, owner, now)
           local m = M.get(id)
           count(id, m, -1)
-          m.to, m.attempts, m.error, m.changed = owner.id, '0', nil, whole(now)
+          m.to, m.attempts, m.error, m.deaths, m.changed = owner.id, '0', nil, nil, whole(now)
           m.seq = whole(nextNumber('message'))
           count(id, m, 1)
           zadd('messages', m.seq, id)

@@ -76,7 +76,8 @@ extension LuaParts {
           local texts, hops, conv, set, deliveries = call('MGET', unpack(names)), 0, nil, {'MSET'}, {}
           for i = 1, n do
             local m = texts[i] and cjson.decode(texts[i])
-            if not m or m.state ~= 'queued' or m.to ~= aid or m.lane ~= '1' or m.task or m.attempts or m.tomb then
+            if not m or m.state ~= 'queued' or m.to ~= aid or m.lane ~= '1' or m.task or m.attempts or m.tomb
+              or m.deaths then
               return nil
             end
             hops, conv = math.max(hops, num(m.hops)), conv or m.conv
@@ -119,7 +120,7 @@ extension LuaParts {
           if lease.epoch ~= a[4] or lease.turn ~= a[5] or lease.host ~= a[6] then return nil end
           local agent = agentFields(agentKey)
           if agent.state ~= 'working' or not agent.ordinal or not agent.name or agent.current_task or agent.stop_request
-            or agent.failures or agent.retry_at or agent.attention then
+            or agent.failures or agent.retry_at or agent.attention or agent.host_deaths then
             return nil
           end
           local ids, names = words(lease.messages), {}

@@ -1,9 +1,9 @@
 extension LuaParts {
     /// The verbs of a turn.
     static let turnVerbs = #"""
-        -- Arguments: agent, host, turn, now, expiry, limit. Reply: nothing, or lease, agent, deliveries, tasks.
+        -- Arguments: agent, host, turn, now, expiry, limit, deaths of hosts from which a message goes alone. Reply: nothing, or lease, agent, deliveries, tasks.
         function V.lease()
-          local aid, host, turn, now, expires, limit = arg(), arg(), arg(), int(), arg(), int()
+          local aid, host, turn, now, expires, limit, deaths = arg(), arg(), arg(), int(), arg(), int(), int()
           fetch('box:' .. aid, 'lease:' .. aid)
           local agent = requireAgent(aid)
           local box = M.boxOrNone(aid)
@@ -13,7 +13,7 @@ extension LuaParts {
           local alone = false
           local ids = M.pull(aid, math.max(1, limit), now, function(_, m, n)
             if alone then return true end
-            if num(m.attempts) >= 2 then
+            if num(m.attempts) >= 2 or num(m.deaths) >= deaths then
               if n > 0 then return true end
               alone = true
             end
@@ -133,24 +133,29 @@ extension LuaParts {
             A.signal(agent, 'turnEnded')
           end
         end
-        -- Arguments: token, cause as a clause, now.
+        -- Arguments: token, cause as a clause, now, whether the host died, how often it may.
         function V.release()
-          local token, cause, now = readToken(), arg(), int()
+          local token, cause, now, died, most = readToken(), arg(), int(), flag(), int()
           requireLease(token)
           local agent = requireAgent(token.agent)
           log('turn_released', 'the turn of ' .. agent.name .. ' is put back: ' .. cause, now,
             {agent = agent.id, turn = token.turn})
-          local back = {}
+          local back, worst = {}, 0
           local ids = M.leased(agent.id)
           for _, id in ipairs(ids) do
             local m = M.get(id)
-            if num(m.deliveries) >= MAX_DELIVERIES then
+            if died then m.deaths = whole(num(m.deaths) + 1) end
+            if died and num(m.deaths) >= most then
+              bury(id, agent.id, 'its turn ended the host ' .. m.deaths .. ' times', now)
+            elseif num(m.deliveries) >= MAX_DELIVERIES then
               bury(id, agent.id, m.deliveries .. ' turns began with it and none of them ended (' .. cause .. ')', now)
             else
               back[#back + 1] = id
+              worst = math.max(worst, num(m.deaths))
             end
           end
           putBack(back, now)
+          agent.host_deaths = worst > 0 and whole(worst) or nil
           A.dropLease(agent.id)
           A.touch(agent, now)
           settle(agent, now)
@@ -202,7 +207,7 @@ extension LuaParts {
           end
           local new, drops, took = flag() and record() or nil, flag(), arg()
           add(agent, 'rounds_completed', 1); add(agent, 'rounds_since_start', 1)
-          agent.failures, agent.retry_at = nil, nil
+          agent.failures, agent.retry_at, agent.host_deaths = nil, nil, nil
           if agent.state ~= 'paused' then agent.attention = nil end
           if new then setSession(agent, new) elseif drops then setSession(agent, nil) end
           if asked then
@@ -229,9 +234,10 @@ extension LuaParts {
             log('agent_attention', agent.name .. ' is paused: ' .. pause, now,
               {agent = agent.id, turn = token.turn, old = old, new = agent.state})
           end
-          local back = {}
+          local back, worst = {}, 0
           for _, id in ipairs(ids) do
             local m = M.get(id)
+            worst = math.max(worst, num(m.deaths))
             if counts then m.attempts = whole(num(m.attempts) + 1) end
             m.error = why
             if num(m.attempts) >= limit then
@@ -242,6 +248,7 @@ extension LuaParts {
               back[#back + 1] = id
             end
           end
+          agent.host_deaths = worst > 0 and whole(worst) or nil
           putBack(back, now)
         end
         -- Arguments: token, now, count, letters, then those of the outcome. Reply: agent, dead, reminded, failed tasks.
