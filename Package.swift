@@ -29,6 +29,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
         name: name, dependencies: dependencies, path: "Tests/\(name)", resources: resources, swiftSettings: strict)
 }
 
+// Calls of the C library that write into memory check how much there is. It takes an optimizer, so release builds only;
+// what else hardens a release needs flags that a manifest may not set (scripts/lib.sh).
+let fortified = CSetting.define("_FORTIFY_SOURCE", to: "3", .when(platforms: [.linux], configuration: .release))
+
 // C libraries: a module map and a shim header each. CShims and CTOML are the only foreign code compiled here.
 let c: [Target] = [
     .systemLibrary(
@@ -41,8 +45,14 @@ let c: [Target] = [
     .systemLibrary(
         name: "COpenSSL", path: "Sources/C/COpenSSL",
         providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
-    .target(name: "CShims", path: "Sources/C/CShims"),
-    .target(name: "CTOML", path: "Sources/C/CTOML"),
+    .target(name: "CShims", path: "Sources/C/CShims", cSettings: [fortified]),
+    // It reads what strangers write: indexes and iterators of the C++ library are checked as well.
+    .target(
+        name: "CTOML", path: "Sources/C/CTOML",
+        cxxSettings: [
+            .define("_FORTIFY_SOURCE", to: "3", .when(platforms: [.linux], configuration: .release)),
+            .define("_GLIBCXX_ASSERTIONS", .when(platforms: [.linux])),
+        ]),
     .systemLibrary(
         name: "CSodium", path: "Sources/C/CSodium", providers: [.apt(["libsodium-dev"]), .brew(["libsodium"])]),
 ]
@@ -84,7 +94,7 @@ let model: [Target] = [
 let stores: [Target] = [
     layer("Stores", "StoreVerbs", ["Model"]),
     layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
-    layer("Stores", "RedisStore", ["Model", "StoreVerbs", "Redis"]),
+    layer("Stores", "RedisStore", ["Model", "StoreVerbs", "Redis", "Concurrency"]),
     layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency"]),
 ]
 

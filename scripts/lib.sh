@@ -47,18 +47,38 @@ need_swift() {
 # What building needs.
 need_to_build() { need_packages git ca-certificates libsqlite3-dev libtomlplusplus-dev libsodium-dev libhiredis-dev libssl-dev pkg-config; need_swift; }
 
+# Whether the loader of this machine reads packed relocations (glibc 2.36).
+packs_relocations() {
+    local version
+    version=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -nE 's/^glibc ([0-9]+)\.([0-9]+).*/\1 \2/p')
+    set -- $version
+    [ "${1:-0}" -gt 2 ] || { [ "${1:-0}" = 2 ] && [ "${2:-0}" -ge 36 ]; }
+}
+
 # swift build for release, with the runtimes of Swift and C++ inside: release_build [OPTION…].
+# C and C++ notice a broken stack; FORTIFY is in Package.swift, because Swift's own reading of C headers must go without.
 release_build() {
-    local runtimes=$ROOT/.build/runtimes options=() library clang
-    clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
-    library=$("$clang" -print-file-name=libstdc++.a 2>/dev/null || true)
-    # A folder that holds nothing else: the linker takes from it what it would otherwise load at every start.
-    if [ "$(uname -s)" = Linux ] && [ -f "$library" ]; then
-        mkdir -p "$runtimes"
-        ln -sfn "$library" "$runtimes/libstdc++.a"
-        # At a fixed address: what would have to be relocated at each start is a tenth of a short command's memory.
-        # Stack, heap and libraries stay where chance puts them.
-        options=(-Xlinker "-L$runtimes" -Xlinker -no-pie)
+    local runtimes=$ROOT/.build/runtimes options library tools flag
+    options=(-Xcc -fstack-protector-strong -Xcxx -fstack-protector-strong)
+    if [ "$(uname -s)" = Linux ]; then
+        tools=$(dirname "$(readlink -f "$(command -v swift)")")
+        # No single step may jump over the guard page below a stack.
+        options+=(-Xcc -fstack-clash-protection -Xcxx -fstack-clash-protection)
+        # The program stands where chance puts it, and what the loader has filled in is read-only before main begins.
+        # Relocating costs each command two megabytes, and half as much again if the relocations are not packed, which
+        # takes lld. See docs/performance.md.
+        for flag in -pie -z now -z relro -z noexecstack; do options+=(-Xlinker "$flag"); done
+        if [ -x "$tools/ld.lld" ]; then
+            options+=(-Xswiftc -use-ld=lld)
+            if packs_relocations; then options+=(-Xlinker -z -Xlinker pack-relative-relocs); fi
+        fi
+        library=$("$tools/clang" -print-file-name=libstdc++.a 2>/dev/null || true)
+        # A folder that holds nothing else: the linker takes from it what it would otherwise load at every start.
+        if [ -f "$library" ]; then
+            mkdir -p "$runtimes"
+            ln -sfn "$library" "$runtimes/libstdc++.a"
+            options+=(-Xlinker "-L$runtimes")
+        fi
     fi
     (cd "$ROOT" && swift build -c release --static-swift-stdlib "${options[@]}" "$@")
 }

@@ -11,16 +11,24 @@ struct ServerProgram: Sendable, Equatable {
     ///
     /// - Throws: `notInstalled`, `tooOld`, each with how to get one.
     static func find(home: String, environment: [String: String]) async throws(ServerError) -> ServerProgram {
-        var tooOld: ServerError?
+        var refusal: ServerError?
         for path in candidates(home: home, path: environment["PATH"]) {
+            // It gets the town's data, so nobody else may decide what it is.
+            if let reason = Executable.stranger(path) {
+                refusal = ServerError(
+                    .notInstalled, "\(path) is not used: \(reason)",
+                    hint: "take the right to write from others (chmod go-w), or install a server with a package manager"
+                )
+                continue
+            }
             guard let version = await version(of: path, environment: environment) else { continue }
             if version.isSupported { return ServerProgram(path: path, version: version) }
-            tooOld = ServerError(
+            refusal = ServerError(
                 .tooOld,
                 "\(path) is \(version), which is too old: Redis 7.0 or Valkey 7.2 is needed, or anything newer",
                 hint: "run: tt bootstrap; or install a newer one, or put it into \(home)/bin")
         }
-        throw tooOld
+        throw refusal
             ?? ServerError(
                 .notInstalled, "no Redis or Valkey server is installed, and this town keeps its state in one",
                 hint:

@@ -36,11 +36,11 @@ public final class FileBell: Sendable {
                 throw error
             }
             let watch = Reactor.shared.register(
-                descriptor, for: .reading,
+                descriptor, for: .reading, budget: WakeBudget(),
                 onCancel: {
                     _ = close(descriptor)
                     continuation.finish()
-                }, handler: { if readNames(descriptor).contains(file) { continuation.yield() } })
+                }, handler: { if readNames(descriptor)?.contains(file) != false { continuation.yield() } })
             cancel = { watch.cancel() }
         #else
             let descriptor = open(folder + "/" + file, O_EVTONLY | O_CLOEXEC)
@@ -68,9 +68,10 @@ public final class FileBell: Sendable {
 }
 
 #if os(Linux)
-    /// The names of the files that the waiting notices speak of.
-    private func readNames(_ descriptor: Int32) -> Set<String> {
-        var names: Set<String> = []
+    /// The names of the files in the waiting notices; nil if there were more than the kernel keeps, and any could be among
+    /// those that were dropped.
+    private func readNames(_ descriptor: Int32) -> Set<String>? {
+        var names: Set<String>? = []
         var buffer = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = read(descriptor, &buffer, buffer.count)
@@ -78,8 +79,10 @@ public final class FileBell: Sendable {
             var at = 0
             while at + 16 <= count {  // struct inotify_event: wd, mask, cookie, len, then len bytes of name
                 let length = (0..<4).reduce(0) { $0 | Int(buffer[at + 12 + $1]) << (8 * $1) }
+                let mask = (0..<4).reduce(UInt32(0)) { $0 | UInt32(buffer[at + 4 + $1]) << (8 * UInt32($1)) }
+                if mask & UInt32(IN_Q_OVERFLOW) != 0 { names = nil }
                 let name = buffer[(at + 16)..<min(count, at + 16 + length)].prefix { $0 != 0 }
-                names.insert(String(decoding: name, as: UTF8.self))
+                names?.insert(String(decoding: name, as: UTF8.self))
                 at += 16 + length
             }
         }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Operations
 import TestSupport
 import Testing
 
@@ -42,8 +43,16 @@ import Testing
         let environment = [
             "PATH": bench.folder.path("bin"), "HOME": bench.folder.path, "TT_HOME": bench.folder.path("home"),
         ]
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
-            .run(["bootstrap"] + arguments, parts: bench.parts(console, environment))
+        var parts = bench.parts(console, environment)
+        // A stand-in serves what it prints, except for one that says so.
+        parts.tryServer = { program, environment in
+            let text = try String(contentsOfFile: program, encoding: .utf8)
+            if text.contains("does not serve") {
+                throw OperationError(.unavailable, "\(program) does not answer at its socket")
+            }
+            return String(try #require(text.firstMatch(of: #/v=([0-9.]+)/#)).1)
+        }
+        let exit = await CommandLineFace(verbs: Verbs.all, version: "1").run(["bootstrap"] + arguments, parts: parts)
         return Bench.Result(exit: exit, output: console.output, error: console.error)
     }
 
@@ -77,6 +86,55 @@ import Testing
         #expect(old.exit == .failed && old.error.contains("without building anything"))
         let other = await bootstrap("latest", "--cli", "no-such-cli", "--json")
         #expect(other.exit == .notFound)
+    }
+
+    @Test func `a program that only prints a version is not believed, and no town finds it`() async throws {
+        try program(
+            "claude",
+            """
+            /bin/mkdir -p bin
+            printf '#!/bin/sh\necho "Redis server v=8.0.2"\n# does not serve\n' > bin/redis-server
+            /bin/chmod 700 bin/redis-server
+            """)
+        let result = await bootstrap("latest", "--json")
+        #expect(result.exit == .failed && result.error.contains("not_verified"), "\(result.error)")
+        #expect(!FileManager.default.fileExists(atPath: own))
+    }
+
+    @Test func `a program outside of the user's folder is not used`() async throws {
+        try program("elsewhere", "echo 'Redis server v=8.0.2'")
+        try program("claude", "/bin/mkdir -p bin; /bin/ln -s \(bench.folder.path("bin/elsewhere")) bin/redis-server")
+        let result = await bootstrap("latest", "--json")
+        #expect(result.exit == .failed && result.error.contains("leads out of"), "\(result.error)")
+        #expect(!FileManager.default.fileExists(atPath: own))
+    }
+
+    @Test func `the source archive has to have the digest that was named`() async throws {
+        // printf source | sha256sum
+        let digest = "41cf6794ba4200b839c53531555f0f3998df4cbb01a4d5cb0b94e3ca5e23947d"
+        try builder()
+        let without = await bootstrap("8.0.2", "--sha256", digest, "--json")
+        #expect(without.exit == .failed && without.error.contains("was not kept"), "\(without.error)")
+        let archive = "home/versions/redis-8.0.2.tar.gz"
+        _ = try bench.folder.write("planted", to: archive)
+        let planted = await bootstrap("8.0.2", "--sha256", digest, "--json")
+        #expect(planted.exit == .failed && planted.error.contains("wrong_source"), "\(planted.error)")
+        #expect(!FileManager.default.fileExists(atPath: own))
+        _ = try bench.folder.write("source", to: archive)
+        let right = await bootstrap("8.0.2", "--sha256", digest, "--json")
+        #expect(right.exit == .done && right.output.contains(digest), "\(right.error)")
+        #expect(await bootstrap("8.0.2", "--sha256", "12").exit == .usage)
+    }
+
+    @Test func `a server on the PATH that others can change is not even asked`() async throws {
+        try program("redis-server", "echo ran > \(bench.folder.path("ran")); echo 'Redis server v=8.0.2'")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o777], ofItemAtPath: bench.folder.path("bin/redis-server"))
+        try program("claude", "exit 1")
+        let result = await bootstrap("--dry-run")
+        #expect(result.output.contains("others can write \(bench.folder.path("bin/redis-server"))"), "\(result.output)")
+        #expect(result.output.contains("What would be done"))
+        #expect(!FileManager.default.fileExists(atPath: bench.folder.path("ran")))
     }
 
     @Test func `what the PATH or a package manager has comes first`() async throws {

@@ -50,10 +50,19 @@ static int open_socket(void) {
 #endif
 }
 
-int doorbell_open_folder(const char *folder) {
-    int opened = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    return opened < 0 ? -errno : opened;
+// A folder that is no link, and in which only this user (or root) can place anything.
+static int open_own(const char *folder, int flags) {
+    int opened = open(folder, flags | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (opened < 0) return -errno;
+    struct stat state;
+    int failed = fstat(opened, &state) != 0 ? -errno : 0;
+    if (!failed && ((state.st_uid != geteuid() && state.st_uid != 0) || (state.st_mode & 022))) failed = -EPERM;
+    if (!failed) return opened;
+    close(opened);
+    return failed;
 }
+
+int doorbell_open_folder(const char *folder) { return open_own(folder, O_PATH); }
 
 int doorbell_bind(int folder, const char *name) {
     // bind() makes the name first and joins the socket to it afterwards; a ringer in between would be refused and
@@ -83,18 +92,29 @@ int doorbell_bind(int folder, const char *name) {
 int doorbell_drain(int socket) {
     char bytes[16];
     int count = 0;
-    for (;;) {
+    // Not for ever: somebody may ring as fast as we read.
+    while (count < 1024) {
         if (recv(socket, bytes, sizeof bytes, MSG_DONTWAIT) >= 0) {
             count++;
         } else if (errno != EINTR) {
-            return count;
+            break;
         }
     }
+    return count;
 }
 
 static bool is_bell(const char *name) {
     size_t length = strlen(name);
     return name[0] != '.' && length >= sizeof suffix && strcmp(name + length - (sizeof suffix - 1), suffix) == 0;
+}
+
+// Links and other files are left alone, whatever their names.
+static bool is_socket(int folder, const struct dirent *entry) {
+#ifdef DT_SOCK
+    if (entry->d_type != DT_UNKNOWN) return entry->d_type == DT_SOCK;
+#endif
+    struct stat state;
+    return fstatat(folder, entry->d_name, &state, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(state.st_mode);
 }
 
 static int send_one(int sender, const struct sockaddr_un *address) {
@@ -108,8 +128,8 @@ static int send_one(int sender, const struct sockaddr_un *address) {
 }
 
 int doorbell_ring(const char *folder, int *sender) {
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return -errno;
+    int descriptor = open_own(folder, O_RDONLY);
+    if (descriptor < 0) return descriptor;
     DIR *listing = fdopendir(descriptor);
     if (!listing) {
         int failed = -errno;
@@ -120,7 +140,7 @@ int doorbell_ring(const char *folder, int *sender) {
     struct dirent *entry;
     while ((entry = readdir(listing))) {
         struct sockaddr_un address;
-        if (!is_bell(entry->d_name) || address_of(&address, descriptor, entry->d_name) != 0) continue;
+        if (!is_bell(entry->d_name) || !is_socket(descriptor, entry) || address_of(&address, descriptor, entry->d_name) != 0) continue;
         if (*sender < 0 && (*sender = open_socket()) < 0) {
             failed = *sender;
             *sender = -1;

@@ -1,3 +1,4 @@
+import Concurrency
 public import Model
 public import Redis
 import StoreVerbs
@@ -136,6 +137,8 @@ public final class RedisStore: Store {
     // may be asked for them. Whenever the connection begins to listen something may have been missed before.
     private func listen() -> RedisSubscriber {
         let (bell, own) = (bell, prefix + "changes")
+        // Others can publish as often as they like.
+        let pacer = Pacer { bell.ring() }
         let lists = [prefix + "inbox:", prefix + "urgent:"]
         let pushes = ["rpush", "lpush"].map { "__keyevent@\(client.endpoint.database)__:\($0)" }
         return RedisSubscriber(client.endpoint, channels: Set(pushes + [own])) { events in
@@ -149,7 +152,7 @@ public final class RedisStore: Store {
                 }
             }
             // A verb of ours that pushes is heard of twice at once; whoever follows has to look only once.
-            if isNews { bell.ring() }
+            if isNews { pacer.call() }
         }
     }
 

@@ -29,6 +29,10 @@ public final class Reactor: TaskExecutor {
         var descriptor: Int32
         var interest: Interest
         var isPaused: Bool
+        /// How often it may call its handler, where that is limited.
+        var budget: WakeBudget?
+        /// Its budget is used up until then.
+        var restsUntil: ContinuousClock.Instant?
         var handler: @Sendable () -> Void
         var onCancel: @Sendable () -> Void
     }
@@ -84,13 +88,17 @@ public final class Reactor: TaskExecutor {
     ///
     /// - Parameters:
     ///   - isPaused: whether to wait for `resume()` first.
+    ///   - budget: how often the handler may be called, for descriptors that others can make ready as often as they like.
+    ///     What is ready in between waits.
     ///   - onCancel: called once, on the reactor's thread, when the descriptor is no longer used: the place to close it.
     public func register(
         _ descriptor: Int32, for interest: Interest, isPaused: Bool = false,
-        onCancel: @escaping @Sendable () -> Void = {}, handler: @escaping @Sendable () -> Void
+        budget: WakeBudget? = nil, onCancel: @escaping @Sendable () -> Void = {},
+        handler: @escaping @Sendable () -> Void
     ) -> Registration {
         let entry = Entry(
-            descriptor: descriptor, interest: interest, isPaused: isPaused, handler: handler, onCancel: onCancel)
+            descriptor: descriptor, interest: interest, isPaused: isPaused, budget: budget, handler: handler,
+            onCancel: onCancel)
         let id = change { state in
             state.last += 1
             state.entries[state.last] = entry
@@ -154,9 +162,9 @@ public final class Reactor: TaskExecutor {
                 return state.jobs
             }
             for job in jobs { job() }
-            let (ids, waiting, isIdle) = descriptors()
+            let (ids, waiting, patience) = descriptors()
             var set = waiting
-            guard poll(&set, nfds_t(set.count), isIdle ? -1 : 0) > 0 else { continue }
+            guard poll(&set, nfds_t(set.count), patience) > 0 else { continue }
             if set[0].revents != 0 { drainWakeUps() }
             for (id, slot) in zip(ids, set.dropFirst()) where slot.revents != 0 {
                 let entry = state.withLock { $0.entries[id] }
@@ -166,23 +174,47 @@ public final class Reactor: TaskExecutor {
                     Registration(id: id, reactor: self).cancel()
                 } else {
                     entry.handler()
+                    if entry.budget != nil { count(id) }
                 }
             }
         }
     }
 
-    /// The wake-up pipe first, then everything that is not paused; and whether no job came from a job meanwhile.
-    private func descriptors() -> (ids: [Int], set: [pollfd], isIdle: Bool) {
+    /// Counts a wake-up of an entry with a budget.
+    private func count(_ id: Int) {
+        let now = ContinuousClock.now
+        state.withLock { state in
+            guard var budget = state.entries[id]?.budget else { return }
+            let rest = budget.count(at: now)
+            state.entries[id]?.budget = budget
+            state.entries[id]?.restsUntil = rest.map { now + $0 }
+        }
+    }
+
+    /// The wake-up pipe first, then everything that is neither paused nor at rest; and how many milliseconds to wait:
+    /// none if a job came from a job meanwhile, without end if nothing is at rest.
+    private func descriptors() -> (ids: [Int], set: [pollfd], patience: Int32) {
         state.withLock { state in
             var ids: [Int] = []
+            var patience: Int32 = state.jobs.isEmpty ? -1 : 0
             var set = [pollfd(fd: wakeUp.reading, events: Int16(POLLIN), revents: 0)]
             // A job that came since the jobs were taken still has its byte in the pipe.
             for (id, entry) in state.entries where !entry.isPaused {
+                if let until = entry.restsUntil {
+                    let left = ContinuousClock.now.duration(to: until)
+                    if left > .zero {
+                        // Rounded up: poll() would come back too early and look again.
+                        let milliseconds = Int32(min(left / .milliseconds(1), 1000)) + 1
+                        patience = patience < 0 ? milliseconds : min(patience, milliseconds)
+                        continue
+                    }
+                    state.entries[id]?.restsUntil = nil
+                }
                 ids.append(id)
                 let events = entry.interest == .reading ? POLLIN : POLLOUT
                 set.append(pollfd(fd: entry.descriptor, events: Int16(events), revents: 0))
             }
-            return (ids, set, state.jobs.isEmpty)
+            return (ids, set, patience)
         }
     }
 

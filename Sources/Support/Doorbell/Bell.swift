@@ -18,10 +18,13 @@ struct Bell: Sendable {
     private let registration: Reactor.Registration
 
     /// Binds a new socket in `folder` and calls `rang`, which must not block, after each bunch of rings.
+    ///
+    /// Only this user reaches the socket: the kernel refuses the others by the modes of folder and socket. Somebody who
+    /// rings all the time wakes us no more often than the budget allows, and finds the socket's queue full in between.
     init(folder path: String, rang: @escaping @Sendable () -> Void) throws(DoorbellError) {
         try BellFolder.create(path)
         let folder = doorbell_open_folder(path)
-        guard folder >= 0 else { throw DoorbellError(.folder, "\(path) cannot be opened", number: -folder) }
+        guard folder >= 0 else { throw DoorbellError(opening: path, number: -folder) }
         let name = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36)).sock"
         let socket = doorbell_bind(folder, name)
         guard socket >= 0 else {
@@ -29,7 +32,7 @@ struct Bell: Sendable {
             throw DoorbellError(.socket, "a socket in \(path) cannot be bound", number: -socket)
         }
         registration = Reactor.shared.register(
-            socket, for: .reading,
+            socket, for: .reading, budget: WakeBudget(),
             onCancel: {
                 close(socket)
                 close(folder)

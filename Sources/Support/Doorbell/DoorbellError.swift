@@ -29,6 +29,15 @@ public struct DoorbellError: Error, Sendable, Equatable, CustomStringConvertible
     /// The message.
     public var description: String { message }
 
+    /// Why a folder is not used: EPERM stands for one that others own or can write.
+    init(opening folder: String, number: Int32) {
+        if number == EPERM {
+            self.init(.folder, "\(folder) belongs to another user, or others can write it", number: 0)
+        } else {
+            self.init(.folder, "\(folder) cannot be opened", number: number)
+        }
+    }
+
     init(_ code: Code, _ what: String, number: Int32 = 0) {
         self.code = code
         self.number = number

@@ -37,6 +37,7 @@ public final class Ringer: Sendable {
         switch -result {
         case ENOENT: return 0
         case EMFILE, ENFILE, ENOMEM: throw DoorbellError(.socket, "\(folder) cannot be rung", number: -result)
+        case EPERM: throw DoorbellError(opening: folder, number: EPERM)
         default: throw DoorbellError(.folder, "\(folder) cannot be read", number: -result)
         }
     }

@@ -29,9 +29,10 @@ struct RedisSearch {
     /// Where a Redis of the user's own is.
     var own: String { home + "/bin/redis-server" }
 
-    /// The version that a program reports; nil where it does not run, or is no Redis.
+    /// The version that a program reports; nil where it does not run, is no Redis, or is somebody else's: such a program
+    /// is not even asked.
     func version(of program: String) async -> RedisVersion? {
-        guard Executable.find(program, path: nil) != nil,
+        guard Executable.find(program, path: nil) != nil, Executable.stranger(program) == nil,
             let line = await Program.version(program, environment: environment, time: time, limit: .seconds(5))
         else { return nil }
         return RedisVersion(banner: line)
@@ -49,6 +50,17 @@ struct RedisSearch {
             return FoundRedis(source: .path, version: version.description, location: program)
         }
         return nil
+    }
+
+    /// Why server programs that are there are not used: somebody else could change them.
+    var refusals: [String] {
+        let onPath: [String] = ["redis-server", "valkey-server"]
+            .compactMap { Executable.find($0, path: environment["PATH"]) }
+        var refusals: [String] = []
+        for program in [own] + onPath where Executable.find(program, path: nil) != nil {
+            if let reason = Executable.stranger(program) { refusals.append("\(program) is not used: \(reason)") }
+        }
+        return refusals
     }
 
     /// What the system's package manager would install, where that is good enough.

@@ -5,6 +5,7 @@ public import Model
 public import Operations
 public import Processes
 public import Terminal
+import Towns
 
 /// What a command needs from the world. Built once by `main`; tests build their own.
 public struct CommandParts: Sendable {
@@ -26,6 +27,10 @@ public struct CommandParts: Sendable {
     public var ensureHost: @Sendable (Town) async throws -> Void
     /// Puts a program in the place of this process; returns only in tests.
     public var replace: @Sendable (Replacement) throws -> Void = { try $0.take() }
+    /// Starts a server program once, and returns the version that the running server reports.
+    public var tryServer: @Sendable (_ program: String, _ environment: [String: String]) async throws -> String = {
+        try await ServerTrial.run($0, environment: $1)
+    }
 
     public init(
         console: any Console, environment: [String: String], folder: String, time: any TimeSource,

@@ -16,6 +16,7 @@ enum BootstrapCommand {
                     completion: .dynamic("clis")
                 ).alias("model", "m"),
                 .flag("dry-run", nil, "show what would be done"),
+                .value("sha256", nil, "HEX", "the digest that the source archive must have"),
                 .flag("yes", "y", "build it without asking, even where a package would do"),
             ],
             positionals: [
@@ -26,8 +27,9 @@ enum BootstrapCommand {
                 Example("tt bootstrap", "use what there is, else have the latest built"),
                 Example("tt bootstrap 8.0.2 --cli codex", "have this one built by codex"),
             ],
-            discussion: "Only towns with store = \"redis\" need one; the embedded store needs nothing. Built is it in "
-                + "versions/ below ~/.tt ($TT_HOME), with links in bin/. Success means that it runs.")
+            discussion: "Only towns with store = \"redis\" need one; the embedded store needs nothing. It is built in "
+                + "~/.tt/versions ($TT_HOME) and linked into ~/.tt/bin. The command succeeds only if the server runs, "
+                + "answers, and belongs to you. A program that other users can change is never used.")
     ) { context in
         let outcome = try await Bootstrap(context).run()
         try context.show(outcome) { _ in [] }
@@ -43,6 +45,8 @@ struct BootstrapOutcome: Encodable {
     @OrNull var package: FoundRedis?
     /// The command that builds, or would.
     @OrNull var command: String?
+    /// The SHA-256 of the source archive that it was built from.
+    @OrNull var source: String?
 }
 
 /// The steps of the command.
@@ -59,22 +63,25 @@ private struct Bootstrap {
 
     func run() async throws -> BootstrapOutcome {
         let wanted = try wantedVersion()
+        let digest = try wantedDigest()
+        for refusal in search.refusals { context.say("⚠️  \(TerminalText.line(refusal))") }
         let isDry = context.arguments.flag("dry-run")
         // Whoever names a version wants one to be built; else the simplest way comes first.
         if asked == nil, let found = await search.installed() {
             context.say("✅ Redis \(found.version) is there already: \(TerminalText.line(found.location))")
             context.say("   To have another built: tt bootstrap latest")
-            return BootstrapOutcome(installed: true, redis: found, package: nil, command: nil)
+            return BootstrapOutcome(installed: true, redis: found, package: nil, command: nil, source: nil)
         }
         let package = asked == nil ? await search.package() : nil
         if let package {
             context.say("📦 Your package manager has Redis \(package.version): \(package.location)")
         }
         let build = RedisBuild(
-            search: search, command: try command(), wanted: wanted, showsOutput: !context.wantsJSON)
+            search: search, command: try command(), wanted: wanted, digest: digest,
+            tryServer: context.parts.tryServer, showsOutput: !context.wantsJSON)
         if isDry {
             plan(build)
-            return BootstrapOutcome(installed: false, redis: nil, package: package, command: build.line)
+            return BootstrapOutcome(installed: false, redis: nil, package: package, command: build.line, source: nil)
         }
         if let package, !context.arguments.flag("yes") {
             throw CommandFailure(
@@ -86,11 +93,19 @@ private struct Bootstrap {
         context.say("   Using \(TerminalText.line(build.command.name)) to download and build Redis...", "")
         context.say("📋 Running: \(TerminalText.line(build.line))")
         context.say("   (This may take a few minutes to download and compile)", "")
-        let version = try await build.run()
+        let built = try await build.run()
+        let version = built.version
         context.say("", "✅ Redis \(version) installed: \(home)/bin/redis-server", "")
+        if digest == nil {
+            context.say(
+                built.source.map { "   Its source archive has the SHA-256 \($0); compare it with" }
+                    ?? "   ⚠️  Its source archive was not kept, so nothing shows what it was built from; see",
+                "   https://github.com/redis/redis-hashes, or name the digest with --sha256", "")
+        }
         context.say("   Add to your PATH:", "   export PATH=\"\(home)/bin:$PATH\"")
         let found = FoundRedis(source: .home, version: version.description, location: search.own)
-        return BootstrapOutcome(installed: true, redis: found, package: package, command: build.line)
+        return BootstrapOutcome(
+            installed: true, redis: found, package: package, command: build.line, source: built.source)
     }
 
     private func wantedVersion() throws -> RedisVersion? {
@@ -102,6 +117,14 @@ private struct Bootstrap {
             throw CommandFailure.usage("Redis \(version) is too old: a town needs \(RedisVersion.oldest)")
         }
         return version
+    }
+
+    private func wantedDigest() throws -> String? {
+        guard let text = context.arguments.string("sha256")?.lowercased() else { return nil }
+        guard text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {
+            throw CommandFailure.usage("--sha256 takes 64 hexadecimal digits")
+        }
+        return text
     }
 
     private func command() throws -> HarnessCommand {
@@ -120,7 +143,7 @@ private struct Bootstrap {
         context.say("📋 What would be done:", "   1. write the task to \(TerminalText.line(build.prompt))")
         context.say("   2. run: \(TerminalText.line(build.line))")
         context.say("      which builds Redis \(asked ?? "latest") below \(home)/versions and links it in \(home)/bin")
-        context.say("   3. run \(home)/bin/redis-server --version, and believe only that")
+        context.say("   3. check whose it is, start it on a private socket, and believe only what it then does")
         context.say("", "   Nothing was done.")
     }
 }
