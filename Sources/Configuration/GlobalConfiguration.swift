@@ -26,7 +26,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
     /// Keys that can be set. `NAME` stands for any name and `VARIABLE` for that of a variable.
     public static let keys = [
         "default_cli", "conductor_cli", "agent_clis.NAME", "agent_clis.NAME.command", "agent_clis.NAME.workdir",
-        "agent_clis.NAME.env.VARIABLE", "redis.host", "redis.port", "redis.password",
+        "agent_clis.NAME.env.VARIABLE", "agent_clis.NAME.pass", "redis.host", "redis.port", "redis.password",
         "redis.use_central", "redis.use_port", "redis.bind", "redis.allow_plaintext", "redis.read_dump",
     ]
 
@@ -106,7 +106,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
         if keys.contains(key), !key.hasPrefix("agent_clis") { return parts }
         if parts[0] == "agent_clis", parts.allSatisfy({ !$0.isEmpty }) {
             if parts.count == 2 { return parts }
-            if parts.count == 3, ["command", "workdir"].contains(parts[2]) { return parts }
+            if parts.count == 3, ["command", "workdir", "pass"].contains(parts[2]) { return parts }
             if parts.count == 4, parts[2] == "env" { return parts }
         }
         let hint = Suggestion.closest(to: key, among: keys).map { "; did you mean '\($0)'?" } ?? "."
@@ -128,6 +128,14 @@ public struct GlobalConfiguration: Sendable, Equatable {
             return .bool(truth)
         default:
             guard !text.isEmpty else { throw ConfigurationError(.invalid, "\(key) cannot be empty") }
+            if key.hasPrefix("agent_clis."), key.hasSuffix(".pass"), key.split(separator: ".").count == 3 {
+                let names = text.split { $0 == "," || $0.isWhitespace }.map(String.init)
+                if let wrong = names.first(where: { !AgentCLI.isPattern($0) }) {
+                    throw ConfigurationError(
+                        .invalid, "\(key) takes names of variables, such as MY_KEY,MY_TOOL_*, not '\(wrong)'")
+                }
+                return .array(names.map { TOMLNode(.string($0)) })
+            }
             return .string(text)
         }
     }

@@ -52,6 +52,13 @@ public struct ConfigurationKey: Sendable {
                 $0.maxConcurrentTurns = $1
             },
             number("limits.max_hops", "agents that one request may pass through", "20", 1...1000) { $0.maxHops = $1 },
+            number("limits.max_processes", "processes that a turn may have at once; 0: no limit", "512", 0...1_000_000)
+            {
+                $0.maxProcesses = $1
+            },
+            flag("limits.use_cgroups", "a cgroup for each turn, if you may make one; else rlimits", "true") {
+                $0.usesControlGroups = $1
+            },
             seconds("limits.grace_secs", "time for processes to end when asked", "5") { $0.grace = $1 },
             seconds("limits.drain_secs", "time for running turns when a host stops", "10") { $0.drainGrace = $1 },
             seconds("limits.lease_secs", "how long a lease holds without renewal", "30") { $0.lease = $1 },

@@ -72,11 +72,24 @@ extension TownConfiguration {
                             }
                             cli.env[variable] = text
                         }
+                    case ("pass", .array(let names)):
+                        cli.pass = try names.map { node throws(ConfigurationError) in
+                            guard case .string(let text) = node.value, AgentCLI.isPattern(text) else {
+                                throw wrong(
+                                    node,
+                                    "agent_clis.\(name).pass must hold names of variables, such as "
+                                        + "\"MY_KEY\" or \"MY_*\"")
+                            }
+                            return text
+                        }
+                    case ("pass", _):
+                        throw wrong(field, "agent_clis.\(name).pass must be an array of names, not \(field.value.kind)")
                     case ("command", _), ("workdir", _), ("name", _):
                         throw wrong(field, "agent_clis.\(name).\(key) must be a string, not \(field.value.kind)")
                     case ("env", _): throw wrong(field, "agent_clis.\(name).env must be a table of strings")
                     default:
-                        throw wrong(field, "agent_clis.\(name) has no key '\(key)'; it has command, workdir and env")
+                        throw wrong(
+                            field, "agent_clis.\(name) has no key '\(key)'; it has command, workdir, env and pass")
                     }
                 }
                 guard !cli.command.isEmpty else { throw wrong(entry, "agent_clis.\(name) needs a command") }
@@ -137,11 +150,13 @@ extension TownConfiguration {
         text += """
 
             # Commands for agents. The prompt comes on standard input, or in a file where the command holds {prompt_file}.
-            # No shell reads the command; workdir is relative to the town.
+            # No shell reads the command; workdir is relative to the town. Of your variables it gets PATH, HOME and the
+            # like, and those that pass names.
             # [agent_clis.mine]
             # command = "my-agent --file {prompt_file}"
             # workdir = "."
             # env = { KEY = "value" }
+            # pass = ["MY_API_KEY", "MY_TOOL_*"]
 
             """
         return text

@@ -36,6 +36,10 @@ public struct TownConfiguration: Sendable, Equatable {
     public var maxConcurrentTurns: Int?
     /// Agents that one request may pass through.
     public var maxHops = 20
+    /// Processes that a turn may have at once; zero: no limit.
+    public var maxProcesses = 512
+    /// Whether a turn gets a control group of its own, if the user may make one.
+    public var usesControlGroups = true
     /// How long processes get to end when they are asked to.
     public var grace = Duration.seconds(5)
     /// How long a stopping host waits for running turns.
@@ -63,11 +67,25 @@ public struct AgentCLI: Sendable, Equatable {
     /// Where it runs, relative to the town; nil: the town's folder.
     public var workdir: String?
     public var env: [String: String]
+    /// Names of the user's variables that it inherits besides those that every agent CLI gets; `PREFIX_*` stands for all
+    /// that begin so.
+    public var pass: [String]
 
-    public init(command: String, workdir: String? = nil, env: [String: String] = [:]) {
+    public init(command: String, workdir: String? = nil, env: [String: String] = [:], pass: [String] = []) {
         self.command = command
         self.workdir = workdir
         self.env = env
+        self.pass = pass
+    }
+
+    /// Whether `text` can name variables to pass on: letters, digits and underscores, and `*` at the end for all that
+    /// begin so. `*` alone would pass everything, secrets of other programs included.
+    static func isPattern(_ text: String) -> Bool {
+        let name = text.hasSuffix("*") ? text.dropLast() : text[...]
+        return !name.isEmpty
+            && name.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || $0 == "_" || $0.properties.numericType != nil)
+            }
     }
 
     /// The commands that are known without any configuration.

@@ -11,12 +11,18 @@ public struct HarnessCommand: Sendable, Equatable {
     public var workdir: String?
     /// Variables set for it, over those that it inherits.
     public var environment: [String: String]
+    /// Names of variables that it inherits besides those that every agent CLI gets; one that ends in `*` stands for all
+    /// that begin so.
+    public var pass: [String]
 
-    public init(name: String, command: String, workdir: String? = nil, environment: [String: String] = [:]) {
+    public init(
+        name: String, command: String, workdir: String? = nil, environment: [String: String] = [:], pass: [String] = []
+    ) {
         self.name = name
         self.command = command
         self.workdir = workdir
         self.environment = environment
+        self.pass = pass
     }
 
     /// Splits the command line into words.

@@ -1,4 +1,5 @@
 public import Engine
+import Files
 public import Model
 import Processes
 
@@ -27,16 +28,21 @@ public struct TownJanitor: ProcessJanitor {
     /// reach it, and nobody here knew.
     /// - Parameters:
     ///   - root: the town's folder.
+    ///   - folders: where each turn of this machine has a folder of its own.
     ///   - leases: reads those that hold now. Read after the processes: what has a process then has a lease, or has lost it.
-    public func endLostTurns(of root: String, leases: () async throws -> [LeaseRecord]) async rethrows {
+    public func endLostTurns(of root: String, folders: String, leases: () async throws -> [LeaseRecord]) async rethrows
+    {
         let values = await ProcessTree.values(of: Self.marker, withEnvironment: "TINYTOWN_TOWN=\(root)")
-        let found = values.compactMap { TurnID($0) }
+        // A turn whose processes have dropped their environment is known by its folder.
+        let found = values.union(Files.names(in: folders)).compactMap { TurnID($0) }
         guard !found.isEmpty else { return }
         let held = Set(try await leases().map(\.token.turn))
         await endSurvivors(of: found.filter { !held.contains($0) })
     }
 
     public func endSurvivors(of turns: [TurnID]) async {
-        for turn in turns { _ = await ProcessTree.terminate(marker: "\(Self.marker)=\(turn)") }
+        for turn in turns {
+            _ = await ProcessTree.terminate(marker: "\(Self.marker)=\(turn)", keeper: Keeper(turn.description))
+        }
     }
 }

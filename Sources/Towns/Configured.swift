@@ -17,6 +17,8 @@ extension HostSettings {
         turnLimits.turn = configuration.turnTimeout
         turnLimits.stallNotice = configuration.stallNotice
         turnLimits.grace = configuration.grace
+        turnLimits.processes = configuration.maxProcesses
+        turnLimits.usesControlGroup = configuration.usesControlGroups
         failurePolicy = FailurePolicy(
             maxAttempts: configuration.maxAttempts, firstDelay: configuration.firstDelay,
             longestDelay: configuration.longestDelay)
@@ -44,7 +46,9 @@ extension HarnessRegistry {
                 uniqueKeysWithValues: clis.map { name, cli in
                     (
                         name,
-                        HarnessCommand(name: name, command: cli.command, workdir: cli.workdir, environment: cli.env)
+                        HarnessCommand(
+                            name: name, command: cli.command, workdir: cli.workdir, environment: cli.env,
+                            pass: cli.pass)
                     )
                 }),
             town: folder, environment: environment, now: { time.now() })

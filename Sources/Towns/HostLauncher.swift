@@ -1,6 +1,7 @@
 import Concurrency
 import Configuration
 import Files
+import Harnesses
 import Model
 public import Operations
 import Processes
@@ -12,6 +13,8 @@ public struct HostLauncher: Sendable {
     private let limit: Duration
     /// A turn's own commands never ask for a host: the one that runs the turn may be waiting for its end.
     private let isInTurn: Bool
+    /// The town of the turn that this process belongs to.
+    private let turnTown: String?
 
     /// - Parameters:
     ///   - program: the absolute path of `tt`.
@@ -21,7 +24,12 @@ public struct HostLauncher: Sendable {
     public init(program: String, environment: [String: String], limit: Duration = .seconds(30)) {
         self.program = program
         isInTurn = environment["TINYTOWN_TURN"] != nil
-        self.environment = environment.filter { !$0.key.hasPrefix("TINYTOWN_") || RedisAccess.names.contains($0.key) }
+        turnTown = isInTurn ? environment["TINYTOWN_TOWN"] : nil
+        // What a git hook adds is of one commit, and a host outlives that as well.
+        self.environment = environment.filter { name, _ in
+            (!name.hasPrefix("TINYTOWN_") || RedisAccess.names.contains(name))
+                && !EnvironmentFilter.isOfOneRepository(name)
+        }
         self.limit = limit
     }
 
@@ -58,6 +66,7 @@ public struct HostLauncher: Sendable {
         var child: ChildProcess?
         var watched: ProcessIdentity?
         var starts = 0
+        var isAsked = false
         let logStart = try Self.rotated(files.hostLog, limit: town.configuration.logSizeMB)
         var bells = rings.makeAsyncIterator()
         while true {
@@ -84,15 +93,21 @@ public struct HostLauncher: Sendable {
                 }
             } else if child == nil {
                 guard try await needsHost(town) else { return }
-                guard starts < 3 else { throw failure("no host of \(town.name) stays up", files, from: logStart) }
-                starts += 1
-                let started = try await start(town, files)
-                child = started
-                waiting.append(
-                    Task {
-                        _ = try? await started.waitForExit()
-                        ring.yield()
-                    })
+                // What a turn starts ends with the turn, so the process that runs the turn starts the host.
+                if turnTown == town.root, try await isServedInForeground(town) {
+                    if !isAsked { try Files.write("", to: files.hostWanted) }
+                    isAsked = true
+                } else {
+                    guard starts < 3 else { throw failure("no host of \(town.name) stays up", files, from: logStart) }
+                    starts += 1
+                    let started = try await start(town, files)
+                    child = started
+                    waiting.append(
+                        Task {
+                            _ = try? await started.waitForExit()
+                            ring.yield()
+                        })
+                }
             }
             guard await bells.next() != nil else { throw CancellationError() }
         }
@@ -107,6 +122,11 @@ public struct HostLauncher: Sendable {
         return try await town.store.hosts().contains {
             !$0.isForeground && town.isAlive($0) == true && $0.process != draining
         }
+    }
+
+    /// Whether a process of this machine serves one of the town's agents in a terminal.
+    private func isServedInForeground(_ town: Town) async throws -> Bool {
+        try await town.store.hosts().contains { $0.isForeground && town.isAlive($0) == true }
     }
 
     private func isDraining(_ files: TownFiles) -> Bool {

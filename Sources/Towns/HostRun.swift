@@ -22,7 +22,7 @@ public struct HostRun: Sendable {
     ///   - global: the user's own configuration.
     ///   - environment: of which turns inherit what they need.
     ///   - program: the `tt` that agents call; nil means the running program.
-    ///   - adoptsOrphans: what a harness leaves behind when it dies becomes a child of this process and is reaped.
+    ///   - adoptsOrphans: what a turn leaves behind when its keeper dies becomes a child of this process and is ended.
     ///     False for a process that starts children of its own.
     ///   - log: told in one line of what a person may want to know.
     public init(
@@ -42,8 +42,6 @@ public struct HostRun: Sendable {
     public func background(_ ending: HostEnding) async throws {
         let files = TownFiles(root: town.root)
         try files.prepare()
-        // What a harness leaves behind when it dies comes here, and is reaped.
-        if adoptsOrphans { Subreaper.enable() }
         repeat {
             guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
                 return log("another host serves \(town.name)")
@@ -111,14 +109,34 @@ public struct HostRun: Sendable {
     public func foreground(
         _ agent: AgentID, host: Host, echo: @escaping @Sendable (String) -> Void, _ ending: HostEnding
     ) async throws {
-        try TownFiles(root: town.root).prepare()
+        let files = TownFiles(root: town.root)
+        try files.prepare()
+        let watch = watchWanted(files)
+        defer { watch?.cancel() }
         try await serve(host, only: agent, echo: echo, ending)
+    }
+
+    /// A background host that a turn started would end with the turn, so the turn's commands ask this process for one.
+    private func watchWanted(_ files: TownFiles) -> Task<Void, Never>? {
+        guard let bell = try? FileBell(folder: files.state, file: Files.name(of: files.hostWanted)) else { return nil }
+        let launcher = program.map { HostLauncher(program: $0, environment: environment) } ?? .current(environment)
+        return Task {
+            for await _ in bell.rings where Files.exists(files.hostWanted) {
+                do { try await launcher.ensureHost(town) } catch {
+                    log("no background host could be started: \(error)")
+                }
+            }
+        }
     }
 
     private func serve(
         _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ ending: HostEnding
     ) async throws {
         let files = TownFiles(root: town.root)
+        // What a turn leaves behind when its keeper dies comes here, and is ended.
+        if adoptsOrphans { Subreaper.enable() }
+        // Prompts, and the store's password, are in this memory.
+        CoreDumps.leaveNone(isSecret: adoptsOrphans)
         let relay = try await StoreRelay(town, host: host.id, environment: environment, log: log)
         defer { relay?.close() }
         var settings = HostSettings(town.configuration, cores: Machine.cores)
@@ -136,7 +154,7 @@ public struct HostRun: Sendable {
             settings: settings)
         // On one machine, the leases of a dead host still tell what it left behind.
         if settings.renewsHost {
-            try await janitor.endLostTurns(of: town.root) { try await town.store.leases() }
+            try await janitor.endLostTurns(of: town.root, folders: files.turns) { try await town.store.leases() }
         }
         let tidying = Task { await tidyDaily() }
         defer { tidying.cancel() }

@@ -275,17 +275,29 @@ struct Speaker: Sendable, CustomTestStringConvertible {
     @Test func `the folder and the variables of an entry apply`() async throws {
         let bench = try HarnessBench(program: "agent-x", scenario: "out hi")
         let entry = HarnessCommand(
-            name: "mine", command: "agent-x", workdir: "work", environment: ["MODE": "fast; rm -rf x"])
+            name: "mine", command: "agent-x", workdir: "work", environment: ["MODE": "fast; rm -rf x"],
+            pass: ["OTH*"])
         var request = bench.request()
         request.workingDirectory = "/"
         let result = await
-            (try bench.registry(entry, inherited: ["CLAUDECODE": "1", "OTHER": "x"]).harness(named: "mine"))
+            (try bench.registry(entry, inherited: ["CLAUDECODE": "1", "OTHER": "x", "THIRD": "y"]).harness(
+                named: "mine"))
             .run(request)
         #expect(result.reply == "hi")
         let environment = bench.childEnvironment
         #expect(environment["MODE"] == "fast; rm -rf x" && environment["OTHER"] == "x")
-        #expect(environment["CLAUDECODE"] == nil)
+        #expect(environment["CLAUDECODE"] == nil && environment["THIRD"] == nil)
         #expect(environment["TINYTOWN_TURN"] == bench.turn.description)
+    }
+
+    @Test func `a command that misses a variable of the person's is told how to get it`() async throws {
+        let bench = try HarnessBench(program: "agent-x", scenario: "err MY_API_KEY is not set\nexit 3")
+        let entry = HarnessCommand(name: "mine", command: "agent-x")
+        let inherited = ["MY_API_KEY": "s3cret", "OTHER": "x"]
+        let result = await (try bench.registry(entry, inherited: inherited).harness(named: "mine")).run(bench.request())
+        let message = try #require(result.failure?.message)
+        #expect(
+            message.contains("pass = [\"MY_API_KEY\"]") && !message.contains("s3cret") && !message.contains("OTHER"))
     }
 
     @Test func `the prompt's file takes the place of its word in a command`() async throws {

@@ -98,28 +98,54 @@ import Testing
             child == ["PATH": "/b", "LC_ALL": "C", "ANTHROPIC_API_KEY": "k", "HOME": "/me", "D": "dialect"])
     }
 
-    @Test func `any other program gets everything but marks of other sessions and the town's secrets`() {
+    @Test func `any other program gets what every program needs, and what it names`() {
         let all = [
-            "X": "1", "CLAUDECODE": "1", "CLAUDE_CODE_ENTRYPOINT": "cli", "CODEX_THREAD_ID": "t", "CODEX_HOME": "/c",
+            "X": "1", "MY_KEY": "k", "MY_OTHER": "o", "CLAUDECODE": "1", "CODEX_HOME": "/c", "LD_PRELOAD": "/evil.so",
             "TINYTOWN_REDIS_PASSWORD": "p", "REDIS_URL": "r", "HOME": "/me", "PATH": "/b",
         ]
+        let least = ["HOME": "/me", "PATH": "/b", "D": "dialect"]
+        #expect(make(all, .common) == least)
         #expect(
-            make(all, .everything) == ["X": "1", "CODEX_HOME": "/c", "HOME": "/me", "PATH": "/b", "D": "dialect"])
+            make(all, .common.passing(["MY_*", "X"]))
+                == least.merging(["MY_KEY": "k", "MY_OTHER": "o", "X": "1"]) { $1 })
+        // The beginning of a name stands for no mark of another session, and for nothing that loads code.
+        let wide = make(all, .common.passing(["C*", "L*", "R*", "T*"]))
+        #expect(wide == least)
+        #expect(
+            make(all, .common.passing(["REDIS_URL", "TINYTOWN_REDIS_PASSWORD"]))
+                == least.merging(["REDIS_URL": "r"]) { $1 })
+    }
+
+    @Test func `git's variables say who commits, and never in which repository`() {
+        let all = [
+            "GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_DATE": "1", "GIT_DIR": "/other/.git",
+            "GIT_INDEX_FILE": "/other/index",
+            "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "core.hooksPath", "GIT_CONFIG_VALUE_0": "/evil",
+            "GIT_CONFIG_GLOBAL": "/me/config", "GIT_SSH_COMMAND": "evil", "GIT_ASKPASS": "evil", "PATH": "/b",
+            "HOME": "/me",
+        ]
+        let least = [
+            "GIT_AUTHOR_NAME": "Ann", "GIT_CONFIG_GLOBAL": "/me/config", "PATH": "/b", "HOME": "/me", "D": "dialect",
+        ]
+        #expect(make(all, .common) == least)
+        #expect(
+            make(all, .common.passing(["GIT_SSH_COMMAND", "GIT_DIR", "GIT_C*"]))
+                == least.merging(["GIT_SSH_COMMAND": "evil"]) { $1 })
     }
 
     @Test func `the person's settings go before the dialect's and the turn's before all`() {
         let child = make(
-            [:], .everything, person: ["D": "mine", "TINYTOWN_TURN": "forged"], turn: ["TINYTOWN_TURN": "t"])
+            [:], .common, person: ["D": "mine", "TINYTOWN_TURN": "forged"], turn: ["TINYTOWN_TURN": "t"])
         #expect(child["D"] == "mine" && child["TINYTOWN_TURN"] == "t")
     }
 
     @Test func `the town's program stays first on the path that a person sets`() {
-        let child = make([:], .everything, person: ["PATH": "/mine"], turn: ["PATH": "/tt:/usr/bin"])
+        let child = make([:], .common, person: ["PATH": "/mine"], turn: ["PATH": "/tt:/usr/bin"])
         #expect(child["PATH"] == "/tt:/mine")
     }
 
     @Test func `home and path are never missing`() {
-        let child = make(["HOME": ""], .everything)
+        let child = make(["HOME": ""], .common)
         #expect(child["HOME"] == "/h" && child["PATH"] == "/usr/local/bin:/usr/bin:/bin")
     }
 }

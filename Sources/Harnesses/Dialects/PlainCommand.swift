@@ -4,7 +4,7 @@ import Model
 struct PlainCommand: Dialect {
     let name = "command"
     let isStructured = false
-    let inherited = EnvironmentFilter.everything
+    let inherited = EnvironmentFilter.common
 
     func invocation(for request: TurnRequest, command: HarnessCommand) throws(Failure) -> Invocation {
         Invocation(words: try command.words(), prompt: request.prompt, scratchFolder: request.scratchFolder)

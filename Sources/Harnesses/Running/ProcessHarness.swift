@@ -51,19 +51,35 @@ struct ProcessHarness: Harness {
         }
         request.emit(.started(process: child.identity.description))
         let run = WatchedRun(
-            child: child, request: request, isStructured: dialect.isStructured,
+            child: child, keeper: launch.keeper, request: request, isStructured: dialect.isStructured,
             transcript: dialect.makeTranscript(for: request, now: now))
         let outcome = await run.outcome(clock: clock)
-        let other = outcome.transcript.failure(exit: outcome.exit, errors: outcome.errors)
+        var other = outcome.transcript.failure(exit: outcome.exit, errors: outcome.errors)
+        let words = outcome.transcript.record.reply.suffix(4096) + "\n" + outcome.errors
+        if let hint = missingVariable(in: words) { other?.message += " " + hint }
         let result = outcome.transcript.record.result(harness: name, reason: outcome.reason, other: other)
         return (result, outcome.errors)
+    }
+
+    /// What to do if the program's last words name a variable that is set here and was not passed on.
+    private func missingVariable(in words: String) -> String? {
+        guard dialect is PlainCommand else { return nil }
+        let filter = dialect.inherited.passing(command.pass)
+        let named = Set(words.split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }.map(String.init))
+        let missing = inherited.keys.filter { name in
+            name.utf8.count > 2 && !filter.passes(name) && command.environment[name] == nil
+                && !EnvironmentFilter.isOfOneRepository(name) && !name.hasPrefix("TINYTOWN_") && named.contains(name)
+        }
+        guard let name = missing.min() else { return nil }
+        return "\(name) is set for you, but not passed on; if the command needs it, add pass = [\"\(name)\"] to its "
+            + "table in [agent_clis]."
     }
 
     /// What to start, with the prompt's file written.
     private func prepare(_ request: TurnRequest) throws(Failure) -> Launch {
         let invocation = try dialect.invocation(for: request, command: command)
         let environment = ChildEnvironment.make(
-            inherited: inherited, filter: dialect.inherited, dialect: invocation.environment,
+            inherited: inherited, filter: dialect.inherited.passing(command.pass), dialect: invocation.environment,
             person: command.environment, turn: request.environment, home: homeDirectory)
         let folder = try directory(for: request, home: environment["HOME"] ?? "/")
         guard
@@ -78,7 +94,11 @@ struct ProcessHarness: Harness {
         if let file = invocation.promptFile { try Self.write(file) }
         return Launch(
             program, Array(invocation.arguments.dropFirst()), environment: environment, directory: folder,
-            input: .bytes(invocation.input))
+            input: .bytes(invocation.input),
+            keeper: Keeper(
+                request.turn.description,
+                processLimit: request.limits.processes > 0 ? request.limits.processes : nil,
+                usesControlGroup: request.limits.usesControlGroup))
     }
 
     private func directory(for request: TurnRequest, home: String) throws(Failure) -> String {

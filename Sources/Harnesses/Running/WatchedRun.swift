@@ -14,6 +14,8 @@ struct WatchedRun: Sendable {
     }
 
     let child: ChildProcess
+    /// The child's, which has adopted what the child started.
+    let keeper: Keeper?
     let request: TurnRequest
     let isStructured: Bool
     let transcript: any Transcript
@@ -60,7 +62,7 @@ struct WatchedRun: Sendable {
             if control.mustClear, clearing == nil {
                 clearing = Task {
                     let report = await ProcessTree.terminate(
-                        child.identity, marker: marker, grace: request.limits.grace, clock: clock)
+                        child.identity, marker: marker, keeper: keeper, grace: request.limits.grace, clock: clock)
                     if !report.survivors.isEmpty {
                         let list = report.survivors.map(\.description).joined(separator: ", ")
                         request.emit(.notice("These processes of the turn could not be ended: \(list)."))

@@ -62,15 +62,21 @@ public struct TurnLimits: Sendable, Equatable {
     public var grace: Duration
     /// How long nothing but retry notices may come before the turn is given up and classified by them.
     public var retryNotices: Duration
+    /// How many processes the turn may have at once. Zero: no limit.
+    public var processes: Int
+    /// Whether the turn gets a control group of its own, if the user may make one.
+    public var usesControlGroup: Bool
 
     public init(
         turn: Duration = .seconds(3600), stallNotice: Duration = .seconds(600), grace: Duration = .seconds(5),
-        retryNotices: Duration = .seconds(60)
+        retryNotices: Duration = .seconds(60), processes: Int = 512, usesControlGroup: Bool = true
     ) {
         self.turn = turn
         self.stallNotice = stallNotice
         self.grace = grace
         self.retryNotices = retryNotices
+        self.processes = processes
+        self.usesControlGroup = usesControlGroup
     }
 }
 

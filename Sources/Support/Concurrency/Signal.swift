@@ -22,6 +22,9 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
     public static let child = Signal(rawValue: SIGCHLD)
     /// The terminal has another size now.
     public static let windowChanged = Signal(rawValue: SIGWINCH)
+    /// Stops a process until `SIGCONT`; it cannot be caught.
+    public static let stop = Signal(rawValue: SIGSTOP)
+    public static let `continue` = Signal(rawValue: SIGCONT)
     public static let user1 = Signal(rawValue: SIGUSR1)
     public static let user2 = Signal(rawValue: SIGUSR2)
 

@@ -84,10 +84,17 @@ public final class ChildProcess: Sendable {
     private static func start(_ launch: Launch) throws(ProcessError) -> ChildProcess {
         shim_keep_exit_statuses()
         var descriptors = try SpawnDescriptors(launch)
-        let pid: Int32
+        let (started, kept): (Int32, KeptChild?)
         do {
-            pid = try ProcessTable.add { () throws(ProcessError) in
-                try launchProcess(launch, descriptors: descriptors.child)
+            kept = try launch.keeper.flatMap { keeper throws(ProcessError) in
+                try KeptChild.start(launch, keeper, descriptors: descriptors.child)
+            }
+            if let kept {
+                started = kept.keeper
+            } else {
+                started = try ProcessTable.add { () throws(ProcessError) in
+                    try launchProcess(launch, descriptors: descriptors.child)
+                }
             }
         } catch {
             descriptors.closeChildSide()
@@ -96,7 +103,8 @@ public final class ChildProcess: Sendable {
         }
         descriptors.closeChildSide()
         // Nobody reaps it before the watch exists, so it has a row in the process table, at the least as a zombie.
-        let identity = ProcessIdentity(pid: pid) ?? ProcessIdentity(pid: pid, startTime: 0)
+        let identity =
+            kept?.identity ?? ProcessIdentity(pid: started) ?? ProcessIdentity(pid: started, startTime: 0)
         let input = descriptors.input.map { ChildInput($0) }
         let output = descriptors.output.map { ChildOutput($0) }
         let errors = descriptors.errors.map { ChildOutput($0) }
@@ -105,18 +113,24 @@ public final class ChildProcess: Sendable {
             input.close()
         }
         let status = OneShot<ExitStatus>()
+        // The watch keeps the input alive, so that all of it is written though nobody holds this object.
+        let end = { @Sendable (result: ExitStatus) in
+            input?.end()
+            status.set(result)
+        }
         do {
-            // The watch keeps the input alive, so that all of it is written though nobody holds this object.
-            _ = try ExitWatch(pid: pid) {
-                let result = ProcessTable.reap(pid) ?? .unknown
-                input?.end()
-                status.set(result)
+            _ = try ExitWatch(pid: started) {
+                let result = ProcessTable.reap(started) ?? .unknown
+                if kept == nil { end(result) }
             }
         } catch {
-            kill(pid, SIGKILL)
-            while ProcessTable.reap(pid) == nil { _ = shim_wait_until_ended(pid) }
+            kill(identity.pid, SIGKILL)
+            kill(started, SIGKILL)
+            while ProcessTable.reap(started) == nil { _ = shim_wait_until_ended(started) }
+            if let kept { close(kept.reports) }
             throw error
         }
+        kept?.watch(onEnd: end)
         return ChildProcess(identity: identity, input: input, output: output, errors: errors, status: status)
     }
 }

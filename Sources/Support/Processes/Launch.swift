@@ -43,10 +43,13 @@ public struct Launch: Sendable {
     public var errors: Output
     /// Whether the child leads a session, and so a process group, of its own: no terminal, no signals from its keys.
     public var newSession: Bool
+    /// Adopts what the child starts, so that all of it can be ended; nil for a child without one.
+    public var keeper: Keeper?
 
     public init(
         _ executable: String, _ arguments: [String] = [], environment: [String: String], directory: String? = nil,
-        input: Input = .none, output: Output = .stream, errors: Output = .stream, newSession: Bool = true
+        input: Input = .none, output: Output = .stream, errors: Output = .stream, newSession: Bool = true,
+        keeper: Keeper? = nil
     ) {
         self.executable = executable
         self.arguments = arguments
@@ -56,5 +59,6 @@ public struct Launch: Sendable {
         self.output = output
         self.errors = errors
         self.newSession = newSession
+        self.keeper = keeper
     }
 }

@@ -16,6 +16,8 @@ struct ProcessRow: Sendable {
     var session: Int32
     /// Ended, and waits to be reaped.
     var hasEnded: Bool
+    /// The short name: up to 15 bytes of the program's, or what the process has called itself. Empty on macOS.
+    var name = ""
 
     var pid: Int32 { identity.pid }
 }
@@ -31,6 +33,17 @@ struct ProcessRow: Sendable {
         static func all() -> [ProcessRow] {
             // fits: a text, so that the result is optional
             names(in: "/proc").compactMap { name in Int32(name).flatMap(read) }
+        }
+
+        /// How many processes and threads a user has.
+        static func threads(of user: UInt32) -> Int {
+            names(in: "/proc").reduce(0) { sum, name in
+                var status = stat()
+                guard Int32(name) != nil, stat("/proc/\(name)", &status) == 0, status.st_uid == user else { return sum }
+                var threads = stat()
+                // A folder's links are its own two and one for each folder in it.
+                return sum + (stat("/proc/\(name)/task", &threads) == 0 ? max(1, Int(threads.st_nlink) - 2) : 1)
+            }
         }
 
         /// The environment that the process was started with, as `KEY=VALUE`; nil when it may not be read.
@@ -50,7 +63,9 @@ struct ProcessRow: Sendable {
 
         /// Parses `/proc/PID/stat`. The second field is a name that may hold spaces and brackets: count from its end.
         init?(pid: Int32, stat: [UInt8]) {
-            guard let bracket = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+            guard let bracket = stat.lastIndex(of: UInt8(ascii: ")")),
+                let opening = stat.firstIndex(of: UInt8(ascii: "("))
+            else { return nil }
             let fields = stat[(bracket + 1)...].split { $0 == 0x20 || $0 == 0x0A }
             func field(_ number: Int) -> String { String(decoding: fields[number - 3], as: UTF8.self) }
             guard fields.count > 19, let start = UInt64(field(22)), let parent = Int32(field(4)),
@@ -58,6 +73,7 @@ struct ProcessRow: Sendable {
                 let group = Int32(field(5)), let session = Int32(field(6)), let threads = Int(field(20))
             else { return nil }
             identity = ProcessIdentity(pid: pid, startTime: start)
+            name = String(decoding: stat[(opening + 1)..<max(bracket, opening + 1)], as: UTF8.self)
             self.parent = parent
             self.group = group
             self.session = session
@@ -72,6 +88,8 @@ struct ProcessRow: Sendable {
             guard pid > 0, shim_process_get(pid, &row) == 1 else { return nil }
             return ProcessRow(row)
         }
+
+        static func threads(of user: UInt32) -> Int { all().count }
 
         /// Arguments and environment are one block there, which comes with the exec.
         static func isBeginning(_ pid: Int32) -> Bool { false }

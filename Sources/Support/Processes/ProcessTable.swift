@@ -19,13 +19,24 @@ public enum ProcessTable {
     /// How many children of `ChildProcess` are not reaped yet.
     public static var count: Int { own.withLock { $0.count } }
 
-    /// Makes a child and files it.
+    /// Makes a child and files it. `spawn` may make none, and returns 0 or less then.
     static func add(_ spawn: () throws(ProcessError) -> Int32) throws(ProcessError) -> Int32 {
         try own.withLock { own throws(ProcessError) in
             let pid = try spawn()
-            own.insert(pid)
+            if pid > 0 { own.insert(pid) }
             return pid
         }
+    }
+
+    /// The living children in `rows` that no `ChildProcess` stands for. None unless this process adopts orphans: a
+    /// child of another kind may be anything.
+    static func adopted(in rows: [ProcessRow]) -> [ProcessIdentity] {
+        guard Subreaper.isEnabled else { return [] }
+        let parent = getpid()
+        let found = rows.filter { $0.parent == parent && !$0.hasEnded }
+        if found.isEmpty { return [] }
+        // Asked after the rows were read: a child that is just being made is filed by then.
+        return own.withLock { own in found.filter { !own.contains($0.pid) }.map(\.identity) }
     }
 
     /// Takes the status of a filed child that has ended; nil while it runs.
@@ -73,6 +84,9 @@ public enum ProcessTable {
 public enum Subreaper {
     private static let reaper = Mutex<Bool>(false)
     private static let queue = DispatchQueue(label: "processes.orphans")
+
+    /// Whether this process adopts orphans.
+    static var isEnabled: Bool { reaper.withLock { $0 } }
 
     /// Adopts orphaned descendants from now on and reaps them when they end. Calling it again changes nothing.
     ///

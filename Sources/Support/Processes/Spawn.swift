@@ -106,6 +106,19 @@ struct SpawnDescriptors {
 
 /// Starts the process of a launch; blocks until it runs its program.
 func launchProcess(_ launch: Launch, descriptors: [Int32]) throws(ProcessError) -> Int32 {
+    var pid: pid_t = 0
+    let error = try withRequest(of: launch, descriptors: descriptors) { request in
+        var request = request
+        return shim_spawn(&pid, &request)
+    }
+    guard error == 0 else { throw spawnError(error, launch) }
+    return pid
+}
+
+/// Calls `body` with everything that a launch needs in the form that C takes; returns its error number.
+func withRequest(
+    of launch: Launch, descriptors: [Int32], _ body: (shim_spawn) -> Int32
+) throws(ProcessError) -> Int32 {
     for text in [launch.executable] + launch.arguments + [launch.directory ?? ""] where text.utf8.contains(0) {
         throw ProcessError(.invalidArgument, "an argument of \(launch.executable) holds a NUL byte")
     }
@@ -123,26 +136,26 @@ func launchProcess(_ launch: Launch, descriptors: [Int32]) throws(ProcessError) 
     }
     let path = try Executable.resolve(
         launch.executable, path: launch.environment["PATH"], directory: launch.directory)
-
-    var pid: pid_t = 0
-    let error = withCStrings([launch.executable] + launch.arguments) { arguments in
+    return withCStrings([launch.executable] + launch.arguments) { arguments in
         withCStrings(launch.environment.map { "\($0)=\($1)" }) { environment in
             path.withCString { path in
                 withOptionalCString(launch.directory) { directory in
-                    var request = shim_spawn(
-                        path: path, argv: arguments, envp: environment, directory: directory,
-                        stdio: (descriptors[0], descriptors[1], descriptors[2]), new_session: launch.newSession)
-                    return shim_spawn(&pid, &request)
+                    body(
+                        shim_spawn(
+                            path: path, argv: arguments, envp: environment, directory: directory,
+                            stdio: (descriptors[0], descriptors[1], descriptors[2]), new_session: launch.newSession))
                 }
             }
         }
     }
-    guard error == 0 else { throw spawnError(error, launch, path) }
-    return pid
 }
 
-private func spawnError(_ error: Int32, _ launch: Launch, _ path: String) -> ProcessError {
-    switch error {
+/// What an error number of a start means.
+func spawnError(_ error: Int32, _ launch: Launch) -> ProcessError {
+    let path =
+        Executable.find(launch.executable, path: launch.environment["PATH"], directory: launch.directory)
+        ?? launch.executable
+    return switch error {
     case ENOENT:
         // The file was there a moment ago, so it is the interpreter that its first line names.
         ProcessError(.executableNotFound, "\(path) or its interpreter does not exist", errorNumber: error)

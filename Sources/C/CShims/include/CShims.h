@@ -5,3 +5,4 @@
 #include "socket_shim.h"
 #include "spawn_shim.h"
 #include "exec_shim.h"
+#include "keeper_shim.h"
