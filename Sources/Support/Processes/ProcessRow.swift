@@ -39,10 +39,13 @@ struct ProcessRow: Sendable {
         static func threads(of user: UInt32) -> Int {
             names(in: "/proc").reduce(0) { sum, name in
                 var status = stat()
-                guard Int32(name) != nil, stat("/proc/\(name)", &status) == 0, status.st_uid == user else { return sum }
+                guard name.first?.isNumber == true, stat("/proc/\(name)", &status) == 0, status.st_uid == user else {
+                    return sum
+                }
                 var threads = stat()
                 // A folder's links are its own two and one for each folder in it.
-                return sum + (stat("/proc/\(name)/task", &threads) == 0 ? max(1, Int(threads.st_nlink) - 2) : 1)
+                guard stat("/proc/\(name)/task", &threads) == 0 else { return sum + 1 }
+                return sum + max(1, Int(threads.st_nlink) - 2)  // fits: the kernel counts threads by an int
             }
         }
 
