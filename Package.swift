@@ -161,6 +161,13 @@ let proof: [Target] = [
     .executableTarget(
         name: "simulate", dependencies: ["CSimulation", "Engine", "Model", "MemoryStore", "Concurrency"],
         path: "Tests/Simulate", swiftSettings: strict),
+    // Mutated inputs for everything that reads what others wrote.
+    .executableTarget(
+        name: "fuzz",
+        dependencies: [
+            "Model", "Harnesses", "Redis", "RedisStore", "SQLite", "SQLiteStore", "TOML", "Arguments", "Configuration",
+            "Plans", "Operations", "Files",
+        ], path: "Tests/Fuzz", swiftSettings: strict),
     tests("ConcurrencyTests", ["Concurrency"]),
     tests("ProcessesTests", ["Processes", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),

@@ -123,6 +123,27 @@ import Testing
         try await town.close()
     }
 
+    @Test func `A6: files whose times no calendar has stop no command`() async throws {
+        let town = try await TownOnDisk(agents: ["a": "cat >/dev/null; echo done"])
+        try await town.tt("spawn", "a", "--cli", "a")
+        try await town.tt("send", "a", "go")
+        try await town.event("a finished round 1")
+        try await town.tt("stop")
+        // An agent may do that to every file of the town.
+        for time in ["@99999999999", "@-99999999999"] {
+            let touched = try await ChildProcess.run(
+                Launch(
+                    "/bin/sh", ["-c", "find . -exec touch -d \(time) {} +"], environment: ["PATH": "/usr/bin:/bin"],
+                    directory: town.root))
+            #expect(touched.exit.isSuccess, "\(touched.errorText)")
+            for command in [["status"], ["list"], ["logs", "a"], ["doctor"], ["events"], ["config"], ["towns"]] {
+                let answer = try await town.answer(command)
+                if case .exited = answer.status {} else { Issue.record("tt \(command) with \(time): \(answer)") }
+            }
+        }
+        try await town.close()
+    }
+
     @Test func `A6: a turn that kills its host again and again is a dead letter after five, and others go on`()
         async throws
     {

@@ -50,6 +50,23 @@ extension TownSnapshot {
         }
     }
 
+    /// What is wrong with the lines after the first, as `check` says it; nil if they are a town. For tests that try what
+    /// nobody saves.
+    package static func fault(inLines lines: [[UInt8]]) -> String? {
+        var town = TownCheck()
+        do {
+            for (index, line) in lines.enumerated() {
+                let found = try record(line, index + 2, "")
+                try valid(index + 2, "") { () throws(InvalidRecord) in try town.take(found) }
+                _ = try SnapshotLine.bytes(found)
+            }
+            try valid(lines.count + 1, "") { () throws(InvalidRecord) in try town.finish() }
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
     /// Puts a snapshot in place of what the town keeps: wholly or not at all. It is checked first. The log goes on with
     /// an event that says so.
     /// - Throws: what `check` and `Store.replaceAll` throw.

@@ -37,9 +37,17 @@ extension Files {
             let changed = status.st_mtim
         #endif
         return Status(
-            mode: UInt16(status.st_mode & 0o7777), owner: status.st_uid, size: Int64(status.st_size),
+            mode: UInt16(truncatingIfNeeded: status.st_mode & 0o7777), owner: status.st_uid,
+            size: Int64(clamping: status.st_size),
             isFolder: status.st_mode & S_IFMT == S_IFDIR,
-            changedAt: Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec))
+            changedAt: nanoseconds(Int64(clamping: changed.tv_sec), Int64(clamping: changed.tv_nsec)))
+    }
+
+    // Whoever may write a file sets its time, to any.
+    private static func nanoseconds(_ seconds: Int64, _ rest: Int64) -> Int64 {
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, tooMuch) = whole.addingReportingOverflow(rest)
+        return overflow || tooMuch ? (seconds < 0 ? .min : .max) : sum
     }
 
     /// Whether there is a Unix socket of that name; links are not followed.
@@ -53,7 +61,10 @@ extension Files {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return nil }
         return Int64(
-            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+            clamping: UInt64(clamping: status.f_bavail).multipliedReportingOverflow(
+                by: UInt64(clamping: status.f_frsize)
+            )
+            .partialValue)
     }
 
     /// Whether this process may write there.

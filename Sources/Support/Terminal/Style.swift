@@ -15,7 +15,7 @@ public struct TerminalCapabilities: Sendable, Equatable {
     public static func detect(environment: [String: String], isTerminal: Bool, columns: Int?) -> Self {
         let forced = (environment["CLICOLOR_FORCE"] ?? "0") != "0"
         let refused = !(environment["NO_COLOR"] ?? "").isEmpty || environment["TERM"] == "dumb"
-        let stated = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+        let stated = environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? min($0, 10_000) : nil }
         return Self(
             width: isTerminal ? max(20, columns ?? stated ?? 80) : nil,
             hasColour: !refused && (isTerminal || forced))
