@@ -3,13 +3,18 @@ import CHiredis
 /// Turns the bytes of a connection into replies. For one thread at a time.
 struct ReplyReader: ~Copyable {
     private let reader: UnsafeMutablePointer<redisReader>
+    /// How the reader makes its objects: within limits.
+    private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     /// Bytes that came since the last whole reply.
     private var unfinished = 0
     private let limit: Int
 
     /// - Parameter limit: bytes that one reply may have.
     init(limit: Int) {
-        guard let reader = redisReaderCreate() else { preconditionFailure("no memory is left for a connection") }
+        functions = .allocate(capacity: 1)
+        guard let reader = chiredis_reader(functions) else {
+            preconditionFailure("no memory is left for a connection")
+        }
         self.reader = reader
         self.limit = limit
     }
@@ -17,7 +22,10 @@ struct ReplyReader: ~Copyable {
     /// Arrays inside of each other: a deeper reply is no answer to anything that is asked.
     static let deepest = 32
 
-    deinit { redisReaderFree(reader) }
+    deinit {
+        redisReaderFree(reader)
+        functions.deallocate()
+    }
 
     /// The replies that are whole with `bytes`, in order.
     /// - Throws: `protocolViolation` or `tooLarge`; the connection is useless then.
