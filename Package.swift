@@ -112,7 +112,7 @@ let engine: [Target] = [
         name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
         swiftSettings: strict),
     .target(
-        name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments"], path: "Sources/Configuration",
+        name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments", "Cryptography"], path: "Sources/Configuration",
         swiftSettings: strict),
 ]
 
@@ -122,7 +122,7 @@ let towns: [Target] = [
         name: "Towns",
         dependencies: [
             "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "RedisStore",
-            "Redis", "Servers", "Processes", "Concurrency", "Files",
+            "MemoryStore", "Redis", "Servers", "Processes", "Concurrency", "Files",
         ], path: "Sources/Towns", swiftSettings: strict)
 ]
 

@@ -7,6 +7,8 @@ public struct GlobalConfiguration: Sendable, Equatable {
     public var defaultCLI: String?
     public var conductorCLI: String?
     public var agentCLIs: [String: AgentCLI] = [:]
+    /// Folders whose towns may belong to other users; everything below them counts too. Absolute.
+    public var safeFolders: [String] = []
     /// Everything as it is written: dotted keys and their values.
     public var values: [(key: String, value: String)] = []
 
@@ -28,6 +30,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
         "default_cli", "conductor_cli", "agent_clis.NAME", "agent_clis.NAME.command", "agent_clis.NAME.workdir",
         "agent_clis.NAME.env.VARIABLE", "agent_clis.NAME.pass", "redis.host", "redis.port", "redis.password",
         "redis.use_central", "redis.use_port", "redis.bind", "redis.allow_plaintext", "redis.read_dump",
+        "safe_folders",
     ]
 
     /// Reads `config.toml`; a file that does not exist says nothing. Never writes.
@@ -37,6 +40,9 @@ public struct GlobalConfiguration: Sendable, Equatable {
         if case .string(let text)? = document.table["default_cli"]?.value { result.defaultCLI = text }
         if case .string(let text)? = document.table["conductor_cli"]?.value { result.conductorCLI = text }
         result.agentCLIs = try TownConfiguration.readAgentCLIs(document.table, file: path(home))
+        if case .array(let nodes)? = document.table["safe_folders"]?.value {
+            result.safeFolders = nodes.compactMap { if case .string(let text) = $0.value { text } else { nil } }
+        }
         func walk(_ table: TOMLTable, _ prefix: String) {
             for (key, node) in table.entries {
                 let name = prefix.isEmpty ? key : "\(prefix).\(key)"
@@ -126,6 +132,13 @@ public struct GlobalConfiguration: Sendable, Equatable {
                 throw ConfigurationError(.invalid, "\(key) must be true or false, not '\(text)'")
             }
             return .bool(truth)
+        case "safe_folders":
+            let folders = text.split(separator: ":").map(String.init)
+            guard !folders.isEmpty, folders.allSatisfy({ $0.hasPrefix("/") && $0 != "/" }) else {
+                throw ConfigurationError(
+                    .invalid, "\(key) must be absolute folders, separated by ':', such as /srv/teams:/opt/towns")
+            }
+            return .array(folders.map { TOMLNode(.string($0)) })
         default:
             guard !text.isEmpty else { throw ConfigurationError(.invalid, "\(key) cannot be empty") }
             if key.hasPrefix("agent_clis."), key.hasSuffix(".pass"), key.split(separator: ".").count == 3 {

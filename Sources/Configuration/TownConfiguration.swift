@@ -97,6 +97,12 @@ public struct AgentCLI: Sendable, Equatable {
 public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         case notInitialized, alreadyInitialized, invalid, unreadable, unknownKey
+        /// Somebody else may have written it.
+        case unsafe
+        /// A person has to decide whether the folder may run programs and connect to servers.
+        case untrusted
+        /// The state in the folder came from elsewhere.
+        case foreignState
     }
 
     public var code: Code

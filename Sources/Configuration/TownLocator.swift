@@ -5,9 +5,31 @@ public enum TownLocator {
     /// The town's folder, absolute and without links (W57).
     ///
     /// With `path` that folder alone counts. Without it the folder that an agent's turn names, else the nearest folder
-    /// with a `tinytown.toml` from `folder` upwards.
-    /// - Throws: `notInitialized` with what to do.
+    /// with a `tinytown.toml` from `folder` upwards. The search ends at the root of a repository, at the user's home and
+    /// at the border of a file system.
+    /// - Throws: `notInitialized` with what to do; `unsafe` if somebody else may have written the town.
     public static func find(path: String?, environment: [String: String], folder: String) throws(ConfigurationError)
+        -> String
+    {
+        let root = try locate(path: path, environment: environment, folder: folder)
+        try checkOwners(of: root, environment: environment)
+        return root
+    }
+
+    /// - Throws: `unsafe` if the town in `root` belongs to another user, or if another user can write it, unless the
+    ///   user's own configuration says that this is fine.
+    public static func checkOwners(of root: String, environment: [String: String]) throws(ConfigurationError) {
+        guard let problem = TownOwnership.problem(root: root) else { return }
+        let home = GlobalConfiguration.home(environment)
+        let exceptions = (try? GlobalConfiguration.load(home: home))?.safeFolders ?? []
+        guard TownOwnership.problem(root: root, exceptions: exceptions) != nil else { return }
+        throw ConfigurationError(
+            .unsafe,
+            "\(problem), so tt does not use the town. Give the folder to yourself alone (chown, chmod go-w), or, if you "
+                + "trust everybody who can write it, run: tt config safe_folders '\(root)'")
+    }
+
+    private static func locate(path: String?, environment: [String: String], folder: String) throws(ConfigurationError)
         -> String
     {
         if let path {
@@ -26,11 +48,17 @@ public enum TownLocator {
         {
             return named
         }
+        let home = environment["HOME"].flatMap { try? Files.canonical($0) }
         var candidate = (try? Files.canonical(folder)) ?? folder
+        let device = Files.ownership(candidate)?.device
         while true {
             if Files.exists(candidate + "/" + TownConfiguration.fileName) { return candidate }
-            guard candidate != "/", candidate != "." else { break }
-            candidate = Files.parent(of: candidate)
+            guard candidate != "/", candidate != ".", candidate != home, !Files.exists(candidate + "/.git") else {
+                break
+            }
+            let parent = Files.parent(of: candidate)
+            guard Files.ownership(parent)?.device == device else { break }
+            candidate = parent
         }
         throw ConfigurationError(
             .notInitialized,

@@ -49,7 +49,8 @@ public final class Town: Sendable {
     ///   - environment: what agents' programs inherit. Inside an agent's turn it also says which agent the program
     ///     speaks for; elsewhere it speaks for the supervisor.
     ///   - log: told in one line of what a host of this process does.
-    /// - Throws: `notInitialized`, `invalid` for a configuration that cannot be used, `unavailable`.
+    /// - Throws: `notInitialized`, `invalid` for a configuration that cannot be used, `unavailable`, `untrusted` for a
+    ///   folder that nobody has decided about: `tt trust`.
     public static func connect(
         to path: String? = nil, hosting: Hosting = .background(),
         environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -59,6 +60,7 @@ public final class Town: Sendable {
             let root = try TownLocator.find(
                 path: path, environment: environment, folder: try Files.currentFolder())
             let (configuration, _) = try TownConfiguration.load(root: root)
+            try TownAdmission(environment: environment).require(root: root, configuration: configuration)
             let store = try await TownStore.open(
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
             return Operations.Town(

@@ -35,6 +35,8 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let cancelled = Code("cancelled")
         /// The town was closed.
         public static let closed = Code("closed")
+        /// A person has to decide first: see `tt trust`.
+        public static let untrusted = Code("untrusted")
         public static let failed = Code("failed")
     }
 
@@ -77,6 +79,7 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
                 case .alreadyInitialized: .alreadyInitialized
                 case .invalid, .unknownKey: .invalid
                 case .unreadable: .unavailable
+                case .unsafe, .untrusted, .foreignState: .untrusted
                 }
             self.init(code, error.message)
         case let error as FileError: self.init(.unavailable, error.description)

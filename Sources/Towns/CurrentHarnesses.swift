@@ -7,7 +7,8 @@ import Synchronization
 
 /// The agent CLIs of a town as its files say now: a CLI that is added while a host runs is there for its next turn.
 ///
-/// A file that cannot be read, or is half edited, changes nothing until it is whole again.
+/// A file that cannot be read, or is half edited, changes nothing until it is whole again; neither does a configuration
+/// that nobody trusts: a host keeps what was trusted when it started.
 final class CurrentHarnesses: HarnessSource {
     private struct State {
         var texts: [String?]
@@ -37,7 +38,8 @@ final class CurrentHarnesses: HarnessSource {
             guard texts != state.texts else { return state.registry }
             state.texts = texts
             if let (configuration, _) = try? TownConfiguration.load(root: town.root),
-                let global = try? GlobalConfiguration.load(home: GlobalConfiguration.home(environment))
+                let global = try? GlobalConfiguration.load(home: GlobalConfiguration.home(environment)),
+                isTrusted(configuration)
             {
                 var current = town
                 current.configuration = configuration
@@ -48,7 +50,14 @@ final class CurrentHarnesses: HarnessSource {
     }
 
     private static func texts(_ root: String, _ environment: [String: String]) -> [String?] {
-        [TownFiles(root: root).configuration, GlobalConfiguration.home(environment) + "/config.toml"]
+        let home = GlobalConfiguration.home(environment)
+        return [TownFiles(root: root).configuration, home + "/config.toml", home + "/trust.toml"]
             .map { (try? Files.text($0)) ?? nil }
+    }
+
+    // Decided by the files alone: a host that an agent's command started has a turn's variables in its environment.
+    private func isTrusted(_ configuration: TownConfiguration) -> Bool {
+        let gate = TrustGate(home: GlobalConfiguration.home(environment), environment: [:])
+        return (try? gate.verdict(root: town.root, configuration: configuration)) == .trusted
     }
 }

@@ -51,15 +51,25 @@ public struct TownMaker: Sendable {
             throw ConfigurationError(.invalid, "the town's name \(problem)")
         }
 
-        // The store comes first: a configuration without a store would look like a town that works.
-        try files.prepare()
         var configuration = TownConfiguration(name: name)
         if usesSocket { (configuration.store, configuration.redis.useSocket) = (.redis, true) }
-        try await openStore(configuration, files, .readWrite).close()
+        let text = TownConfiguration.template(name: name, defaultCLI: nil, usesSocket: usesSocket)
+        let written = try TownConfiguration.parse(text, file: files.configuration).0
+        try Files.makeFolder(files.state)
+        if let problem = TownOwnership.problem(root: root) {
+            throw ConfigurationError(.unsafe, "\(problem); tt makes no town where others can write")
+        }
         // Two at once: one makes the town, the other finds it.
-        try Files.locked(files.state + "/init.lock") {
+        let lock = files.state + "/init.lock"
+        // Trusted first: the next init recognises what an interrupted one leaves behind, and accepts no other state.
+        try Files.locked(lock) {
             try Self.refuseExisting(files)
-            let text = TownConfiguration.template(name: name, defaultCLI: nil, usesSocket: usesSocket)
+            try TrustGate(home: home, environment: [:]).trust(root: root, configuration: written)
+        }
+        // The store comes before the configuration: a configuration without a store would look like a town that works.
+        try await openStore(configuration, files, .readWrite).close()
+        try Files.locked(lock) {
+            try Self.refuseExisting(files)
             try Files.write(text, to: files.configuration)
         }
         var made = Made(name: name, root: root, gitignoreChanged: try files.ignoreInGit())

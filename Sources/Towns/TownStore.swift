@@ -1,12 +1,16 @@
 public import Configuration
 import Files
 import FoundationEssentials
+import MemoryStore
 public import Model
 public import Operations
 import SQLiteStore
 
 /// Opens stores: the one place that knows which kinds there are.
 public enum TownStore {
+    /// A store of nothing, for looking at a town that has no state and that nobody trusts yet.
+    public static func empty() -> any Store { MemoryStore() }
+
     /// The same with this process's environment.
     @Sendable
     public static func open(

@@ -104,6 +104,12 @@ class Town:
             for name in ("claude", "codex", "codex-mini", "auggie", "local-llama"):
                 program = "ollama" if name == "local-llama" else name
                 file.write(f'\n[agent_clis.{name}]\ncommand = "{program}"\n')
+        self.tt("trust", "--yes")
+
+    def configure(self, text):
+        """Another tinytown.toml, by the person who trusts it."""
+        (self.path / "tinytown.toml").write_text(text)
+        self.tt("trust", "--yes")
 
     def run(self, line, until, seconds=30):
         """Runs a line as a shell does. One that follows is interrupted when it has printed what it should."""
@@ -304,19 +310,19 @@ def other_store(town, example):
         text = text.replace('name = "examples"\n', 'name = "examples"\nstore = "redis"\n')
     else:
         text = text.replace('name = "examples"\n', 'name = "examples"\nstore = "sqlite"\n')
-    (town.path / "tinytown.toml").write_text(text + redis)
+    town.configure(text + redis)
 
 
 def stoppable(town, example):
     """Where a server is to end, the town has one, and an agent."""
     if "--server" in example.line:
-        (town.path / "tinytown.toml").write_text('name = "examples"\nstore = "redis"\n')
+        town.configure('name = "examples"\nstore = "redis"\n')
         town.tt("spawn", "keeper", "--cli", "codex")
 
 
 def old_keys(town, example):
     """A town in Redis, and beside it what a version of before 0.10 left."""
-    (town.path / "tinytown.toml").write_text('name = "examples"\nstore = "redis"\n')
+    town.configure('name = "examples"\nstore = "redis"\n')
     town.tt("status")
     key = "tt:examples:agent" if "--hash" in example.line else "tt:agent"
     ident = "11111111-2222-4333-8444-555555555555"

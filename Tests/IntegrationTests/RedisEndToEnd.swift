@@ -91,6 +91,7 @@ import Testing
         let text = try String(contentsOfFile: configuration, encoding: .utf8)
         let embedded = text.split(separator: "store = \"redis\"", maxSplits: 1).joined(separator: "store = \"sqlite\"")
         try embedded.write(toFile: configuration, atomically: true, encoding: .utf8)
+        try await town.tt("trust", "--yes")
         let after = try await town.tt("task", "list", "--json") + town.tt("inbox", "worker", "--json")
         #expect(after == before)
         let back = try await town.json(["store", "copy", "--to", "redis", "--force"], "digest")

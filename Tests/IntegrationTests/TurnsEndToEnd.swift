@@ -159,6 +159,7 @@ private let completes = """
         var toml = try String(contentsOfFile: path, encoding: .utf8)
         toml += "\n[agent_clis.late]\ncommand = \"sh -c 'cat >/dev/null; tt task complete $TINYTOWN_TASK_ID'\"\n"
         try toml.write(toFile: path, atomically: true, encoding: .utf8)
+        try await town.tt("trust", "--yes")
         try await town.tt("spawn", "later", "--cli", "late")
         try await town.tt("assign", "later", "something")
         try await town.event("task_completed")

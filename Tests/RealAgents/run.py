@@ -66,6 +66,7 @@ class Town:
             addition = header + "\n" + "\n".join(lines)
             text = text.replace(header + "\n", addition + "\n", 1) if f"\n{header}\n" in text else f"{text}\n{addition}\n"
         config.write_text(text)
+        self.run("trust", "--yes")
 
     def connection(self, home):
         """Configuration tables that lead the CLI to the stand-in."""

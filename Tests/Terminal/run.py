@@ -133,6 +133,7 @@ def main():
         run("init", "--name", "terminal")
         with open(town / "tinytown.toml", "a", encoding="utf-8") as file:
             file.write(f'\n[agent_clis.talk]\ncommand = "{talk}"\n')
+        run("trust", "--yes")
         run("spawn", "worker", "--cli", "talk")
         for check in (conductor, watching, following):
             shell = Shell(town, environment)

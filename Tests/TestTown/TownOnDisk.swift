@@ -50,6 +50,7 @@ public final class TownOnDisk: Sendable {
             toml += "\n[agent_clis.\(name)]\ncommand = \"sh \(folder.path("\(name).sh"))\"\n"
         }
         try toml.write(toFile: root + "/tinytown.toml", atomically: true, encoding: .utf8)
+        try await tt("trust", "--yes")
     }
 
     // However the test went: its own server must not outlive it.

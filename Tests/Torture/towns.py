@@ -31,6 +31,7 @@ class Town:
             f.write(f'name = "{self.name}"\n{self.records.settings[0]}\n{settings}\n{self.records.settings[1]}\n'
                     f'[agent_clis.rough]\ncommand = "bash {HERE}/agent.sh"\n'
                     f'env = {{ TORTURE = "{scratch}", AGENTS = "{AGENTS}" }}\n')
+        self.must("trust", "--yes")
 
     def start(self, *words, **more):
         return subprocess.Popen([f"{self.scratch}/bin/tt", *words], cwd=self.root, env=self.env,

@@ -5,7 +5,7 @@ public import Model
 public import Operations
 public import Processes
 public import Terminal
-import Towns
+public import Towns
 
 /// What a command needs from the world. Built once by `main`; tests build their own.
 public struct CommandParts: Sendable {
@@ -25,6 +25,8 @@ public struct CommandParts: Sendable {
     public var endSurvivors: @Sendable ([TurnID]) async -> Void
     /// Makes sure that a host runs for the town, where a live agent may need one.
     public var ensureHost: @Sendable (Town) async throws -> Void
+    /// Decides whether a town may run programs and connect to servers.
+    public var admission = TownAdmission.everything
     /// Puts a program in the place of this process; returns only in tests.
     public var replace: @Sendable (Replacement) throws -> Void = { try $0.take() }
     /// Starts a server program once, and returns the version that the running server reports.
@@ -85,8 +87,10 @@ public struct CommandContext: Sendable {
 
     /// Opens the town, runs `body`, and closes the store however it ends. Warnings about the configuration go to
     /// standard error where a person reads it.
+    /// - Parameter runs: false for a command that can start nothing: it works in a town whose configuration has changed
+    ///   since it was trusted.
     public func withTown<Result>(
-        _ access: StoreAccess, _ body: (Town) async throws -> Result
+        _ access: StoreAccess, runs: Bool = true, _ body: (Town) async throws -> Result
     ) async throws -> Result {
         let root = try townRoot()
         let (configuration, warnings) = try TownConfiguration.load(root: root)
@@ -96,7 +100,11 @@ public struct CommandContext: Sendable {
                 "town \(TerminalText.line(configuration.name)) at \(TerminalText.line(root)), "
                     + "store \(configuration.store.rawValue)\n")
         }
-        let store = try await parts.openStore(configuration, TownFiles(root: root), access)
+        let store: any Store
+        switch try await admit(root, configuration, runs: runs && access == .readWrite) {
+        case .asConfigured: store = try await parts.openStore(configuration, TownFiles(root: root), access)
+        case .nothingYet: store = TownStore.empty()
+        }
         let town = Town(
             root: root, configuration: configuration, store: store, time: store.clock ?? parts.time,
             random: parts.random,

@@ -55,6 +55,9 @@ public struct CommandFailure: Error, Sendable, Equatable {
             case .unknownKey: self.init(.usage, code: "unknown_key", error.message)
             case .invalid: self.init(.failed, code: "invalid_configuration", error.message)
             case .unreadable: self.init(.unavailable, code: "unreadable", error.message)
+            case .unsafe: self.init(.needsPerson, code: "unsafe", error.message)
+            case .untrusted: self.init(.needsPerson, code: "untrusted", error.message)
+            case .foreignState: self.init(.conflict, code: "foreign_state", error.message)
             }
         case let error as FileError:
             self.init(.unavailable, code: error.isDiskFull ? "disk_full" : "file", error.description)

@@ -13,10 +13,12 @@ extension CommandParts {
         ensureHost: @escaping @Sendable (Town) async throws -> Void
     ) -> CommandParts {
         let janitor = TownJanitor()
-        return CommandParts(
+        var parts = CommandParts(
             console: SystemConsole(environment: environment), environment: environment, folder: folder,
             time: SystemTime(), random: SystemRandomness(),
             openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, isAlive: janitor.isAlive,
             waitForEnd: janitor.waitForEnd, endSurvivors: janitor.endSurvivors, ensureHost: ensureHost)
+        parts.admission = TownAdmission(environment: environment)
+        return parts
     }
 }

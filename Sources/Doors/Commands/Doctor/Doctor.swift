@@ -35,7 +35,7 @@ struct Doctor {
 
     func report() async throws -> Report {
         var report = Report()
-        let root = try? context.townRoot()
+        let root = findTown(&report)
         var machine = MachineFacts.read(folder: root ?? context.parts.folder, now: context.parts.time.now())
         let global = checkGlobal(&report)
         var used: Set<String> = []
@@ -57,6 +57,16 @@ struct Doctor {
             report.findings.filter { $0.problem.severity == severity }
         }
         return report
+    }
+
+    private func findTown(_ report: inout Report) -> String? {
+        do { return try context.townRoot() } catch {
+            if error.code == .unsafe {
+                report.findings.append(
+                    Finding(.unsafeOwner, error.message, mend: "give the folder to yourself alone: chown, chmod go-w"))
+            }
+            return nil
+        }
     }
 
     private func checkGlobal(_ report: inout Report) -> GlobalConfiguration {
@@ -93,6 +103,21 @@ struct Doctor {
         _ configuration: TownConfiguration, _ root: String, _ machine: inout MachineFacts, _ report: inout Report
     ) async -> Set<String> {
         let files = TownFiles(root: root)
+        do {
+            switch try context.parts.admission.answer(root: root, configuration: configuration, runs: false) {
+            case .yes: break
+            case .looking(let terms, let reason):
+                report.findings.append(Finding(.untrusted, TrustText.sentence(reason, root), mend: "tt trust"))
+                if terms == .nothingYet { return [] }
+            case .ask(let reason):
+                report.findings.append(Finding(.untrusted, TrustText.sentence(reason, root), mend: "tt trust"))
+                return []
+            }
+        } catch {
+            report.findings.append(
+                Finding(.foreignState, CommandFailure(error).message, mend: "mv '\(files.state)' '\(files.state).old'"))
+            return []
+        }
         let store: any Store
         do { store = try await context.parts.openStore(configuration, files, .existing) } catch {
             report.findings += Self.findings(opening: error)
@@ -142,18 +167,25 @@ struct Doctor {
         ]
     }
 
+    private func isTrusted(_ root: String?, _ configuration: TownConfiguration?) -> Bool {
+        guard let root, let configuration else { return false }
+        return context.isTrusted(root, configuration)
+    }
+
     private func checkCLIs(
         _ used: Set<String>, _ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?,
         _ report: inout Report
     ) async {
-        var clis = town?.agentCLIs ?? AgentCLI.presets
+        // Asking a CLI for its version runs it.
+        var clis = isTrusted(root, town) ? town?.agentCLIs ?? AgentCLI.presets : AgentCLI.presets
         for (name, cli) in global.agentCLIs where clis[name] == nil || clis[name] == AgentCLI.presets[name] {
             clis[name] = cli
         }
         let folder = root ?? context.parts.folder
         let registry = HarnessRegistry(
             clis: clis, folder: folder, environment: context.environment, time: context.parts.time)
-        let standard = global.cli(asked: nil, town: town ?? TownConfiguration(name: "none"))
+        let known = isTrusted(root, town) ? town : nil
+        let standard = global.cli(asked: nil, town: known ?? TownConfiguration(name: "none"))
         progress.show("   CLIs are asked for their versions")
         let result = await CLICheck(
             registry: registry, environment: context.environment, folder: folder, time: context.parts.time

@@ -10,6 +10,9 @@ enum Problem: String, CaseIterable, Encodable {
     case unknownKey = "town.unknown_key"
     case notIgnored = "town.not_ignored"
     case registryDamaged = "town.registry_damaged"
+    case untrusted = "town.untrusted"
+    case foreignState = "town.foreign_state"
+    case unsafeOwner = "town.unsafe_owner"
     case fileOpen = "files.open"
     case fileForeign = "files.foreign"
     case fileReadOnly = "files.read_only"
@@ -56,7 +59,7 @@ enum Problem: String, CaseIterable, Encodable {
     var severity: Severity {
         switch self {
         case .kernelOld, .diskFull, .configurationInvalid, .fileForeign, .fileReadOnly, .storeDamaged, .storeUnusable,
-            .openTownhall, .cliUnknown:
+            .openTownhall, .cliUnknown, .foreignState, .unsafeOwner:
             .error
         case .isRoot, .allPermissions, .agentAttention: .info
         default: .warning
@@ -76,6 +79,9 @@ enum Problem: String, CaseIterable, Encodable {
         case .unknownKey: "A key of tinytown.toml means nothing"
         case .notIgnored: "The town is in a git repository that does not ignore .tt"
         case .registryDamaged: "The list of towns cannot be read"
+        case .untrusted: "Nobody has decided whether the folder may run programs and connect to servers"
+        case .foreignState: "The state in .tt came from elsewhere"
+        case .unsafeOwner: "Another user owns the town, or can write it"
         case .fileOpen: "Others can read what belongs to the town or holds secrets"
         case .fileForeign: "A file of the town belongs to another user"
         case .fileReadOnly: "A folder of the town cannot be written"
@@ -110,6 +116,9 @@ enum Problem: String, CaseIterable, Encodable {
         case .configurationInvalid, .unknownKey: "edit the line that is named"
         case .notIgnored: "`echo .tt/ >> .gitignore`"
         case .registryDamaged: "move `towns.toml` away; `tt init` begins a new one"
+        case .untrusted: "`tt trust`"
+        case .foreignState: "move `.tt` away; the next command begins a new state"
+        case .unsafeOwner: "`chown`, `chmod go-w`, or `tt config safe_folders FOLDER`"
         case .fileOpen: "`chmod go= FILE`"
         case .fileForeign: "`chown`"
         case .fileReadOnly: "`chmod u+w FOLDER`"

@@ -17,7 +17,7 @@ enum CloseCommand {
             discussion: "Every message that waits is worked on first, as far as the agent's rounds allow. A paused "
                 + "agent goes on for that. See also: tt kill, which does not wait for the inbox.")
     ) { context in
-        try await context.withTown(.readWrite) { town in
+        try await context.withTown(.readWrite, runs: false) { town in
             let output = try await CloseAgent.call(
                 AgentInput(agent: context.arguments.required("AGENT")), in: town)
             try context.show(output) { output in

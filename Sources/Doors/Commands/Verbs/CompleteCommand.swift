@@ -16,6 +16,10 @@ enum CompleteCommand {
     ) { context in
         let prefix = (context.arguments.positional("PREFIX") ?? "").lowercased()
         let kind = context.arguments.required("KIND")
+        // A shell's completion asks nothing and warns of nothing.
+        guard let root = try? context.townRoot(), let configuration = try? TownConfiguration.load(root: root).0,
+            context.isTrusted(root, configuration)
+        else { return }
         let found = try? await context.withTown(.readOnly) { town in
             switch kind {
             case "agents": try await town.store.agents().filter { !$0.state.isTerminal }.map(\.name) + ["supervisor"]

@@ -22,7 +22,7 @@ enum InterruptCommand {
                 + "Returns when nothing of the turn runs any more. tt resume continues the same conversation.")
     ) { context in
         let arguments = context.arguments
-        try await context.withTown(.readWrite) { town in
+        try await context.withTown(.readWrite, runs: false) { town in
             let wait = try await TownWait(town, context)
             var output = try await InterruptAgent.call(
                 .init(agent: arguments.required("AGENT"), reason: arguments.string("reason")), in: town)

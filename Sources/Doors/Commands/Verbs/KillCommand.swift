@@ -18,7 +18,7 @@ enum KillCommand {
             discussion: "The agent's inbox, tasks and session are kept.")
     ) { context in
         let now = context.arguments.flag("now")
-        try await context.withTown(.readWrite) { town in
+        try await context.withTown(.readWrite, runs: false) { town in
             let output = try await KillAgent.call(
                 .init(agent: context.arguments.required("AGENT"), now: now), in: town)
             try context.show(output) { output in

@@ -43,7 +43,7 @@ enum ResetCommand {
             }
         }
         // A server with nothing in it need not go on; whoever needs it again starts it.
-        if force, !agentsOnly, let server = try? context.townServer(), server.isPrivate {
+        if force, !agentsOnly, let server = try? await context.townServer(), server.isPrivate {
             do { _ = try await server.stop() } catch {
                 context.warn("the town's server goes on: \(CommandFailure(error).text)")
             }

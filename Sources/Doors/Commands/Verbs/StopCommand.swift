@@ -24,7 +24,7 @@ enum StopCommand {
     ) { context in
         let arguments = context.arguments
         // Looked at first: where no server can be ended, no agent is stopped for it.
-        let server = try arguments.flag("server") ? context.townServer() : nil
+        let server = arguments.flag("server") ? try await context.townServer() : nil
         guard server == nil || !arguments.flag("no-wait") else {
             throw CommandFailure.usage("--server waits for agents to stop", hint: "leave --no-wait out")
         }
@@ -32,7 +32,7 @@ enum StopCommand {
             let stopped = Stopped(agents: [], live: 0, server: .notRunning)
             return try context.show(stopped) { _ in ["The town's server does not run, and so does no agent."] }
         }
-        var stopped = try await context.withTown(.readWrite) { town in
+        var stopped = try await context.withTown(.readWrite, runs: false) { town in
             let wait = try await TownWait(town, context)
             let hosts = try await town.store.hosts()
             let output = try await StopAllAgents.call(.init(now: arguments.flag("now")), in: town)
@@ -75,9 +75,10 @@ enum StopCommand {
 extension CommandContext {
     /// The server that tt runs for this town alone.
     /// - Throws: `OperationError` (`conflict`) where there is none.
-    func townServer() throws -> TownServer {
+    func townServer() async throws -> TownServer {
         let root = try townRoot()
-        return try TownServer(
-            try TownConfiguration.load(root: root).0, TownFiles(root: root), environment: environment)
+        let (configuration, _) = try TownConfiguration.load(root: root)
+        _ = try await admit(root, configuration, runs: true)
+        return try TownServer(configuration, TownFiles(root: root), environment: environment)
     }
 }

@@ -4,6 +4,7 @@ import Files
 import Model
 import Operations
 import Terminal
+import Towns
 
 enum TownsCommand {
     static let verb = Verb(
@@ -43,7 +44,16 @@ enum TownsCommand {
             return view
         }
         do {
+            try TownLocator.checkOwners(of: entry.path, environment: context.environment)
             let (configuration, _) = try TownConfiguration.load(root: entry.path)
+            switch try context.parts.admission.answer(root: entry.path, configuration: configuration, runs: false) {
+            case .yes, .looking(.asConfigured, _): break
+            case .looking(.nothingYet, _): throw OperationError(.notFound, "it has no state yet")
+            case .ask:
+                throw CommandFailure(
+                    .needsPerson, code: "untrusted", "it is not trusted",
+                    hint: "review it with: tt --town '\(entry.path)' trust")
+            }
             let store = try await context.parts.openStore(configuration, files, .existing)
             let (agents, hosts): ([Agent], [Host])
             do {

@@ -12,7 +12,8 @@ enum Group {
 /// Every verb that this binary knows, in the order in which help lists them.
 public enum Verbs {
     public static let all: [Verb] = [
-        InitCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb, StoreCommand.verb,
+        InitCommand.verb, TrustCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb,
+        StoreCommand.verb,
         MigrateCommand.verb, ConfigCommand.verb, AuthCommand.verb, BootstrapCommand.verb,
         SpawnCommand.verb, ConductorCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
