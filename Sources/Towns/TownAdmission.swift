@@ -37,9 +37,7 @@ public struct TownAdmission: Sendable {
     public func answer(root: String, configuration: TownConfiguration, runs: Bool) throws -> Answer {
         guard let gate else { return .yes(.asConfigured) }
         switch try gate.verdict(root: root, configuration: configuration) {
-        case .trusted:
-            try gate.prepareState(root: root, configuration: configuration)
-            return .yes(.asConfigured)
+        case .trusted: return .yes(.asConfigured)
         case .foreignState: throw TrustGate.foreign(root)
         case .untrusted(let reason):
             // A store in Redis is reached over a connection that the file describes.
@@ -49,6 +47,11 @@ public struct TownAdmission: Sendable {
         }
     }
 
+    /// Gives a trusted town that has no state an identity for it, before a store is made.
+    public func prepareState(root: String, configuration: TownConfiguration) throws {
+        try gate?.prepareState(root: root, configuration: configuration)
+    }
+
     /// - Throws: `ConfigurationError` (`untrusted`) with the next step, unless the town is trusted.
     public func require(root: String, configuration: TownConfiguration) throws {
         guard case .yes = try answer(root: root, configuration: configuration, runs: true) else {
@@ -56,6 +59,7 @@ public struct TownAdmission: Sendable {
                 .untrusted,
                 "\(root) is not trusted: review what it can run and connect to with: tt --town '\(root)' trust")
         }
+        try prepareState(root: root, configuration: configuration)
     }
 
     /// Keeps a person's decision.

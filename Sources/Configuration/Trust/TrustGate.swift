@@ -84,8 +84,7 @@ public struct TrustGate: Sendable {
     /// State that is made anew after it was removed gets an identity before anything is in it.
     public func prepareState(root: String, configuration: TownConfiguration) throws {
         guard turnTown != root else { return }
-        let state = StateIdentity(TownFiles(root: root))
-        if state.id == nil || !state.hasState { try record(root: root, configuration: configuration) }
+        if !StateIdentity(TownFiles(root: root)).hasState { try record(root: root, configuration: configuration) }
     }
 
     /// Forgets the decision.

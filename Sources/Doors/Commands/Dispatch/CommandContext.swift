@@ -102,7 +102,9 @@ public struct CommandContext: Sendable {
         }
         let store: any Store
         switch try await admit(root, configuration, runs: runs && access == .readWrite) {
-        case .asConfigured: store = try await parts.openStore(configuration, TownFiles(root: root), access)
+        case .asConfigured:
+            if access != .existing { try parts.admission.prepareState(root: root, configuration: configuration) }
+            store = try await parts.openStore(configuration, TownFiles(root: root), access)
         case .nothingYet: store = TownStore.empty()
         }
         let town = Town(
