@@ -20,6 +20,7 @@ import Testing
         let texts = [
             "default_cli = \"x\"", "conductor_cli = \"x\"", "store = \"redis\"", "use_central_redis = true",
             "[agent_clis]\nx = \"y\"", "[agent_clis]\nx = \"z\"", "[agent_clis.x]\ncommand = \"y\"\nworkdir = \"a\"",
+            "[agent_clis.x]\ncommand = \"y\"\npass = [\"A\"]", "[agent_clis.x]\ncommand = \"y\"\npass = [\"B\"]",
             "[agent_clis.x]\ncommand = \"y\"\nenv = { A = \"1\" }",
             "[agent_clis.x]\ncommand = \"y\"\nenv = { A = \"2\" }",
             "[redis]\nurl = \"redis://a\"", "[redis]\nhost = \"a\"", "[redis]\nport = 1", "[redis]\nuser = \"a\"",

@@ -24,6 +24,7 @@ public struct RunnablePart: Sendable, Equatable {
         for (name, cli) in configuration.agentCLIs.sorted(by: { $0.key < $1.key }) where cli != AgentCLI.presets[name] {
             add("agent_clis.\(name).command", cli.command)
             add("agent_clis.\(name).workdir", cli.workdir)
+            if !cli.pass.isEmpty { add("agent_clis.\(name).pass", cli.pass.joined(separator: ", ")) }
             for (variable, value) in cli.env.sorted(by: { $0.key < $1.key }) {
                 add("agent_clis.\(name).env.\(variable)", value, isSecret: RiskyVariable.isSecret(variable))
             }
@@ -76,6 +77,7 @@ public struct RunnablePart: Sendable, Equatable {
             }
             switch parts[2] {
             case "env": return RiskyVariable.risk(of: parts.last!).map { [(line.key, "\(parts.last!) \($0)")] } ?? []
+            case "pass": return [(line.key, "it gets these variables of yours")]
             case "workdir" where !Self.isBelow(line.value): return [(line.key, "the agent starts outside this folder")]
             case "command" where AgentCLI.presets[parts[1]] != nil:
                 return [(line.key, "it replaces the built-in '\(parts[1])'")]
