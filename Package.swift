@@ -68,7 +68,7 @@ func archive(_ name: String) -> LinkerSetting {
 // Support knows nothing of towns, agents or tasks.
 let support: [Target] = [
     layer("Support", "Concurrency"),
-    layer("Support", "Processes", ["CShims", "Concurrency"]),
+    layer("Support", "Processes", ["CShims", "Concurrency", "Files"]),
     layer("Support", "SQLite", ["CSQLite"]),
     layer("Support", "Doorbell", ["CShims", "Concurrency"]),
     // Which addresses are this machine, and whose program is at the other end of a connection.
@@ -77,10 +77,12 @@ let support: [Target] = [
         name: "Redis", dependencies: ["CHiredis", "COpenSSL", "CShims", "Concurrency", "Peers"],
         path: "Sources/Support/Redis",
         swiftSettings: strict, linkerSettings: [archive("hiredis"), archive("ssl"), archive("crypto")]),
-    layer("Support", "TOML", ["CTOML"]),
-    layer("Support", "Terminal"),
+    layer("Support", "TOML", ["CTOML", "Text"]),
+    layer("Support", "Text"),
+    layer("Support", "Secrets"),
+    layer("Support", "Terminal", ["Text"]),
     layer("Support", "Arguments"),
-    layer("Support", "Files"),
+    layer("Support", "Files", ["CShims"]),
     .target(
         name: "Cryptography", dependencies: ["CSodium"], path: "Sources/Support/Cryptography", swiftSettings: strict,
         linkerSettings: [archive("sodium")]),
@@ -95,24 +97,26 @@ let stores: [Target] = [
     layer("Stores", "StoreVerbs", ["Model"]),
     layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
     layer("Stores", "RedisStore", ["Model", "StoreVerbs", "Redis", "Concurrency"]),
-    layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency"]),
+    layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency", "Files"]),
 ]
 
 let engine: [Target] = [
     .target(
-        name: "Engine", dependencies: ["Model", "Concurrency"], path: "Sources/Engine", swiftSettings: strict),
+        name: "Engine", dependencies: ["Model", "Concurrency", "Text", "Secrets"], path: "Sources/Engine",
+        swiftSettings: strict),
     .target(
-        name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Files"], path: "Sources/Hosting",
+        name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Files", "Secrets"], path: "Sources/Hosting",
         swiftSettings: strict),
     // Redis and Valkey servers of our own, and where a town's server is.
     .target(
         name: "Servers", dependencies: ["Configuration", "Redis", "Peers", "Processes", "Files", "Concurrency"],
         path: "Sources/Servers", swiftSettings: strict),
     .target(
-        name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency"], path: "Sources/Harnesses",
+        name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency", "Files"], path: "Sources/Harnesses",
         swiftSettings: strict),
     .target(
-        name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments", "Cryptography"], path: "Sources/Configuration",
+        name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments", "Cryptography", "Secrets"],
+        path: "Sources/Configuration",
         swiftSettings: strict),
 ]
 
@@ -122,7 +126,7 @@ let towns: [Target] = [
         name: "Towns",
         dependencies: [
             "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "RedisStore",
-            "MemoryStore", "Redis", "Servers", "Processes", "Concurrency", "Files",
+            "MemoryStore", "Redis", "Servers", "Processes", "Concurrency", "Files", "Secrets", "Cryptography",
         ], path: "Sources/Towns", swiftSettings: strict)
 ]
 
@@ -131,7 +135,7 @@ let library: [Target] = [
     .target(
         name: "Tinytown",
         dependencies: [
-            "Towns", "Operations", "Model", "Configuration", "Hosting", "Processes", "Concurrency", "Files",
+            "Towns", "Operations", "Model", "Configuration", "Hosting", "Processes", "Concurrency", "Files", "Secrets",
         ],
         path: "Sources/Tinytown", swiftSettings: strict)
 ]
@@ -141,7 +145,8 @@ let doors: [Target] = [
     .target(
         name: "Plans", dependencies: ["Model", "TOML", "Arguments"], path: "Sources/Plans", swiftSettings: strict),
     .target(
-        name: "Operations", dependencies: ["Model", "Configuration", "Plans", "Files", "Arguments", "Cryptography"],
+        name: "Operations",
+        dependencies: ["Model", "Configuration", "Plans", "Files", "Arguments", "Cryptography", "Text", "Secrets"],
         path: "Sources/Operations",
         swiftSettings: strict),
     layer(
@@ -149,7 +154,8 @@ let doors: [Target] = [
         [
             "Towns", "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore",
             "Processes",
-            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML", "Peers",
+            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML", "Peers", "Text",
+            "Secrets",
         ]),
     .executableTarget(
         name: "tt", dependencies: ["Commands", "Towns", "Files"], path: "Sources/tt", swiftSettings: strict),
@@ -169,13 +175,14 @@ let proof: [Target] = [
             "Plans", "Operations", "Files",
         ], path: "Tests/Fuzz", swiftSettings: strict),
     tests("ConcurrencyTests", ["Concurrency"]),
-    tests("ProcessesTests", ["Processes", "TestSupport"]),
+    tests("FilesTests", ["Files", "CShims", "TestSupport"]),
+    tests("ProcessesTests", ["Processes", "Files", "TestSupport"]),
     tests("SQLiteTests", ["SQLite", "TestSupport"]),
     tests("DoorbellTests", ["Doorbell", "TestSupport"]),
     tests("PeersTests", ["Peers", "Processes", "TestSupport"]),
     // Private Redis and Valkey servers; see Tests/Servers/fetch.py.
     .target(
-        name: "RedisServers", dependencies: ["Redis", "Processes", "Concurrency", "TestSupport"],
+        name: "RedisServers", dependencies: ["Redis", "Processes", "Files", "Concurrency", "TestSupport"],
         path: "Tests/RedisServers",
         swiftSettings: strict),
     tests(
@@ -185,6 +192,8 @@ let proof: [Target] = [
         ]),
     tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport"]),
     tests("TOMLTests", ["TOML"]),
+    tests("TextTests", ["Text"]),
+    tests("SecretsTests", ["Secrets"]),
     tests("TerminalTests", ["Terminal"]),
     tests("CryptographyTests", ["Cryptography"]),
     tests("ArgumentsTests", ["Arguments"]),

@@ -72,7 +72,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
             }
             // Nothing is written that could not be read again.
             _ = try TownConfiguration.readAgentCLIs(document.table, file: Self.path(home))
-            try Files.write(document.text, to: Self.path(home))
+            try Files.write(document.text, to: Self.path(home), links: .followed)
         }
     }
 
@@ -99,7 +99,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
 
     private static func document(home: String) throws(ConfigurationError) -> TOMLDocument {
         let text: String
-        do { text = try Files.text(path(home)) ?? "" } catch {
+        do { text = try Files.text(path(home), limit: Files.Limit.configuration, links: .followed) ?? "" } catch {
             throw ConfigurationError(.unreadable, error.description)
         }
         do { return try TOMLDocument(text, file: path(home)) } catch {

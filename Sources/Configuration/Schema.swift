@@ -59,6 +59,21 @@ public struct ConfigurationKey: Sendable {
             flag("limits.use_cgroups", "a cgroup for each turn, if you may make one; else rlimits", "true") {
                 $0.usesControlGroups = $1
             },
+            number("limits.max_message_kb", "the longest message or task, in kilobytes", "1024", 1...16_384) {
+                $0.maxMessageKB = $1
+            },
+            number("limits.max_result_kb", "the longest result of a task, in kilobytes", "1024", 1...16_384) {
+                $0.maxResultKB = $1
+            },
+            number("limits.max_inbox", "messages that may wait in one inbox", "1000", 1...10_000_000) {
+                $0.maxInbox = $1
+            },
+            number("limits.sends_per_turn", "messages and tasks that one turn may send", "100", 1...1_000_000) {
+                $0.sendsPerTurn = $1
+            },
+            number("limits.sends_per_minute", "the same for one agent within a minute", "120", 1...1_000_000) {
+                $0.sendsPerMinute = $1
+            },
             seconds("limits.grace_secs", "time for processes to end when asked", "5") { $0.grace = $1 },
             seconds("limits.drain_secs", "time for running turns when a host stops", "10") { $0.drainGrace = $1 },
             seconds("limits.lease_secs", "how long a lease holds without renewal", "30") { $0.lease = $1 },

@@ -1,5 +1,6 @@
 import Arguments
 import Files
+import Model
 import TOML
 
 extension TownConfiguration {
@@ -12,7 +13,9 @@ extension TownConfiguration {
     public static func load(root: String) throws(ConfigurationError) -> (TownConfiguration, warnings: [String]) {
         let path = root + "/" + fileName
         let text: String?
-        do { text = try Files.text(path) } catch { throw ConfigurationError(.unreadable, error.description) }
+        do { text = try Files.text(path, limit: Files.Limit.configuration, links: .followed) } catch {
+            throw ConfigurationError(.unreadable, error.description)
+        }
         guard let text else {
             throw ConfigurationError(
                 .notInitialized, "\(root) is not a town: there is no \(fileName); make one with: tt init")
@@ -183,7 +186,7 @@ public enum TownName {
             let isFine =
                 scalar.properties.isAlphabetic || scalar.properties.numericType != nil
                 || "-_.+@ ".unicodeScalars.contains(scalar)
-            if !isFine {
+            if !isFine || !TextRules.isShown(scalar) {
                 return
                     "may hold letters, digits, spaces and - _ . + @, but not \(scalar.escaped(asASCII: false).debugDescription)"
             }

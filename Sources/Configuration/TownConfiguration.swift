@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// What `tinytown.toml` says, defaults included.
 public struct TownConfiguration: Sendable, Equatable {
@@ -40,6 +40,16 @@ public struct TownConfiguration: Sendable, Equatable {
     public var maxProcesses = 512
     /// Whether a turn gets a control group of its own, if the user may make one.
     public var usesControlGroups = true
+    /// The longest message or description of a task, in kilobytes.
+    public var maxMessageKB = 1024
+    /// The longest result of a task, in kilobytes.
+    public var maxResultKB = 1024
+    /// Messages that may wait in one inbox.
+    public var maxInbox = 1000
+    /// Messages and tasks that one turn may bring into the town.
+    public var sendsPerTurn = 100
+    /// Messages and tasks that one agent may bring into the town within a minute.
+    public var sendsPerMinute = 120
     /// How long processes get to end when they are asked to.
     public var grace = Duration.seconds(5)
     /// How long a stopping host waits for running turns.
@@ -58,6 +68,11 @@ public struct TownConfiguration: Sendable, Equatable {
     public var agentCLIs: [String: AgentCLI] = [:]
 
     public init(name: String) { self.name = name }
+
+    /// The bounds on what may be sent.
+    public var sendLimits: SendLimits {
+        SendLimits(maxHops: maxHops, maxInbox: maxInbox, perTurn: sendsPerTurn, perMinute: sendsPerMinute)
+    }
 }
 
 /// How an agent CLI is called.

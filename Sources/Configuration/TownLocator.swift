@@ -88,11 +88,15 @@ public enum TownLocator {
     private static func branch(marker: String, folder: String) -> String? {
         var gitFolder = marker
         // In a worktree `.git` is a file that says where its git folder is.
-        if !Files.isFolder(marker), let text = try? Files.text(marker), text.hasPrefix("gitdir:") {
+        if !Files.isFolder(marker), let text = try? Files.text(marker, limit: Files.Limit.short),
+            text.hasPrefix("gitdir:")
+        {
             let path = String(text.dropFirst(7)).trimmingWhitespace
             gitFolder = path.hasPrefix("/") ? path : folder + "/" + path
         }
-        guard let head = try? Files.text(gitFolder + "/HEAD")?.trimmingWhitespace, !head.isEmpty else { return nil }
+        guard let head = try? Files.text(gitFolder + "/HEAD", limit: Files.Limit.short)?.trimmingWhitespace,
+            !head.isEmpty
+        else { return nil }
         if head.hasPrefix("ref: refs/heads/") { return String(head.dropFirst(16)) }
         return String(head.prefix(7))
     }

@@ -22,7 +22,7 @@ public struct TownRegistry: Sendable {
 
     /// All known towns, oldest first. A file that cannot be read is an error, never an empty list.
     public func entries() throws -> [Entry] {
-        guard let text = try Files.text(path) else { return [] }
+        guard let text = try Files.text(path, limit: Files.Limit.configuration, links: .followed) else { return [] }
         let table: TOMLTable
         do { table = try TOML.parse(text, file: path) } catch {
             throw ConfigurationError(.invalid, "\(error); mend the file or move it away")
@@ -68,7 +68,7 @@ public struct TownRegistry: Sendable {
             let text = all.map { entry in
                 "[[towns]]\npath = \(TOMLWriter.quoted(entry.path))\nname = \(TOMLWriter.quoted(entry.name))\n"
             }
-            try Files.write(text.joined(separator: "\n"), to: path)
+            try Files.write(text.joined(separator: "\n"), to: path, links: .followed)
             return aside
         }
     }

@@ -13,6 +13,25 @@ public protocol ProcessJanitor: Sendable {
     func endSurvivors(of turns: [TurnID]) async
 }
 
+/// Makes the secret by which a turn's own commands are known to the store.
+public protocol TurnSecrets: Sendable {
+    /// A new secret that nobody can guess.
+    func make() -> TurnSecret
+}
+
+/// What a turn's processes show, and what the store keeps of it.
+public struct TurnSecret: Sendable, Equatable {
+    /// Goes into a file that only this user reads; never into an environment, a command line, a prompt or a log.
+    public var text: String
+    /// Its SHA-256, in hexadecimal digits.
+    public var digest: String
+
+    public init(text: String, digest: String) {
+        self.text = text
+        self.digest = digest
+    }
+}
+
 /// Keeps what people read about turns: one log an agent, one raw log a round.
 public protocol TurnJournal: Sendable {
     /// Opens the records of a turn. Never throws: a log that cannot be written must not stop work.

@@ -1,20 +1,20 @@
 public import Engine
-import Files
+public import Files
 public import Model
 
 /// The files that prompts name, in a folder a turn, readable by their owner alone.
 public struct TurnFolders: PromptFiles {
-    private let root: String
+    private let root: SafePath
 
     /// - Parameter root: the folder in which each turn gets its own.
-    public init(root: String) { self.root = root }
+    public init(root: SafePath) { self.root = root }
 
     public func write(_ files: [PromptFile], turn: TurnID) throws -> String {
-        let folder = root + "/" + turn.description
-        try Files.makeFolder(folder)
-        for file in files { try Files.write(file.content, to: folder + "/" + file.name) }
-        return folder
+        let folder = root.appending(turn.description)
+        try folder.makeFolder()
+        for file in files { try folder.appending(file.name).write(file.content) }
+        return folder.path
     }
 
-    public func remove(turn: TurnID) { Files.remove(root + "/" + turn.description) }
+    public func remove(turn: TurnID) { root.appending(turn.description).remove() }
 }

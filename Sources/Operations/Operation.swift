@@ -38,9 +38,12 @@ public struct Nothing: Codable, Sendable, Equatable {
 }
 
 extension Operation {
-    /// Runs the operation with errors of the store put into the words of `OperationError`.
+    /// Runs the operation, in a turn as its agent and if that may, with errors of the store put into the words of `OperationError`.
     public static func call(_ input: Input, in town: Town) async throws -> Output {
-        do { return try await Self().run(input, in: town) } catch let error as StoreError {
+        do {
+            if scope == .read { return try await Self().run(input, in: town) }
+            return try await town.acting(as: name) { try await Self().run(input, in: $0) }
+        } catch let error as StoreError {
             throw OperationError(error)
         }
     }

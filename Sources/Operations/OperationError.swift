@@ -12,6 +12,14 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
         case unavailable
         /// The time that the caller gave has passed; nothing was changed by that.
         case timedOut = "timed_out"
+        /// It was called in a turn without the secret of a turn that still runs.
+        case notYourTurn = "not_your_turn"
+        /// An agent called it, and only a person may.
+        case needsPerson = "needs_person"
+        /// A text is longer than the town permits.
+        case tooLarge = "too_large"
+        /// More was sent, or waits, than the town permits.
+        case limit
         case failed
     }
 
@@ -37,7 +45,11 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
             case .nameTaken: (.conflict, "choose another name, or stop the agent that has it: tt kill NAME")
             case .tooManyAgents: (.conflict, "stop an agent with tt kill, or raise max_agents in tinytown.toml")
             case .notEmpty: (.conflict, "to replace it, add --force")
-            case .illegalMove, .leaseLost, .dependencyCycle, .inUse: (.conflict, nil)
+            case .leaseLost: (.notYourTurn, nil)
+            case .inboxFull:
+                (.limit, "wait until some are read, or raise the limit in tinytown.toml")
+            case .tooManySends: (.limit, "end the turn, or ask a person to raise the limit in tinytown.toml")
+            case .illegalMove, .dependencyCycle, .inUse: (.conflict, nil)
             case .busy: (.unavailable, "another process holds the store; try again")
             case .full: (.unavailable, "free some space and try again; nothing was lost")
             case .readOnly: (.unavailable, "check who owns the .tt folder and whether its disk can be written")

@@ -112,9 +112,7 @@ struct PlanReader {
             status: .pending, tags: PlanEntry.ownTags(texts(table["tags"], "tasks.tags")),
             parent: text(table["parent"], "tasks.parent").flatMap { $0.isEmpty ? nil : $0 },
             dependsOn: texts(table["depends_on"], "tasks.depends_on"), isGroup: false, index: index, places: [:])
-        for tag in entry.tags where tag.unicodeScalars.contains(where: { $0.value < 32 }) {
-            problem(table["tags"]?.start, "tasks.tags holds a control character in \(tag.debugDescription)")
-        }
+        if let fault = TextRules.problem(withTags: entry.tags) { problem(table["tags"]?.start, "tasks.tags: \(fault)") }
         if let status = text(table["status"], "tasks.status") {
             if let state = TaskState(wireName: status) {
                 entry.status = state
@@ -133,8 +131,9 @@ struct PlanReader {
 
     private static func fault(inID id: String) -> String? {
         if id.utf8.count > 128 { return "is longer than 128 bytes" }
-        if id.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
-            return "holds a control character"
+        if let bad = id.unicodeScalars.first(where: { !TextRules.isShown($0) }) {
+            return bad.properties.generalCategory == .control
+                ? "holds a control character" : "holds \(TextRules.shown(String(bad))), which cannot be seen"
         }
         if id.first?.isWhitespace == true || id.last?.isWhitespace == true { return "begins or ends with a space" }
         return nil

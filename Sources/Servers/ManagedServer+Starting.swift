@@ -1,5 +1,4 @@
 import Files
-import FoundationEssentials
 public import Processes
 import Redis
 
@@ -16,10 +15,10 @@ extension ManagedServer {
         let process: ProcessIdentity
         do {
             process = try await ChildProcess.spawnDetached(
-                program.path, [configurationFile],
+                program.path, [configurationFile.path],
                 environment: ServerProgram.inherited(settings.environment),
-                directory: settings.folder, log: logFile)
-            try Files.write(process.description, to: processFile)
+                directory: settings.folder, log: file("server.log"))
+            try processFile.write(process.description)
         } catch {
             throw ServerError(.failed, "\(program.path) cannot be started: \(error)")
         }
@@ -31,10 +30,18 @@ extension ManagedServer {
     /// The process that was started last, where it still runs. A number that was given to another process since, or
     /// that a crash left behind, is none.
     public var process: ProcessIdentity? {
-        guard let text = try? Files.text(processFile), let identity = ProcessIdentity(text), identity.isAlive else {
+        guard let text = (try? processFile.text(limit: Files.Limit.short)) ?? nil, let identity = ProcessIdentity(text),
+            identity.isAlive
+        else {
             return nil
         }
         return identity
+    }
+
+    /// The same if that process really serves the socket: a file is only what somebody wrote into it.
+    public func servingProcess() async -> ProcessIdentity? {
+        guard let process, await endpoint.servingProcess() == process.pid else { return nil }
+        return process
     }
 
     private func waitUntilReady(
@@ -70,7 +77,8 @@ extension ManagedServer {
     private var isAddressTaken: Bool { lastLines(4).contains { $0.contains("Address already in use") } }
 
     private func lastLines(_ count: Int) -> [String] {
-        let lines = ((try? Files.text(logFile)) ?? "")?.split(whereSeparator: \.isNewline) ?? []
+        let end = (try? file("server.log").tail(16_384)) ?? []
+        let lines = String(decoding: end, as: UTF8.self).split(whereSeparator: \.isNewline)
         return lines.suffix(count).map(String.init)
     }
 
@@ -78,10 +86,14 @@ extension ManagedServer {
 
     /// Whether there is a snapshot and no append-only file yet. A server that is told to append would begin empty
     /// then, so it reads the snapshot first.
-    private func adoptSnapshot() throws(ServerError) -> Bool {
-        let (folder, snapshot) = (settings.folder + "/appendonlydir", settings.folder + "/dump.rdb")
-        if Files.names(in: folder).contains(where: { $0.hasSuffix(".manifest") }) { return false }
-        if Files.exists(snapshot) { return true }
+    private func adoptSnapshot() throws -> Bool {
+        let (folder, snapshot) = (file("appendonlydir"), file("dump.rdb"))
+        // The server opens them by their names, and would follow links.
+        try snapshot.check(siblings: [snapshot.name, "server.log"])
+        let names = folder.names
+        try folder.appending("x").check(siblings: names)
+        if names.contains(where: { $0.hasSuffix(".manifest") }) { return false }
+        if snapshot.exists { return true }
         guard let legacy = settings.legacySnapshot else { return false }
         guard Files.exists(legacy) else { return false }
         guard settings.mayReadLegacy else {
@@ -90,12 +102,10 @@ extension ManagedServer {
                 hint: "if it is yours, run: tt config redis.read_dump \(Files.parent(of: legacy)); if not, move it away"
             )
         }
-        do {
-            try FileManager.default.copyItem(atPath: legacy, toPath: snapshot)
-        } catch {
+        do throws(FileError) { return try snapshot.copy(of: SafePath(path: legacy)) } catch {
+            if error.isUnsafe { throw error }
             throw ServerError(.file, "the data of the earlier server cannot be taken over: \(error)")
         }
-        return true
     }
 
     /// Turns the append-only file on, and returns when everything is in it.
@@ -133,7 +143,7 @@ extension ManagedServer {
                 lines += ["port \(port)", "bind \(Self.quoted(bind))", "protected-mode yes"]
             }
             if let password = try password() { lines.append("requirepass \(Self.quoted(password))") }
-            try Files.write(lines.joined(separator: "\n") + "\n", to: configurationFile)
+            try configurationFile.write(lines.joined(separator: "\n") + "\n")
         } catch {
             throw ServerError(.file, "the server's configuration cannot be written: \(error)")
         }
@@ -165,11 +175,11 @@ extension ManagedServer {
     /// The configured password, or the generated one, made at first (W36).
     private func password() throws(FileError) -> String? {
         if let configured = settings.passwords.first { return configured }
-        if let kept = try Files.text(passwordFile), !kept.isEmpty { return kept }
+        if let kept = try passwordFile.text(limit: Files.Limit.short), !kept.isEmpty { return kept }
         guard settings.needsPassword else { return nil }
         // What a server that ran before may have had; clients of other programs still know it.
         let new = settings.otherPasswords.first ?? Self.newPassword()
-        try Files.write(new, to: passwordFile)
+        try passwordFile.write(new)
         return new
     }
 

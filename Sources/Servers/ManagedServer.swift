@@ -18,6 +18,8 @@ public struct ManagedServer: Sendable {
     public struct Settings: Sendable {
         /// Its folder.
         public var folder: String
+        /// The folder above it from which links are no longer followed: the town's, or the user's.
+        public var root: String
         public var listensOn: Listening
         /// Where it may listen since it was started by an earlier version, or with another configuration.
         public var earlier: [Listening] = []
@@ -43,6 +45,7 @@ public struct ManagedServer: Sendable {
 
         public init(folder: String, listensOn: Listening, environment: [String: String], home: String) {
             self.folder = folder
+            root = Files.parent(of: folder)
             self.listensOn = listensOn
             self.environment = environment
             self.home = home
@@ -56,17 +59,22 @@ public struct ManagedServer: Sendable {
     /// Where it is, with the configured or the generated password.
     public var endpoint: RedisEndpoint { endpoints(at: settings.listensOn)[0] }
 
+    /// A file of the server.
+    func file(_ name: String) -> SafePath { SafePath(path: settings.folder + "/" + name, beneath: settings.root) }
+
     /// The file that the generated password is in.
-    var passwordFile: String { settings.folder + "/password" }
+    var passwordFile: SafePath { file("password") }
+    /// The password that was generated for it; nil if there is none, or its file is not a safe one.
+    public var keptPassword: String? { (try? passwordFile.text(limit: Files.Limit.short)) ?? nil }
     /// Which process it is, as `ProcessIdentity`.
-    var processFile: String { settings.folder + "/process" }
+    var processFile: SafePath { file("process") }
     public var logFile: String { settings.folder + "/server.log" }
-    var lockFile: String { settings.folder + "/start.lock" }
-    var configurationFile: String { settings.folder + "/redis.conf" }
+    var lockFile: SafePath { file("start.lock") }
+    var configurationFile: SafePath { file("redis.conf") }
 
     /// One for each password that the server may have, the likeliest first.
     private func endpoints(at place: Listening) -> [RedisEndpoint] {
-        let generated = (try? Files.text(passwordFile))?.flatMap { $0.isEmpty ? nil : $0 }
+        let generated = (try? passwordFile.text(limit: Files.Limit.short))?.flatMap { $0.isEmpty ? nil : $0 }
         var passwords: [String?] = settings.passwords
         if settings.passwords.isEmpty, let generated { passwords.append(generated) }
         passwords += settings.otherPasswords
@@ -102,9 +110,7 @@ public struct ManagedServer: Sendable {
     private func started(_ options: RedisOptions) async throws -> RedisClient {
         if let client = try await running(options) { return client }
         let end = ContinuousClock.now.advanced(by: settings.patience)
-        do throws(FileError) { try Files.makeFolder(settings.folder) } catch {
-            throw ServerError(.file, error.description)
-        }
+        try makeFolder()
         while true {
             if let lock = try FileLock.tryAcquire(lockFile, text: ProcessIdentity.current.description) {
                 let client: RedisClient
@@ -129,6 +135,17 @@ public struct ManagedServer: Sendable {
             }
             // Neither the lock nor the server tells when it is there.
             try await Task.sleep(for: .milliseconds(Int.random(in: 10...30)))
+        }
+    }
+
+    private func makeFolder() throws {
+        do throws(FileError) {
+            try Files.makeFolder(settings.root)
+            try lockFile.makeFolderAround()
+        } catch {
+            // What is unsafe is told apart from what only failed.
+            if error.isUnsafe { throw error }
+            throw ServerError(.file, error.description)
         }
     }
 
@@ -187,7 +204,7 @@ public struct ManagedServer: Sendable {
             guard error.code == .unknownOutcome || error.code == .unavailable else { throw error }
         }
         try await process.waitForExit()
-        Files.remove(processFile)
+        processFile.remove()
         return true
     }
 }

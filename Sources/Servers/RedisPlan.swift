@@ -63,6 +63,7 @@ public struct RedisPlan: Sendable {
             var settings = ManagedServer.Settings(
                 folder: configuration.useCentral ? home + "/redis" : root + "/.tt/redis", listensOn: .socket(""),
                 environment: environment, home: home)
+            settings.root = configuration.useCentral ? home : root
             settings.synchronous = configuration.fsync == .always
             settings.user = configuration.user
             if configuration.useCentral {

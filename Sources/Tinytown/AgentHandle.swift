@@ -25,17 +25,20 @@ public struct AgentHandle: Sendable {
     ) async throws(TownError) -> TaskID {
         try await reporting {
             try checkText(description, "the task is empty")
-            let town = town.opened
-            var task = Model.AgentTask(
-                id: town.newID(), description: description, createdBy: try await town.sender(nil).id,
-                createdAt: town.time.now(), tags: tags)
-            task.dependsOn = dependsOn.map { $0.id() }
-            task.parent = parent.map { $0.id() }
-            try await town.store.create(
-                task,
-                assignee: Assignment(agent: id.id(), announcement: town.newID(), priority: priority.model))
-            try await self.town.keeper.ensure(town)
-            return TaskID(task.id)
+            let made = try await town.opened.acting(as: AssignTask.name) { town in
+                try town.checkMessage(description)
+                var task = Model.AgentTask(
+                    id: town.newID(), description: description, createdBy: try await town.sender(nil).id,
+                    createdAt: town.time.now(), tags: tags)
+                task.dependsOn = dependsOn.map { $0.id() }
+                task.parent = parent.map { $0.id() }
+                try await town.store.create(
+                    task,
+                    assignee: Assignment(agent: id.id(), announcement: town.newID(), priority: priority.model))
+                return task.id
+            }
+            try await town.keeper.ensure(town.opened)
+            return TaskID(made)
         }
     }
 
@@ -99,30 +102,34 @@ public struct AgentHandle: Sendable {
 
     /// Holds it: a running turn is ended and put back, messages wait.
     public func interrupt(reason: String? = nil) async throws(TownError) {
-        try await change(.interrupt(reason: reason))
+        try await change(.interrupt(reason: reason), as: InterruptAgent.name)
     }
 
     /// Lets a held agent go on, with its conversation.
-    public func resume() async throws(TownError) { try await change(.resume) }
+    public func resume() async throws(TownError) { try await change(.resume, as: ResumeAgent.name) }
 
     /// Lets it finish its inbox, then stops it.
-    public func close() async throws(TownError) { try await change(.stop(.whenEmpty)) }
+    public func close() async throws(TownError) { try await change(.stop(.whenEmpty), as: CloseAgent.name) }
 
     /// Stops it after its present turn.
     /// - Parameter now: ends the turn too; its messages go back.
-    public func stop(now: Bool = false) async throws(TownError) { try await change(.stop(now ? .now : .afterTurn)) }
+    public func stop(now: Bool = false) async throws(TownError) {
+        try await change(.stop(now ? .now : .afterTurn), as: KillAgent.name)
+    }
 
     /// Brings it back after it has ended, with its inbox and its conversation.
     /// - Parameter maxRounds: turns it may take from now on; nil keeps its limit.
     public func restart(maxRounds: Int? = nil) async throws(TownError) {
-        try await change(.restart(maxRounds: maxRounds))
+        try await change(.restart(maxRounds: maxRounds), as: RestartAgent.name)
     }
 
-    private func change(_ change: AgentChange) async throws(TownError) {
+    private func change(_ change: AgentChange, as operation: String) async throws(TownError) {
         try await reporting {
-            let town = town.opened
-            try await town.store.change(id.id(), change, now: town.time.now())
-            try await self.town.keeper.ensure(town)
+            try await town.opened.acting(as: operation) { town in
+                try town.check(.control(id.id()))
+                _ = try await town.store.change(id.id(), change, now: town.time.now())
+            }
+            try await town.keeper.ensure(town.opened)
         }
     }
 }

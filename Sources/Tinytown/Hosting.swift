@@ -61,10 +61,10 @@ actor HostKeeper {
         guard let running else { return }
         let files = TownFiles(root: town.root)
         // Whoever needs a host from now on knows that this one takes nothing more, and leaves word.
-        try? Files.write("\(ProcessIdentity.current)\n", to: files.hostDraining)
+        try? files.hostDraining.write("\(ProcessIdentity.current)\n")
         ending.ask("the town is closed")
         _ = try? await running.value
-        guard Files.exists(files.hostWanted), case .inProcess(let path) = hosting, let tt = try? program(path) else {
+        guard files.hostWanted.exists, case .inProcess(let path) = hosting, let tt = try? program(path) else {
             return
         }
         try? await HostLauncher(program: tt, environment: environment).ensureHost(town)

@@ -81,8 +81,9 @@ public struct ReceivedMessage: Sendable {
     @discardableResult
     public func acknowledge() async throws(TownError) -> Bool {
         let done = try await reporting {
-            try await town.opened.store.acknowledge(
-                message.id.id(), of: message.to.id(), now: town.opened.time.now())
+            try await town.opened.acting(as: TakeInbox.name) {
+                try await $0.store.acknowledge(message.id.id(), of: message.to.id(), now: $0.time.now())
+            }
         }
         town.handedOut.withLock { _ = $0.remove(message.id) }
         return done

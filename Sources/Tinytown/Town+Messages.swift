@@ -32,7 +32,10 @@ extension Town {
         _ content: Message.Content, from: AgentID? = nil, priority: Message.Priority = .normal, key: String? = nil
     ) async throws(TownError) -> [MessageID] {
         let agents = try await reporting {
-            let sender = if let from { from } else { AgentID(try await opened.sender(nil).id) }
+            let sender: AgentID =
+                if let from { from } else {
+                    try await opened.acting(as: SendMessage.name) { AgentID(try await $0.sender(nil).id) }
+                }
             return try await opened.store.agents().map { ($0.id, $0.state.isTerminal) }
                 .filter { !$0.1 && AgentID($0.0) != sender }.map(\.0)
         }
@@ -44,17 +47,23 @@ extension Town {
         _ correlation: MessageID?, _ key: (Model.AgentID) -> String?
     ) async throws(TownError) -> [MessageID] {
         try await reporting {
-            let sender: Model.AgentID = if let from { from.id() } else { try await opened.sender(nil).id }
-            let messages = agents.map { agent in
-                var message = Model.Message(
-                    id: opened.newID(), from: sender, to: agent, body: content.body, priority: priority.model,
-                    createdAt: opened.time.now())
-                message.correlation = correlation.map { $0.id() }
-                message.idempotencyKey = key(agent)
-                return message
+            let receipts = try await opened.acting(as: SendMessage.name) { town in
+                let sender: Model.AgentID = if let from { from.id() } else { try await town.sender(nil).id }
+                try town.check(.speak(as: sender))
+                try town.checkMessage(content.body.text)
+                // An agent that a program plays has no turn that could prove it.
+                let isPlayed = try await town.store.agent(sender)?.cli == AgentHandle.playedCLI
+                let messages = agents.map { agent in
+                    var message = Model.Message(
+                        id: town.newID(), from: sender, to: agent, body: content.body, priority: priority.model,
+                        createdAt: town.time.now())
+                    message.correlation = correlation.map { $0.id() }
+                    message.verified = isPlayed ? nil : town.isVerified(sender)
+                    message.idempotencyKey = key(agent)
+                    return message
+                }
+                return try await town.store.send(messages, limits: town.configuration.sendLimits)
             }
-            let receipts = try await opened.store.send(
-                messages, limits: SendLimits(maxHops: opened.configuration.maxHops))
             if let refusal = receipts.lazy.compactMap(\.refusal).first {
                 throw TownError(.conflict, "the message is a dead letter: \(refusal)", hint: "see: tt dead list")
             }

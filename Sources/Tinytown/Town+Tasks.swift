@@ -70,14 +70,20 @@ extension Town {
 
     private func end(_ id: TaskID, _ move: TaskMove, by agent: AgentHandle?) async throws(TownError) -> AgentTask {
         try await reporting(missing: .taskNotFound) {
-            var town = opened
-            if let agent { town.caller = Caller(agentID: agent.id.description) }
-            switch move {
-            case .complete(let text):
-                _ = try await CompleteTask().run(.init(task: id.description, result: text), in: town)
-            case .fail(let text): _ = try await FailTask().run(.init(task: id.description, result: text), in: town)
-            case .cancel(let text): _ = try await CancelTask().run(.init(task: id.description, result: text), in: town)
-            default: preconditionFailure("only ends of tasks come here")
+            try await opened.acting(as: "task.\(move.name)") { town in
+                var town = town
+                if let agent {
+                    try town.check(.speak(as: agent.id.id()))
+                    if !town.caller.isInTurn { town.caller = Caller(agentID: agent.id.description) }
+                }
+                switch move {
+                case .complete(let text):
+                    _ = try await CompleteTask().run(.init(task: id.description, result: text), in: town)
+                case .fail(let text): _ = try await FailTask().run(.init(task: id.description, result: text), in: town)
+                case .cancel(let text):
+                    _ = try await CancelTask().run(.init(task: id.description, result: text), in: town)
+                default: preconditionFailure("only ends of tasks come here")
+                }
             }
             try await keeper.ensure(opened)
             return try await self.task(id)
@@ -100,7 +106,9 @@ public struct Backlog: Sendable {
     @discardableResult
     public func add(_ description: String, tags: [String] = []) async throws(TownError) -> TaskID {
         try await reporting {
-            let made = try await AddToBacklog().run(.init(description: description, tags: tags), in: town.opened)
+            let made = try await town.opened.acting(as: AddToBacklog.name) {
+                try await AddToBacklog().run(.init(description: description, tags: tags), in: $0)
+            }
             try await town.keeper.ensure(town.opened)
             return TaskID(made.task.id)
         }
@@ -117,8 +125,9 @@ public struct Backlog: Sendable {
     /// - Throws: `taskNotFound`, `agentNotFound`; `conflict` where it is not in the backlog any more.
     public func claim(_ id: TaskID, for agent: AgentHandle) async throws(TownError) {
         try await reporting(missing: .taskNotFound) {
-            _ = try await ClaimFromBacklog().run(
-                .init(task: id.description, agent: agent.id.description), in: town.opened)
+            _ = try await town.opened.acting(as: ClaimFromBacklog.name) {
+                try await ClaimFromBacklog().run(.init(task: id.description, agent: agent.id.description), in: $0)
+            }
             try await town.keeper.ensure(town.opened)
         }
     }
@@ -127,7 +136,9 @@ public struct Backlog: Sendable {
     /// - Throws: as `claim`.
     public func remove(_ id: TaskID) async throws(TownError) {
         try await reporting(missing: .taskNotFound) {
-            _ = try await RemoveFromBacklog().run(.init(task: id.description), in: town.opened)
+            _ = try await town.opened.acting(as: RemoveFromBacklog.name) {
+                try await RemoveFromBacklog().run(.init(task: id.description), in: $0)
+            }
         }
     }
 }

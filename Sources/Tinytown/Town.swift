@@ -4,6 +4,7 @@ public import FoundationEssentials
 import Hosting
 import Model
 import Operations
+import Secrets
 import Synchronization
 import Towns
 
@@ -65,7 +66,9 @@ public final class Town: Sendable {
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
             return Operations.Town(
                 root: root, configuration: configuration, store: store, time: store.clock ?? SystemTime(),
-                random: SystemRandomness(), caller: Caller(environment: environment), isAlive: TownJanitor().isAlive)
+                random: SystemRandomness(),
+                caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
+                redactor: Redactor(Secret.among(environment) + configuration.secrets), isAlive: TownJanitor().isAlive)
         }
         return Town(opened, hosting, HostKeeper(hosting, environment: environment, log: log))
     }
@@ -99,10 +102,12 @@ public final class Town: Sendable {
     ) async throws(TownError) -> AgentHandle {
         try await reporting(missing: .agentNotFound) {
             let cli = cli ?? opened.configuration.defaultCLI ?? "claude"
-            let made = try await SpawnAgent().run(
-                .init(
-                    name: name, cli: cli, role: role, nickname: nickname, parent: parent?.id.description,
-                    maxRounds: maxRounds), in: opened)
+            let made = try await opened.acting(as: SpawnAgent.name) { town in
+                try await SpawnAgent().run(
+                    .init(
+                        name: name, cli: cli, role: role, nickname: nickname, parent: parent?.id.description,
+                        maxRounds: maxRounds), in: town)
+            }
             try await keeper.ensure(opened)
             return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
         }
@@ -115,20 +120,24 @@ public final class Town: Sendable {
     /// - Throws: `invalid`, `nameTaken` by an agent that a host runs, `tooManyAgents`.
     public func join(_ name: String, role: String? = nil) async throws(TownError) -> AgentHandle {
         try await reporting {
-            let known = try await opened.store.agents().last {
-                $0.name.lowercased() == name.lowercased() && $0.cli == AgentHandle.playedCLI
-            }
-            if let known {
-                if known.state.isTerminal {
-                    try await opened.store.change(known.id, .restart(maxRounds: 0), now: opened.time.now())
+            try await opened.acting(as: SpawnAgent.name) { town in
+                // Only a person's program plays an agent, not a turn of another one.
+                try town.check(.spawn(cli: AgentHandle.playedCLI, isNamed: false, role: role))
+                let known = try await town.store.agents().last {
+                    $0.name.lowercased() == name.lowercased() && $0.cli == AgentHandle.playedCLI
                 }
-                try await hold(known.id)
-                return AgentHandle(town: self, id: AgentID(known.id), name: known.name)
+                if let known {
+                    if known.state.isTerminal {
+                        try await town.store.change(known.id, .restart(maxRounds: 0), now: town.time.now())
+                    }
+                    try await hold(known.id)
+                    return AgentHandle(town: self, id: AgentID(known.id), name: known.name)
+                }
+                let made = try await SpawnAgent().run(
+                    .init(name: name, cli: AgentHandle.playedCLI, role: role, maxRounds: 0), in: town)
+                try await hold(made.agent.id)
+                return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
             }
-            let made = try await SpawnAgent().run(
-                .init(name: name, cli: AgentHandle.playedCLI, role: role, maxRounds: 0), in: opened)
-            try await hold(made.agent.id)
-            return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
         }
     }
 

@@ -37,6 +37,14 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let closed = Code("closed")
         /// A person has to decide first: see `tt trust`.
         public static let untrusted = Code("untrusted")
+        /// This runs in an agent's turn, and the town does not know the turn, or it is over.
+        public static let notYourTurn = Code("not_your_turn")
+        /// This runs in an agent's turn, and only a person may do it.
+        public static let needsPerson = Code("needs_person")
+        /// A text is longer than the town permits.
+        public static let tooLarge = Code("too_large")
+        /// More was sent, or waits, than the town permits.
+        public static let limit = Code("limit")
         public static let failed = Code("failed")
     }
 
@@ -69,6 +77,10 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
                 case .invalid: .invalid
                 case .unavailable: .unavailable
                 case .timedOut: .timedOut
+                case .notYourTurn: .notYourTurn
+                case .needsPerson: .needsPerson
+                case .tooLarge: .tooLarge
+                case .limit: .limit
                 case .failed: .failed
                 }
             self.init(code, error.message, hint: error.hint)
@@ -94,7 +106,9 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
         case .taskNotFound: .taskNotFound
         case .nameTaken: .nameTaken
         case .tooManyAgents: .tooManyAgents
-        case .illegalMove, .dependencyCycle, .leaseLost: .conflict
+        case .leaseLost: .notYourTurn
+        case .inboxFull, .tooManySends: .limit
+        case .illegalMove, .dependencyCycle: .conflict
         case .unknownOutcome: .unknownOutcome
         case .closed: .closed
         case .busy, .full, .readOnly, .newerVersion, .corrupt, .unavailable: .unavailable

@@ -23,7 +23,7 @@ extension HostSettings {
             maxAttempts: configuration.maxAttempts, firstDelay: configuration.firstDelay,
             longestDelay: configuration.longestDelay)
         maxHostDeaths = configuration.maxHostDeaths
-        sendLimits = SendLimits(maxHops: configuration.maxHops)
+        sendLimits = configuration.sendLimits
         // SQLite serves one machine, where the kernel knows which host lives.
         renewsHost = configuration.store == .redis
     }

@@ -52,7 +52,7 @@ final class CurrentHarnesses: HarnessSource {
     private static func texts(_ root: String, _ environment: [String: String]) -> [String?] {
         let home = GlobalConfiguration.home(environment)
         return [TownFiles(root: root).configuration, home + "/config.toml", home + "/trust.toml"]
-            .map { (try? Files.text($0)) ?? nil }
+            .map { (try? Files.text($0, limit: Files.Limit.configuration, links: .followed)) ?? nil }
     }
 
     // Decided by the files alone: a host that an agent's command started has a turn's variables in its environment.

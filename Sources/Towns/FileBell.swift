@@ -29,7 +29,9 @@ public final class FileBell: Sendable {
             let events =
                 removals
                 ? UInt32(IN_DELETE | IN_MOVED_FROM) : UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE)
-            guard descriptor >= 0, inotify_add_watch(descriptor, folder, events) >= 0 else {
+            guard descriptor >= 0,
+                inotify_add_watch(descriptor, folder, events | UInt32(IN_ONLYDIR | IN_DONT_FOLLOW)) >= 0
+            else {
                 let error = OperationError(
                     .unavailable, "cannot watch \(folder): \(String(cString: strerror(errno)))")
                 if descriptor >= 0 { _ = close(descriptor) }
@@ -43,7 +45,7 @@ public final class FileBell: Sendable {
                 }, handler: { if readNames(descriptor)?.contains(file) != false { continuation.yield() } })
             cancel = { watch.cancel() }
         #else
-            let descriptor = open(folder + "/" + file, O_EVTONLY | O_CLOEXEC)
+            let descriptor = open(folder + "/" + file, O_EVTONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
             guard descriptor >= 0 else {
                 throw OperationError(
                     .unavailable, "cannot watch \(folder)/\(file): \(String(cString: strerror(errno)))")

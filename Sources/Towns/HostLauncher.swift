@@ -95,7 +95,7 @@ public struct HostLauncher: Sendable {
                 guard try await needsHost(town) else { return }
                 // What a turn starts ends with the turn, so the process that runs the turn starts the host.
                 if turnTown == town.root, try await isServedInForeground(town) {
-                    if !isAsked { try Files.write("", to: files.hostWanted) }
+                    if !isAsked { try files.hostWanted.write("") }
                     isAsked = true
                 } else {
                     guard starts < 3 else { throw failure("no host of \(town.name) stays up", files, from: logStart) }
@@ -137,7 +137,7 @@ public struct HostLauncher: Sendable {
     /// Tells the draining host that another one is needed. It looks after it has let go of the lock, so either it sees
     /// this or the lock is free by now.
     private func isSuccessorAsked(_ files: TownFiles) -> Bool {
-        try? Files.write("", to: files.hostWanted)
+        try? files.hostWanted.write("")
         return isDraining(files)
     }
 
@@ -153,23 +153,25 @@ public struct HostLauncher: Sendable {
     }
 
     private func failure(_ message: String, _ files: TownFiles, from start: Int) -> OperationError {
-        let bytes = (try? Files.bytes(files.hostLog)) ?? nil
-        let said = String(decoding: (bytes ?? []).dropFirst(start), as: UTF8.self)
+        let length = Int(clamping: files.hostLog.size ?? 0)
+        let bytes = try? files.hostLog.tail(min(65_536, max(0, length - start)))
+        let said = String(decoding: bytes ?? [], as: UTF8.self)
             .split(whereSeparator: \.isNewline).suffix(3).joined(separator: " · ")
         return OperationError(
             .unavailable, said.isEmpty ? message : "\(message): \(said)", hint: "the host's log is \(files.hostLog)")
     }
 
     /// The process that a file names.
-    private static func identity(in file: String) -> ProcessIdentity? {
+    private static func identity(in file: SafePath) -> ProcessIdentity? {
         FileLock.text(of: file).flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
     }
 
     /// Puts the log aside where it has grown too large; returns where new text will begin.
-    private static func rotated(_ log: String, limit megabytes: Int) throws -> Int {
-        let size = try Files.bytes(log)?.count ?? 0
+    private static func rotated(_ log: SafePath, limit megabytes: Int) throws -> Int {
+        try log.check()
+        let size = Int(clamping: log.size ?? 0)
         guard size > megabytes * 1_000_000 else { return size }
-        try Files.move(log, to: log + ".1")
+        try log.rename(to: log.name + ".1")
         return 0
     }
 }

@@ -6,6 +6,7 @@ import Hosting
 public import Model
 public import Operations
 import Processes
+import Secrets
 
 /// A host in this process: the engine with everything that this machine has to give to it.
 public struct HostRun: Sendable {
@@ -16,6 +17,8 @@ public struct HostRun: Sendable {
     private let adoptsOrphans: Bool
     /// Tells people what happens.
     private let log: @Sendable (String) -> Void
+    /// Knows every secret that this host has.
+    private let redactor: Redactor
     private let janitor = TownJanitor()
 
     /// - Parameters:
@@ -33,7 +36,11 @@ public struct HostRun: Sendable {
         self.program = program
         self.adoptsOrphans = adoptsOrphans
         self.environment = environment
-        self.log = log
+        let redactor = Redactor(
+            Secret.among(environment) + town.configuration.secrets + global.secrets
+                + TownServer.secrets(town.configuration, TownFiles(root: town.root), environment: environment))
+        self.redactor = redactor
+        self.log = { log(redactor.redacted($0)) }
         harnesses = CurrentHarnesses(town, global: global, environment: environment)
     }
 
@@ -46,10 +53,10 @@ public struct HostRun: Sendable {
             guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
                 return log("another host serves \(town.name)")
             }
-            Files.remove(files.hostWanted)
+            files.hostWanted.remove()
             log("host of \(town.name) starts as process \(ProcessIdentity.current.pid)")
             let watch = watchTown(files, ending)
-            let serverWatch = watchServer(files)
+            let serverWatch = await watchServer(files)
             defer { watch?.cancel() }
             let host = Machine.host(random: town.random, now: town.time.now(), isForeground: false)
             do { try await serve(host, only: nil, echo: nil, ending) } catch {
@@ -66,20 +73,22 @@ public struct HostRun: Sendable {
     /// A town whose folder was removed needs no host: its lock protects nothing any more.
     private func watchTown(_ files: TownFiles, _ ending: HostEnding) -> Task<Void, Never>? {
         let lock = files.hostLock
-        guard let bell = try? FileBell(folder: files.state, file: Files.name(of: lock), removals: true) else {
+        guard let bell = try? FileBell(folder: files.state, file: lock.name, removals: true) else {
             return nil
         }
         return Task {
-            for await _ in bell.rings where !Files.exists(lock) {
+            for await _ in bell.rings where !lock.exists {
                 ending.ask("the town's folder is gone")
             }
         }
     }
 
     /// The town's own server would run for ever on data that is gone, and nobody could reach it.
-    private func watchServer(_ files: TownFiles) -> Task<Void, Never>? {
+    private func watchServer(_ files: TownFiles) async -> Task<Void, Never>? {
         guard let server = try? TownServer(town.configuration, files, environment: environment), server.isPrivate,
-            let process = server.process, Files.parent(of: server.folder) == files.state,
+            Files.parent(of: server.folder) == files.state,
+            // Known before the host is announced: whoever removes the town from then on removes the socket as well.
+            let process = await server.servingProcess(),
             let bell = try? FileBell(folder: files.state, file: Files.name(of: server.folder), removals: true)
         else { return nil }
         return Task {
@@ -93,7 +102,7 @@ public struct HostRun: Sendable {
     /// Where the town's folder is being removed, its server's may be the last to go.
     private func finish(_ serverWatch: Task<Void, Never>?, _ files: TownFiles) async {
         guard let serverWatch else { return }
-        if !Files.exists(files.hostLock) {
+        if !files.hostLock.exists {
             let limit = Task {
                 try? await Task.sleep(for: .seconds(5))
                 serverWatch.cancel()
@@ -118,10 +127,10 @@ public struct HostRun: Sendable {
 
     /// A background host that a turn started would end with the turn, so the turn's commands ask this process for one.
     private func watchWanted(_ files: TownFiles) -> Task<Void, Never>? {
-        guard let bell = try? FileBell(folder: files.state, file: Files.name(of: files.hostWanted)) else { return nil }
+        guard let bell = try? FileBell(folder: files.state, file: files.hostWanted.name) else { return nil }
         let launcher = program.map { HostLauncher(program: $0, environment: environment) } ?? .current(environment)
         return Task {
-            for await _ in bell.rings where Files.exists(files.hostWanted) {
+            for await _ in bell.rings where files.hostWanted.exists {
                 do { try await launcher.ensureHost(town) } catch {
                     log("no background host could be started: \(error)")
                 }
@@ -146,15 +155,17 @@ public struct HostRun: Sendable {
             store: town.store, harnesses: harnesses, time: town.time, random: town.random,
             journal: LogJournal(
                 folder: files.logs, limit: town.configuration.logSizeMB * 1_000_000,
-                generations: town.configuration.logsKept, echo: echo, onError: { log("a log cannot be written: \($0)") }
+                generations: town.configuration.logsKept, redactor: redactor, echo: echo,
+                onError: { log("a log cannot be written: \($0)") }
             ),
             files: TurnFolders(root: files.turns),
             town: HostTown(
-                name: town.name, root: town.root, environment: turnEnvironment(relay), scratchFolder: files.turns),
-            settings: settings)
+                name: town.name, root: town.root, environment: turnEnvironment(relay),
+                scratchFolder: files.turns.path),
+            settings: settings, redactor: redactor, secrets: SystemSecrets())
         // On one machine, the leases of a dead host still tell what it left behind.
         if settings.renewsHost {
-            try await janitor.endLostTurns(of: town.root, folders: files.turns) { try await town.store.leases() }
+            try await janitor.endLostTurns(of: town.root, folders: files.turns.path) { try await town.store.leases() }
         }
         let tidying = Task { await tidyDaily() }
         defer { tidying.cancel() }

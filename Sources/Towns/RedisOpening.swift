@@ -29,7 +29,9 @@ struct RedisOpening: Sendable {
                 try files.prepare()
                 client = try await plan.connect(options)
             }
-            return try await store(client, configuration.name)
+            // Escaped text is longer than it is, and the envelope comes on top.
+            return try await store(
+                client, configuration.name, maxEntry: configuration.maxMessageKB * 1024 * 2 + 4096)
         } catch let error as ServerError {
             throw OperationError(error)
         } catch let error as RedisError {
@@ -62,10 +64,10 @@ struct RedisOpening: Sendable {
         }
     }
 
-    private func store(_ client: RedisClient, _ town: String) async throws -> any Store {
+    private func store(_ client: RedisClient, _ town: String, maxEntry: Int? = nil) async throws -> any Store {
         do {
             return try await RedisStore.open(
-                client, town: town, time: try await ServerClock(client) ?? SystemTime())
+                client, town: town, time: try await ServerClock(client) ?? SystemTime(), maxEntry: maxEntry)
         } catch {
             client.close()
             throw error

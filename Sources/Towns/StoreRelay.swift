@@ -22,21 +22,40 @@ struct StoreRelay: Sendable {
         _ town: Town, host: HostID, environment: [String: String], log: @escaping @Sendable (String) -> Void
     ) async throws {
         guard let store = town.store as? RedisStore else { return nil }
-        let files = TownFiles(root: town.root)
-        // Sockets of hosts that were killed.
-        for file in Files.names(in: files.turns) where file.hasPrefix(Self.prefix) && file.hasSuffix(Self.suffix) {
-            await RedisRelay.removeIfAbandoned(files.turns + "/" + file)
-        }
-        let configuration = town.configuration
-        let path = files.turns + "/" + Self.prefix + String(host.description.prefix(8)) + Self.suffix
-        do throws(RedisError) {
-            relay = try RedisRelay(
-                path: path, to: store.endpoint,
+        let (files, configuration) = (TownFiles(root: town.root), town.configuration)
+        let file = Self.prefix + String(host.description.prefix(8)) + Self.suffix
+        // Some file systems hold no sockets; the user's own folder is on another one as a rule.
+        let other = GlobalConfiguration.home(environment) + "/run"
+        await Self.tidy(files.turns.path)
+        await Self.tidy(other)
+        func listen(in folder: String) throws(RedisError) -> RedisRelay {
+            try RedisRelay(
+                path: folder + "/" + file, to: store.endpoint,
                 revive: { await Self.revive(configuration, files, environment) }, log: log)
+        }
+        do throws(RedisError) {
+            do throws(RedisError) { relay = try listen(in: files.turns.path) } catch {
+                guard Self.isPrivate(other) else { throw error }
+                relay = try listen(in: other)
+            }
         } catch {
             throw OperationError(.unavailable, error.message)
         }
         name = configuration.name
+    }
+
+    /// Removes sockets of hosts that were killed.
+    private static func tidy(_ folder: String) async {
+        for file in Files.names(in: folder) where file.hasPrefix(prefix) && file.hasSuffix(suffix) {
+            await RedisRelay.removeIfAbandoned(folder + "/" + file)
+        }
+    }
+
+    /// Makes a folder; whether only this user can use it.
+    private static func isPrivate(_ folder: String) -> Bool {
+        try? Files.makeFolder(folder)
+        guard let status = Files.status(folder), status.isFolder else { return false }
+        return status.owner == Files.user && status.mode & 0o077 == 0
     }
 
     /// What a turn's environment has of it.

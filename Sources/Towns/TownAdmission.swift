@@ -42,7 +42,7 @@ public struct TownAdmission: Sendable {
         case .untrusted(let reason):
             // A store in Redis is reached over a connection that the file describes.
             guard !runs, configuration.store == .sqlite else { return .ask(reason) }
-            guard Files.exists(TownFiles(root: root).database) else { return .looking(.nothingYet, reason) }
+            guard TownFiles(root: root).database.exists else { return .looking(.nothingYet, reason) }
             return try gate.ownsState(root: root) ? .looking(.asConfigured, reason) : .ask(reason)
         }
     }

@@ -10,15 +10,13 @@ public struct TownMaker: Sendable {
         public var name: String
         /// The town's folder, absolute and without links (W57).
         public var root: String
-        /// True where `.gitignore` had to be changed.
-        public var gitignoreChanged: Bool
         /// Where a damaged list of towns was put aside to.
         public var registryPutAside: String?
         /// Why the town is not in the user's list of towns, where it is not. It is whole all the same.
         public var registryProblem: (any Error)?
 
         public static func == (left: Self, right: Self) -> Bool {
-            left.root == right.root && left.name == right.name && left.gitignoreChanged == right.gitignoreChanged
+            left.root == right.root && left.name == right.name
         }
     }
 
@@ -55,24 +53,24 @@ public struct TownMaker: Sendable {
         if usesSocket { (configuration.store, configuration.redis.useSocket) = (.redis, true) }
         let text = TownConfiguration.template(name: name, defaultCLI: nil, usesSocket: usesSocket)
         let written = try TownConfiguration.parse(text, file: files.configuration).0
-        try Files.makeFolder(files.state)
+        try SafePath(".tt", in: root).makeFolder()
         if let problem = TownOwnership.problem(root: root) {
             throw ConfigurationError(.unsafe, "\(problem); tt makes no town where others can write")
         }
         // Two at once: one makes the town, the other finds it.
-        let lock = files.state + "/init.lock"
+        let lock = files.file("init.lock")
         // Trusted first: the next init recognises what an interrupted one leaves behind, and accepts no other state.
-        try Files.locked(lock) {
+        try lock.locked {
             try Self.refuseExisting(files)
             try TrustGate(home: home, environment: [:]).trust(root: root, configuration: written)
         }
         // The store comes before the configuration: a configuration without a store would look like a town that works.
         try await openStore(configuration, files, .readWrite).close()
-        try Files.locked(lock) {
+        try lock.locked {
             try Self.refuseExisting(files)
-            try Files.write(text, to: files.configuration)
+            try SafePath(TownConfiguration.fileName, in: root).write(text)
         }
-        var made = Made(name: name, root: root, gitignoreChanged: try files.ignoreInGit())
+        var made = Made(name: name, root: root)
         // The list serves `tt towns` alone, so that a town whose entry is missing is whole all the same.
         do {
             made.registryPutAside = try TownRegistry(home: home).register(.init(path: root, name: name))

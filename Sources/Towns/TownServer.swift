@@ -1,7 +1,9 @@
 public import Configuration
+import Files
 import Operations
 import Processes
 import Redis
+import Secrets
 import Servers
 
 /// The Redis server that tt runs for one town alone.
@@ -43,8 +45,19 @@ public struct TownServer: Sendable {
         isPrivate = plan.mode == .townSocket
     }
 
-    /// Its process, where it runs and tt started it.
-    var process: ProcessIdentity? { server.process }
+    /// The password that its server was given, where the town has a server of tt's.
+    static func secrets(
+        _ configuration: TownConfiguration, _ files: TownFiles, environment: [String: String]
+    ) -> [Secret] {
+        guard configuration.store == .redis, let plan = try? RedisPlan(configuration, files, environment) else {
+            return []
+        }
+        let kept = plan.server?.keptPassword
+        return [plan.endpoint.password, kept].compactMap { $0 }.map { Secret(name: "redis.password", value: $0) }
+    }
+
+    /// Its process, where it runs on its socket and tt started it.
+    func servingProcess() async -> ProcessIdentity? { await server.servingProcess() }
 
     /// Where its data is.
     var folder: String { server.settings.folder }

@@ -35,14 +35,17 @@ public enum TownStore {
                     .conflict, "tinytown.toml names another store than the one that this turn's host works with",
                     hint: "undo the change of store in tinytown.toml")
             }
-            if access == .existing, !Files.exists(files.database) {
+            if access == .existing, !files.database.exists {
                 throw OperationError(.notFound, "the town '\(configuration.name)' has no state yet")
             }
             try files.prepare()
+            try SQLiteStore.check(files.database)
             var options = SQLiteOptions()
             options.durability = configuration.synchronous == .full ? .full : .normal
             return try await SQLiteStore.open(folder: files.state, options: options)
         case .redis:
+            // Whoever needs the folder makes it; that it leads nowhere else counts in any case.
+            try files.hostLock.check()
             return try await RedisOpening(environment: environment).open(configuration, files, access)
         }
     }

@@ -51,7 +51,7 @@ final class RecordingConsole: Console {
 
     var capabilities: TerminalCapabilities { TerminalCapabilities(width: width, hasColour: false) }
     var isInputTerminal: Bool { input == nil }
-    func readInput() async -> String { input ?? "" }
+    func readInput(limit: Int) async -> String { input ?? "" }
 
     var output: String { texts.withLock { $0.output } }
     var error: String { texts.withLock { $0.error } }
@@ -105,6 +105,19 @@ final class Bench: Sendable {
         let exit = await CommandLineFace(verbs: Verbs.all, version: "9.9.9")
             .run(arguments, parts: parts(console, environment))
         return Result(exit: exit, output: console.output, error: console.error)
+    }
+
+    /// Leases what waits for an agent.
+    /// - Returns: the file with the turn's secret.
+    func beginTurn(of name: String) async throws -> String {
+        let secret = String(repeating: "0123456789abcdef", count: 4)
+        // Its SHA-256.
+        let proof = "a8ae6e6ee929abea3afcfc5258c8ccd6f85273e0d4626d26c7279f3250f77c8e"
+        let agent = try await town.agent(name)
+        let lease = try await store.lease(
+            LeaseRequest(agent: agent.id, host: town.newID(), turn: town.newID(), now: town.time.now(), proof: proof))
+        precondition(lease != nil, "nothing waits for \(name)")
+        return try folder.write(secret, to: "token", mode: 0o600)
     }
 
     /// Registers an agent with a nickname of its own, so that outputs do not depend on the draw.

@@ -19,7 +19,6 @@ import Testing
         #expect(
             result.output == """
                 ✨ Initialized town 'shop' at \(root)
-                📝 Added .tt to .gitignore
                 💾 Its state is kept in \(root)/.tt
                 🚀 Run 'tt spawn NAME' to add an agent
 

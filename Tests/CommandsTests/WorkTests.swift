@@ -17,7 +17,7 @@ import Testing
         #expect(
             await bench.tt("inbox", "worker").output == """
                 📬 Inbox for 'worker': 2 messages
-                  [Q] just now from Ada [worker] 🚨
+                  [Q] just now from Ada [worker] (unverified) 🚨
                       why?
                   [T] just now from supervisor
                       do it
@@ -85,8 +85,8 @@ import Testing
         let bench = try Bench()
         try await bench.spawn("worker", nickname: "Ada")
         _ = await bench.tt("assign", "worker", "Build it")
-        let result = await bench.tt(
-            "task", "complete", "--result", "-", input: "long\ntext", environment: ["TINYTOWN_AGENT_NAME": "worker"])
+        let turn = ["TINYTOWN_AGENT_NAME": "worker", "TINYTOWN_TOKEN_FILE": try await bench.beginTurn(of: "worker")]
+        let result = await bench.tt("task", "complete", "--result", "-", input: "long\ntext", environment: turn)
         #expect(result.exit == .done)
         let task = try #require(try await bench.store.tasks(TaskFilter(), page: Page()).first)
         #expect(task.state == .completed && task.result == "long\ntext")

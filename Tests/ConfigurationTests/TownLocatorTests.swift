@@ -3,6 +3,14 @@ import Files
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 @Suite(.timeLimit(.minutes(1))) struct `town locator` {
     @Test func `W57 a town is found from below, by a relative path and through a link, always as the same folder`()
         async throws
@@ -93,27 +101,34 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(1))) struct `town files` {
-    @Test(arguments: [
-        ("", "# State of the town\n.tt/\n"),
-        ("a\n", "a\n\n# State of the town\n.tt/\n"),
-        ("a", "a\n\n# State of the town\n.tt/\n"),
-    ])
-    func `W35 state is kept out of version control, once`(before: String, after: String) async throws {
+    @Test func `W35 state is kept out of version control from within`() async throws {
         try await withScratchFolder { folder in
-            if !before.isEmpty { try folder.write(before, to: ".gitignore") }
+            try folder.write("mine\n", to: ".gitignore", mode: 0o640)
             let files = TownFiles(root: folder.path)
-            #expect(try files.ignoreInGit())
-            #expect(try Files.text(folder.path(".gitignore")) == after)
-            #expect(try !files.ignoreInGit())
-            #expect(try Files.text(folder.path(".gitignore")) == after)
+            try files.prepare()
+            #expect(try files.file(".gitignore").text() == "*\n")
+            #expect(try Files.text(folder.path(".gitignore")) == "mine\n")
+            #expect(Files.mode(folder.path(".gitignore")) == 0o640)
         }
     }
 
-    @Test(arguments: [".tt", "/.tt/", "  .tt/  "])
-    func `an entry that is there already is enough`(entry: String) async throws {
+    @Test func `what somebody wrote into the folder's own list stays`() async throws {
         try await withScratchFolder { folder in
-            try folder.write("x\n\(entry)\n", to: ".gitignore")
-            #expect(try !TownFiles(root: folder.path).ignoreInGit())
+            let files = TownFiles(root: folder.path)
+            try files.prepare()
+            try files.file(".gitignore").write("*\n!logs\n")
+            try files.prepare()
+            #expect(try files.file(".gitignore").text() == "*\n!logs\n")
+        }
+    }
+
+    @Test func `others lose the right to write into the folder`() async throws {
+        try await withScratchFolder { folder in
+            let files = TownFiles(root: folder.path)
+            try Files.makeFolder(files.state)
+            #expect(chmod(files.state, 0o777) == 0)
+            try files.prepare()
+            #expect(Files.mode(files.state) == 0o755)
         }
     }
 }

@@ -16,17 +16,15 @@ BEGIN, END = "<!-- all attack tests: Tests/Hardening/page.py --write -->", "<!--
 
 
 def tests(folder):
-    """The tests of a folder of Swift sources, by suite."""
+    """The tests of a folder of Swift sources, by the name of their file."""
     found = {}
     for path in sorted((ROOT / "Tests" / folder).rglob("*.swift")):
-        suite, is_test = None, False
+        is_test = False
         for line in path.read_text(encoding="utf-8").splitlines():
-            if kind := re.match(r"(?:@Suite.*\s)?(?:private |public |final )*(?:struct|class|enum|actor|extension) (\w+)", line):
-                suite = kind[1]
             is_test = is_test or "@Test" in line
             if name := re.search(r"\bfunc `([^`]+)`", line):
                 if is_test:
-                    found.setdefault(suite, []).append(name[1])
+                    found.setdefault(path.stem, []).append(name[1])
                 is_test = False
     return found
 

@@ -98,6 +98,16 @@ import Testing
             child == ["PATH": "/b", "LC_ALL": "C", "ANTHROPIC_API_KEY": "k", "HOME": "/me", "D": "dialect"])
     }
 
+    @Test func `no program of any kind gets the way to the town's store`() {
+        let all = ["TINYTOWN_REDIS_PASSWORD": "p", "REDIS_URL": "r", "TINYTOWN_STORE_SOCKET": "s", "PATH": "/b"]
+        for command in [
+            "claude", "codex", "opencode", "gemini", "copilot", "cursor-agent", "auggie", "aider", "sh -c x",
+        ] {
+            let child = make(all, CLIPreset.dialect(of: command.split(separator: " ").map(String.init)).inherited)
+            #expect(child["TINYTOWN_REDIS_PASSWORD"] == nil && child["REDIS_URL"] == nil, "\(command)")
+        }
+    }
+
     @Test func `any other program gets what every program needs, and what it names`() {
         let all = [
             "X": "1", "MY_KEY": "k", "MY_OTHER": "o", "CLAUDECODE": "1", "CODEX_HOME": "/c", "LD_PRELOAD": "/evil.so",

@@ -68,7 +68,7 @@ import Testing
         let answer = try await town.answer(["spawn", "worker", "--cli", "say"])
         #expect(answer.status == .exited(5))
         #expect(answer.errors.contains("is registered, but nothing runs it"))
-        #expect(answer.errors.contains("host.lock: Is a directory"))
+        #expect(answer.errors.contains("host.lock is a folder, and tt needs a regular file there"))
         #expect(try await town.json(["list"], "agents", "0", "name") == "worker")
         try FileManager.default.removeItem(atPath: town.root + "/.tt/host.lock")
         try await town.close()

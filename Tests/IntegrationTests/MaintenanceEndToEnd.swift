@@ -101,12 +101,14 @@ import Testing
         try await town.close()
     }
 
-    @Test func `an agent that stops everybody in its own turn does not wait for its own end`() async throws {
-        let town = try await TownOnDisk(agents: ["last": "cat >/dev/null; tt stop; tt reset --force; echo $? >code"])
+    @Test func `an agent stops nobody and resets nothing in its own turn`() async throws {
+        let town = try await TownOnDisk(
+            agents: ["last": "cat >/dev/null; tt stop; echo $? >code; tt reset --force; echo $? >>code"])
         try await town.tt("spawn", "worker", "--cli", "last")
         try await town.tt("send", "worker", "work")
-        try await town.event("agent_stopped")
-        #expect(try String(contentsOfFile: town.root + "/code", encoding: .utf8) == "4\n")
+        try await town.event("turn_finished")
+        #expect(try String(contentsOfFile: town.root + "/code", encoding: .utf8) == "7\n7\n")
+        #expect(try await town.json(["list"], "agents", "0", "state") == "idle")
         try await town.close()
     }
 }

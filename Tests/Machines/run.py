@@ -105,6 +105,8 @@ class Town:
         settings = (f'name = "shared"\nstore = "redis"\n[redis]\nurl = "redis://{SERVER}:{PORT}"\n'
                     f"[agent]\nidle_timeout_secs = 0\nfirst_delay_secs = 0.1\nlongest_delay_secs = 0.5\n"
                     f"[limits]\nlease_secs = {LEASE}\ndrain_secs = 1\ngrace_secs = 0.3\nmax_concurrent_turns = 2\n"
+                    # The machines are namespaces of one kernel, and have its control groups in common.
+                    f"use_cgroups = false\n"
                     f'[agent_clis.work]\ncommand = "sh {HERE}/agent.sh"\n[agent_clis.special]\ncommand = "special"\n')
         # What the repository of a town holds: its configuration. The second machine has a clone.
         for site in self.sites:

@@ -14,7 +14,7 @@ struct CatalogueTests {
     @Test(arguments: [
         (StoreError.Code.agentNotFound, OperationError.Code.notFound), (.taskNotFound, .notFound),
         (.messageNotFound, .notFound), (.nameTaken, .conflict), (.tooManyAgents, .conflict), (.illegalMove, .conflict),
-        (.leaseLost, .conflict), (.busy, .unavailable), (.full, .unavailable), (.readOnly, .unavailable),
+        (.leaseLost, .notYourTurn), (.busy, .unavailable), (.full, .unavailable), (.readOnly, .unavailable),
         (.newerVersion, .unavailable), (.corrupt, .unavailable), (.unavailable, .unavailable),
         (.unknownOutcome, .unavailable), (.closed, .unavailable),
     ])

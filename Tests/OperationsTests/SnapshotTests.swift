@@ -34,7 +34,10 @@ import Testing
         #expect(saved.counts.agents == 1 && saved.counts.tasks == 1 && saved.counts.messages == 2)
         let other = makeTown(seed: 2)
         let restored = try await TownSnapshot.restore(other, from: file, ReplaceTerms())
-        #expect(restored == saved)
+        // How many texts were masked is known only where the file was written.
+        var whole = restored
+        whole.masked = saved.masked
+        #expect(whole == saved && saved.masked == 0 && restored.masked == nil)
         var expected = try await Self.records(town)
         let now = try await Self.records(other)
         guard case .event(let last)? = now.last else { throw TestFailure() }

@@ -60,11 +60,14 @@ import Testing
             let program = try folder.write("#!/no/such/interpreter\n", to: "program", mode: 0o700)
             let keeper = fresh()
             let before = openDescriptors()
-            await #expect(throws: ProcessError.self) {
-                _ = try await ChildProcess.spawn(Launch(program, environment: plainEnvironment, keeper: keeper))
+            for _ in 0..<20 {
+                await #expect(throws: ProcessError.self) {
+                    _ = try await ChildProcess.spawn(Launch(program, environment: plainEnvironment, keeper: keeper))
+                }
             }
             #expect(keepers(keeper).isEmpty)
-            #expect(openDescriptors() == before)
+            // Children of other tests may still be closing theirs.
+            #expect(openDescriptors() < before + 10)
         }
 
         @Test func `what detaches itself wholly stays with the keeper, and ends with the tree`() async throws {

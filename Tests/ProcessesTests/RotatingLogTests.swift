@@ -1,3 +1,4 @@
+import Files
 import Processes
 import Synchronization
 import TestSupport
@@ -25,7 +26,7 @@ import Testing
     @Test func `a full log starts anew and keeps so many old ones`() async throws {
         try await withScratchFolder { folder in
             let path = folder.path("logs/deep/agent.log")
-            let log = RotatingLog(path: path, limit: 10, generations: 2)
+            let log = RotatingLog(SafePath(path: path), limit: 10, generations: 2)
             for line in ["aaaa", "bbbb", "cccc", "dddd\n", "eeee", "ffff", "gggg"] { log.write(line: line) }
             #expect(FileLock.text(of: path) == "gggg\n")
             #expect(FileLock.text(of: path + ".1") == "eeee\nffff\n")
@@ -33,7 +34,7 @@ import Testing
             #expect(FileLock.text(of: path + ".3") == nil)
             #expect(mode(path) == 0o600)
             // Another writer goes on where this one stopped.
-            RotatingLog(path: path, limit: 10, generations: 2).write(line: "hhhh")
+            RotatingLog(SafePath(path: path), limit: 10, generations: 2).write(line: "hhhh")
             #expect(FileLock.text(of: path) == "gggg\nhhhh\n")
         }
     }
@@ -41,7 +42,7 @@ import Testing
     @Test func `lines of many threads are neither cut nor lost`() async throws {
         try await withScratchFolder { folder in
             let path = folder.path("log")
-            let log = RotatingLog(path: path, limit: 2000, generations: 100)
+            let log = RotatingLog(SafePath(path: path), limit: 2000, generations: 100)
             await withTaskGroup(of: Void.self) { group in
                 for writer in 0..<8 {
                     group.addTask { for line in 0..<200 { log.write(line: "writer \(writer) line \(line)") } }
@@ -58,7 +59,7 @@ import Testing
 
     @Test func `a folder that is removed is made again`() async throws {
         try await withScratchFolder { folder in
-            let log = RotatingLog(path: folder.path("logs/log"))
+            let log = RotatingLog(SafePath("logs/log", in: folder.path))
             log.write(line: "before")
             unlink(folder.path("logs/log"))
             rmdir(folder.path("logs"))
@@ -72,7 +73,7 @@ import Testing
             let errors = Errors()
             let path = folder.path("log")
             mkdir(path, 0o700)  // a folder in the file's place
-            let log = RotatingLog(path: path) { error in errors.list.withLock { $0.append(error.code) } }
+            let log = RotatingLog(SafePath(path: path)) { error in errors.list.withLock { $0.append(error.code) } }
             log.write(line: "lost")
             log.write(line: "lost")
             #expect(errors.count == 1)
@@ -82,7 +83,7 @@ import Testing
             unlink(path)
             mkdir(path, 0o700)
             log.write(line: "lost")
-            #expect(errors.list.withLock { $0 } == [.file, .file])
+            #expect(errors.list.withLock { $0 } == [.unsafeFile, .unsafeFile])
         }
     }
 }

@@ -1,4 +1,5 @@
 import Concurrency
+import Files
 import Processes
 import TestSupport
 import Testing
@@ -111,8 +112,8 @@ import Testing
         try await withScratchFolder { folder in
             let path = try folder.write("before\n", to: "log")
             var launch = shell("echo out; echo err >&2")
-            launch.output = .file(path)
-            launch.errors = .file(path)
+            launch.output = .file(SafePath(path: path))
+            launch.errors = .file(SafePath(path: path))
             let child = try await ChildProcess.spawn(launch)
             #expect(await child.exit == .exited(0))
             let log = try await ChildProcess.run(Launch("cat", [path], environment: plainEnvironment))
@@ -194,7 +195,7 @@ import Testing
             #expect(mkfifo(fifo, 0o600) == 0)
             let script = "readlink /proc/self/fd/0; echo $$ >&2; echo ready >\"$1\"; exec sleep 600"
             let identity = try await ChildProcess.spawnDetached(
-                "sh", ["-c", script, "sh", fifo], environment: plainEnvironment, log: log)
+                "sh", ["-c", script, "sh", fifo], environment: plainEnvironment, log: SafePath(path: log))
             let reader = try await ChildProcess.run(Launch("cat", [fifo], environment: plainEnvironment))
             #expect(reader.outputText == "ready\n")
             #expect(getsid(identity.pid) == identity.pid)

@@ -1,4 +1,5 @@
 import Concurrency
+import Files
 public import Processes
 public import Redis
 import Synchronization
@@ -50,7 +51,8 @@ public final class PrivateServer: Sendable {
         let port = arguments.contains("--port") || arguments.contains("--tls-port") ? [] : ["--port", "0"]
         let launch = Launch(
             program.path, base + port + arguments, environment: ["PATH": "/usr/bin:/bin"], directory: folder.path,
-            output: .file(folder.path("server.log")), errors: .file(folder.path("server.log")))
+            output: .file(SafePath("server.log", in: folder.path)),
+            errors: .file(SafePath("server.log", in: folder.path)))
         let started = try await ChildProcess.spawn(launch)
         child.withLock { $0 = started }
         guard waits else { return }

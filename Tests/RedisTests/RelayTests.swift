@@ -136,6 +136,22 @@ import Testing
         refused.close()
     }
 
+    #if os(Linux)
+        @Test func `a relay whose path is longer than an address has room for is reached`() async throws {
+            let server = try await PrivateServer()
+            var folder = server.folder.path
+            for _ in 0..<5 {
+                folder += "/" + String(repeating: "long", count: 12)
+                #expect(mkdir(folder, 0o700) == 0)
+            }
+            let relay = try RedisRelay(path: folder + "/relay.sock", to: server.endpoint)
+            defer { relay.close() }
+            let client = asking(relay)
+            #expect(try await client.send(["PING"]).text == "PONG")
+            client.close()
+        }
+    #endif
+
     @Test func `a name of this machine that leads to another one is not followed`() async throws {
         let elsewhere = try await SocketAddress.resolve("192.0.2.1", port: 1)
         let here = try await SocketAddress.resolve("127.0.0.1", port: 1)

@@ -47,6 +47,7 @@ import Testing
         try await client.send(["SET", "kept", "yes"])
         client.close()
         let process = try #require(server.process)
+        #expect(await server.servingProcess() == process)
         #expect(try await server.stop())
         #expect(!process.isAlive)
         #expect(server.process == nil)

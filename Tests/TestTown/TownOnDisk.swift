@@ -3,7 +3,6 @@ import FoundationEssentials
 public import Processes
 public import RedisServers
 import TestSupport
-import Testing
 
 /// A scratch town that is driven through the real binary, with agents that are small shell scripts.
 public final class TownOnDisk: Sendable {
@@ -56,6 +55,13 @@ public final class TownOnDisk: Sendable {
     // However the test went: its own server must not outlive it.
     deinit { server?.send(.kill) }
 
+    /// What did not go as it had to; it fails the test that it passes through.
+    public struct Failure: Error, CustomStringConvertible {
+        public var description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
     public struct Answer: Sendable {
         public var status: Processes.ExitStatus
         public var output: String
@@ -92,7 +98,7 @@ public final class TownOnDisk: Sendable {
     @discardableResult
     public func tt(_ arguments: String...) async throws -> String {
         let answer = try await answer(arguments)
-        #expect(answer.status.isSuccess, "tt \(arguments.joined(separator: " ")): \(answer.errors)")
+        guard answer.status.isSuccess else { throw Failure("tt \(arguments.joined(separator: " ")): \(answer.errors)") }
         return answer.output
     }
 
@@ -103,7 +109,7 @@ public final class TownOnDisk: Sendable {
         environment["PATH"] = folder + ":/usr/bin:/bin"
         let collected = try await ChildProcess.run(
             Launch("\(folder)/\(name)", [root, "stand-in"], environment: environment, directory: root, input: .none))
-        #expect(collected.exit.isSuccess, "\(name): \(collected.errorText)")
+        guard collected.exit.isSuccess else { throw Failure("\(name): \(collected.errorText)") }
         return collected.outputText
     }
 
@@ -136,13 +142,13 @@ public final class TownOnDisk: Sendable {
         _ = follower.signal(.kill)
         follower.finishOutput()
         _ = await follower.exit
-        #expect(found, "no event with \(words); there were:\n\(seen.joined(separator: "\n"))")
+        guard found else { throw Failure("no event with \(words); there were:\n\(seen.joined(separator: "\n"))") }
     }
 
     /// A value out of `tt … --json`, by a path of keys and indexes.
     public func json(_ arguments: [String], _ path: String...) async throws -> String? {
         let answer = try await answer(arguments + ["--json"])
-        #expect(answer.status.isSuccess, "\(arguments): \(answer.errors)")
+        guard answer.status.isSuccess else { throw Failure("\(arguments): \(answer.errors)") }
         return try JSONValue(answer.output).at(path)?.text
     }
 
@@ -164,7 +170,7 @@ public final class TownOnDisk: Sendable {
     public func close() async throws {
         _ = try await answer(["stop", "--now"])
         let left = await processes
-        #expect(left.isEmpty, "processes are left: \(left)")
+        guard left.isEmpty else { throw Failure("processes are left: \(left)") }
     }
 }
 

@@ -330,7 +330,7 @@ def managed(scratch, name, kills):
             self.server = type("", (), {"client": lambda _: Client(f"{town.root}/.tt/redis.sock")})()
 
     town = Town(scratch, "own", Managed, "[agent]\nmax_attempts = 60\nmax_host_deaths = 1000000\nfirst_delay_secs = 0.05\nlongest_delay_secs = 0.4\n"
-                "idle_timeout_secs = 0\n[limits]\ngrace_secs = 0.3\ndrain_secs = 1")
+                "idle_timeout_secs = 0\n[limits]\nmax_inbox = 1000000\nsends_per_turn = 1000000\nsends_per_minute = 1000000\ngrace_secs = 0.3\ndrain_secs = 1")
     try:
         for n in range(2): town.must("spawn", f"a{n}", "--cli", "rough", "--max-rounds", "0")
         acknowledged, refusals, lock, rng = set(), set(), threading.Lock(), random.Random(kills)

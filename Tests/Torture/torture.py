@@ -33,7 +33,7 @@ os.makedirs(f"{scratch}/bin")
 shutil.copy2(args.tt, f"{scratch}/bin/tt")
 server = servers.Server(args.server, f"{scratch}/server") if args.store == "redis" else None
 store = servers.remote(server) if server else embedded.Embedded
-ROUGH = "[agent]\nmax_attempts = 60\nmax_host_deaths = 1000000\nfirst_delay_secs = 0.05\nlongest_delay_secs = 0.4\nidle_timeout_secs = 0\n[limits]\ngrace_secs = 0.3\ndrain_secs = 1\n"
+ROUGH = "[agent]\nmax_attempts = 60\nmax_host_deaths = 1000000\nfirst_delay_secs = 0.05\nlongest_delay_secs = 0.4\nidle_timeout_secs = 0\n[limits]\nmax_inbox = 1000000\nsends_per_turn = 1000000\nsends_per_minute = 1000000\ngrace_secs = 0.3\ndrain_secs = 1\n"
 
 
 def life():

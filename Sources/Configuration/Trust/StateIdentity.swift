@@ -24,12 +24,8 @@ struct StateIdentity: Sendable, Equatable {
         }
         place = status.place
         hasState = Files.names(in: files.state).contains { !Self.harmless.contains($0) }
-        let path = files.state + "/id"
-        guard let kind = Files.ownership(path)?.kind, kind == .file else {
-            id = nil
-            return
-        }
-        id = (try? Files.text(path))?.flatMap { text in
+        // A link or another user's file is no identity.
+        id = (try? files.file("id").text(limit: Files.Limit.short))?.flatMap { text in
             let word = text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
             return word.utf8.count == 32 && word.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
                 ? word : nil
@@ -42,7 +38,7 @@ struct StateIdentity: Sendable, Equatable {
         try files.prepare()
         var identity = StateIdentity(files)
         if identity.id == nil {
-            try Files.write(Hex.text(SecureRandom.bytes(16)) + "\n", to: files.state + "/id")
+            try files.file("id").write(Hex.text(SecureRandom.bytes(16)) + "\n")
             identity = StateIdentity(files)
         }
         return identity

@@ -199,9 +199,10 @@ public actor TownHost {
 
     private func startTurn(_ agent: AgentID) async {
         guard turns[agent] == nil, turns.count < tools.settings.maxConcurrentTurns else { return }
+        let secret = tools.secrets?.make()
         let request = LeaseRequest(
             agent: agent, host: host.id, turn: TurnID(random: tools.random), now: tools.time.now(),
-            duration: tools.settings.leaseDuration, aloneAfter: tools.settings.aloneAfter)
+            duration: tools.settings.leaseDuration, aloneAfter: tools.settings.aloneAfter, proof: secret?.digest)
         let lease: Lease?
         do {
             lease = try await tools.store.lease(request)
@@ -212,7 +213,7 @@ public actor TownHost {
         }
         guard let lease else { return }
         let interruption = Interruption()
-        let runner = TurnRunner(tools: tools)
+        let runner = TurnRunner(tools: tools, secret: secret)
         let task = Task {
             let ending = await runner.run(lease, interruption: { interruption.get })
             self.turnEnded(agent, ending)

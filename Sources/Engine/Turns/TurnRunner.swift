@@ -1,4 +1,5 @@
 public import Model
+public import Secrets
 import Synchronization
 
 /// Everything that turns need from outside.
@@ -11,10 +12,15 @@ public struct TurnTools: Sendable {
     public var files: any PromptFiles
     public var town: HostTown
     public var settings: HostSettings
+    /// Masks secrets in what a turn leaves behind.
+    public var redactor: Redactor
+    /// Nil: turns have no secrets, and their commands cannot write.
+    public var secrets: (any TurnSecrets)?
 
     public init(
         store: any Store, harnesses: any HarnessSource, time: any TimeSource, random: any Randomness,
-        journal: any TurnJournal, files: any PromptFiles, town: HostTown, settings: HostSettings
+        journal: any TurnJournal, files: any PromptFiles, town: HostTown, settings: HostSettings,
+        redactor: Redactor = .forms, secrets: (any TurnSecrets)? = nil
     ) {
         self.store = store
         self.harnesses = harnesses
@@ -24,6 +30,8 @@ public struct TurnTools: Sendable {
         self.files = files
         self.town = town
         self.settings = settings
+        self.redactor = redactor
+        self.secrets = secrets
     }
 }
 
@@ -41,6 +49,8 @@ struct TurnRunner: Sendable {
     }
 
     let tools: TurnTools
+    /// The one whose digest the lease holds.
+    var secret: TurnSecret?
 
     /// Runs the turn of `lease`. Where the task is cancelled, `interruption` says why and the messages go back.
     @concurrent func run(_ lease: Lease, interruption: @escaping @Sendable () -> ReleaseCause) async -> Ending {
@@ -49,7 +59,9 @@ struct TurnRunner: Sendable {
             lease.token.turn, agent: lease.agent, round: lease.agent.roundsCompleted + 1, at: started)
         defer { tools.files.remove(turn: lease.token.turn) }
 
-        let (result, lost) = await harnessResult(lease, record: record)
+        let (said, lost) = await harnessResult(lease, record: record)
+        // From here on it goes to the store: to states, events, messages and snapshots.
+        let result = said.redacted(by: tools.redactor)
         if lost {
             record.end("the lease was lost; nothing of this turn counts")
             return .leaseLost
@@ -109,11 +121,13 @@ struct TurnRunner: Sendable {
             context = PromptContext(
                 town: tools.town, lease: lease, agents: try await tools.store.agents(),
                 backlog: counts.backlog > 0 ? try await tools.store.tasks(.backlog, page: Page(limit: 200)) : [],
-                backlogCount: counts.backlog, longMessage: tools.settings.longMessage, folder: folder)
+                backlogCount: counts.backlog, longMessage: tools.settings.longMessage, folder: folder,
+                redactor: tools.redactor)
         } catch {
             throw Failure(.crash, "the town's state could not be read: \(error)")
         }
-        let (prompt, files) = PromptBuilder.build(context)
+        var (prompt, files) = PromptBuilder.build(context)
+        if let secret { files.append(PromptFile(name: Self.tokenFile, content: secret.text)) }
         do {
             _ = try tools.files.write(files, turn: lease.token.turn)
         } catch {
@@ -123,16 +137,20 @@ struct TurnRunner: Sendable {
         return TurnRequest(
             turn: lease.token.turn, newSessionID: ID<HarnessSession>(random: tools.random).description,
             session: session, prompt: prompt, scratchFolder: folder, workingDirectory: tools.town.root,
-            environment: environment(lease), limits: tools.settings.turnLimits,
+            environment: environment(lease, folder: folder), limits: tools.settings.turnLimits,
             emit: emitter(lease, harness: harness.name, record: record))
     }
 
-    private func environment(_ lease: Lease) -> [String: String] {
+    /// The name of the file with the turn's secret.
+    private static let tokenFile = "token"
+
+    private func environment(_ lease: Lease, folder: String) -> [String: String] {
         var environment = tools.town.environment
         environment["TINYTOWN_AGENT_ID"] = lease.agent.id.description
         environment["TINYTOWN_AGENT_NAME"] = lease.agent.name
         environment["TINYTOWN_TOWN"] = tools.town.root
         environment["TINYTOWN_TURN"] = lease.token.turn.description
+        environment["TINYTOWN_TOKEN_FILE"] = secret == nil ? nil : "\(folder)/\(Self.tokenFile)"
         let tasks = Set(lease.deliveries.compactMap { $0.message.body.assignedTask })
         environment["TINYTOWN_TASK_ID"] = tasks.count == 1 ? tasks.first!.description : nil
         return environment
@@ -317,6 +335,16 @@ struct TurnRunner: Sendable {
             if let attention = summary.agent.attention { return "failed (\(failure.kind.rawValue)): \(attention)" }
             return "failed (\(failure.kind.rawValue)): \(failure.message)"
         }
+    }
+}
+
+extension HarnessResult {
+    /// The same with secrets masked in what a program wrote.
+    fileprivate func redacted(by redactor: Redactor) -> HarnessResult {
+        var result = self
+        if let failure { result.failure?.message = redactor.redacted(failure.message) }
+        result.reply = redactor.redacted(reply)
+        return result
     }
 }
 

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Model
 import Processes
@@ -91,7 +92,7 @@ struct ProcessHarness: Harness {
                 "The program '\(invocation.arguments[0])' is not installed, or not on the PATH; install it or change "
                     + "the command of '\(name)'.")
         }
-        if let file = invocation.promptFile { try Self.write(file) }
+        if let file = invocation.promptFile { try write(file) }
         return Launch(
             program, Array(invocation.arguments.dropFirst()), environment: environment, directory: folder,
             input: .bytes(invocation.input),
@@ -122,24 +123,13 @@ struct ProcessHarness: Harness {
         return FileManager.default.homeDirectoryForCurrentUser.path
     }
 
-    /// Replaces the file, readable by this user alone.
-    private static func write(_ file: Invocation.PromptFile) throws(Failure) {
-        let temporary = file.path + ".new"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw Failure(.crash, "The prompt's file \(file.path) cannot be written (error \(errno)).")
-        }
-        var rest = Array(file.text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { systemWrite(descriptor, $0.baseAddress!, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            rest = rest.dropFirst(count)
-        }
-        let isClosed = close(descriptor) == 0
-        guard rest.isEmpty, isClosed, rename(temporary, file.path) == 0 else {
-            unlink(temporary)
-            throw Failure(.crash, "The prompt's file \(file.path) cannot be written (error \(errno)).")
+    /// Replaces the file, readable by this user alone. Nothing in the town leads it elsewhere.
+    private func write(_ file: Invocation.PromptFile) throws(Failure) {
+        do throws(FileError) {
+            let place = SafePath(path: file.path, beneath: town)
+            try place.write(file.text)
+        } catch {
+            throw Failure(error.isUnsafe ? .configuration : .crash, "The prompt's file cannot be written: \(error).")
         }
     }
 
@@ -150,9 +140,4 @@ struct ProcessHarness: Harness {
         default: Failure(.crash, "'\(program)' could not be started: \(error.message).")
         }
     }
-}
-
-/// `write` of the C library, which a method of that name hides.
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
 }

@@ -46,16 +46,14 @@ public enum AgentName {
     }
 
     private static func badCharacter(in text: String, allowSpaces: Bool) -> String? {
+        // Forty accents on one letter are one character.
+        if text.utf8.count > 4 * longest { return "it has at most \(4 * longest) bytes" }
         for scalar in text.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
-                .nonspacingMark, .spacingMark:
-                continue
-            default:
-                if "-_.+".unicodeScalars.contains(scalar) || (allowSpaces && scalar == " ") { continue }
-                let shown = scalar.value < 32 || scalar.value == 127 ? "a control character" : "'\(scalar)'"
-                return "\(shown) is not allowed; use letters, digits, '-', '_', '.' and '+'"
-            }
+            if TextRules.isOfName(scalar) || "-_.+".unicodeScalars.contains(scalar) { continue }
+            if allowSpaces, scalar == " " { continue }
+            let shown =
+                scalar.value < 32 || scalar.value == 127 ? "a control character" : TextRules.shown(String(scalar))
+            return "\(shown) is not allowed; use letters, digits, '-', '_', '.' and '+'"
         }
         return nil
     }

@@ -6,7 +6,7 @@ extension Message: Codable {
         case createdAt = "created_at"
         case correlation = "correlation_id"
         case conversation = "conversation_id"
-        case hops, author, attachments
+        case hops, author, attachments, verified
         case idempotencyKey = "idempotency_key"
         case description, question, summary
         case acknowledgement = "ack_type"
@@ -35,6 +35,7 @@ extension Message: Codable {
         hops = Figure.int(try values.decodeIfPresent(Int.self, forKey: .hops) ?? 0, in: Figure.counts)
         author = try values.decodeIfPresent(Author.self, forKey: .author)
         attachments = try values.decodeIfPresent([String].self, forKey: .attachments) ?? []
+        verified = try values.decodeIfPresent(Bool.self, forKey: .verified)
         idempotencyKey = try values.decodeIfPresent(String.self, forKey: .idempotencyKey)
     }
 
@@ -110,6 +111,7 @@ extension Message: Codable {
         if hops > 0 { try values.encode(hops, forKey: .hops) }
         try values.encodeIfPresent(author, forKey: .author)
         if !attachments.isEmpty { try values.encode(attachments, forKey: .attachments) }
+        try values.encodeIfPresent(verified, forKey: .verified)
         try values.encodeIfPresent(idempotencyKey, forKey: .idempotencyKey)
     }
 }

@@ -15,6 +15,9 @@ public struct Message: Sendable, Equatable {
     public var author: Author?
     /// Absolute paths of files that belong to it.
     public var attachments: [String]
+    /// True if the store knew the sender by its turn's secret; false if somebody else named it; nil if nothing is known,
+    /// and for the supervisor and the town itself.
+    public var verified: Bool?
     /// A second identity given by the caller: two messages with one key are one message.
     public var idempotencyKey: String?
 

@@ -1,6 +1,9 @@
 /// Where a town's state lives, as atomic verbs: each happens wholly or not at all, and what a returned verb wrote
 /// survives the death of every process.
 ///
+/// Where `ActingTurn.current` is set, each verb that writes first makes sure, in the same step, that this turn still holds
+/// its lease, and counts what it sends against the turn's limits; it throws `leaseLost` or `tooManySends` otherwise.
+///
 /// All verbs are safe to call from any number of processes at once. Time is a parameter, never read inside.
 /// The promises behind them are in docs/architecture.md; `ConformanceTests` holds every implementation to them.
 public protocol Store: Sendable {
@@ -11,7 +14,7 @@ public protocol Store: Sendable {
     /// A message whose id or idempotency key is known already is not added again. One that is sent for an agent which
     /// takes a turn right now inherits the turn's hop count plus one. One with more hops than `limits` allow becomes a
     /// dead letter, and its sender is told. Recipients must exist, or be the supervisor.
-    /// - Throws: `agentNotFound`.
+    /// - Throws: `agentNotFound`, `inboxFull`.
     func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt]
 
     /// What waits for `agent` or is being worked on, in the order in which it will be read.

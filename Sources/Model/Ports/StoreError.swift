@@ -20,6 +20,10 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let inUse = Code("in_use")
         /// The state machine refuses the move.
         public static let illegalMove = Code("illegal_move")
+        /// More messages wait for the recipient than its inbox may hold.
+        public static let inboxFull = Code("inbox_full")
+        /// The turn, or its agent within this minute, has sent as much as it may.
+        public static let tooManySends = Code("too_many_sends")
         /// Tasks would wait for each other.
         public static let dependencyCycle = Code("dependency_cycle")
         /// Another writer held the store too long: retry.

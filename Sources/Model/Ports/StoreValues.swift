@@ -2,8 +2,50 @@
 public struct SendLimits: Sendable, Equatable {
     /// The longest chain of agents that one request may set in motion.
     public var maxHops: Int
+    /// How many messages may wait in an inbox before no more are taken; nil: any number.
+    public var maxInbox: Int?
+    /// How often one turn may send, assign or add work; nil: any number.
+    public var perTurn: Int?
+    /// How often one agent may do so within a minute, over all its turns; nil: any number.
+    public var perMinute: Int?
 
-    public init(maxHops: Int = 20) { self.maxHops = maxHops }
+    public init(maxHops: Int = 20, maxInbox: Int? = nil, perTurn: Int? = nil, perMinute: Int? = nil) {
+        self.maxHops = maxHops
+        self.maxInbox = maxInbox
+        self.perTurn = perTurn
+        self.perMinute = perMinute
+    }
+}
+
+/// A turn whose own commands write: its lease, and what it may send.
+public struct ActingTurn: Sendable, Equatable {
+    /// The turn for which the present task writes; nil for people, hosts and everybody else.
+    @TaskLocal public static var current: ActingTurn?
+
+    public var token: LeaseToken
+    public var limits: SendLimits
+
+    public init(token: LeaseToken, limits: SendLimits) {
+        self.token = token
+        self.limits = limits
+    }
+}
+
+/// How much an agent has sent lately.
+public struct SendCount: Sendable, Equatable {
+    /// The turn that `inTurn` counts.
+    public var turn: TurnID
+    public var inTurn: Int
+    /// When the minute that `inMinute` counts began.
+    public var since: Timestamp
+    public var inMinute: Int
+
+    public init(turn: TurnID, inTurn: Int, since: Timestamp, inMinute: Int) {
+        self.turn = turn
+        self.inTurn = inTurn
+        self.since = since
+        self.inMinute = inMinute
+    }
 }
 
 /// A stretch of a listing.
@@ -42,10 +84,12 @@ public struct LeaseRequest: Sendable {
     public var maxMessages: Int
     /// A message during whose turns the host died so often is leased alone.
     public var aloneAfter: Int
+    /// The SHA-256 of the turn's secret, in hexadecimal digits; nil for a turn without one.
+    public var proof: String?
 
     public init(
         agent: AgentID, host: HostID, turn: TurnID, now: Timestamp, duration: Duration = .seconds(30),
-        maxMessages: Int = 100, aloneAfter: Int = HostDeaths.alone(HostDeaths.standard)
+        maxMessages: Int = 100, aloneAfter: Int = HostDeaths.alone(HostDeaths.standard), proof: String? = nil
     ) {
         self.agent = agent
         self.host = host
@@ -54,6 +98,7 @@ public struct LeaseRequest: Sendable {
         self.duration = duration
         self.maxMessages = maxMessages
         self.aloneAfter = aloneAfter
+        self.proof = proof
     }
 }
 

@@ -11,6 +11,9 @@ public enum TaskMove: Sendable, Equatable {
     /// Ends its waiting, whatever it waits for.
     case release
 
+    /// How much it counts against the limits of a turn that asks for it: an assignment is a message.
+    public var sends: Int { if case .assign = self { 1 } else { 0 } }
+
     public var name: String {
         switch self {
         case .assign: "assign"

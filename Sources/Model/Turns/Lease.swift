@@ -64,11 +64,14 @@ public struct LeaseRecord: Sendable, Equatable, Codable {
     public var token: LeaseToken
     public var startedAt: Timestamp
     public var expiresAt: Timestamp
+    /// The SHA-256 of the secret by which the turn's own commands are known. It dies with the lease.
+    public var proof: String?
 
-    public init(token: LeaseToken, startedAt: Timestamp, expiresAt: Timestamp) {
+    public init(token: LeaseToken, startedAt: Timestamp, expiresAt: Timestamp, proof: String? = nil) {
         self.token = token
         self.startedAt = startedAt
         self.expiresAt = expiresAt
+        self.proof = proof
     }
 }
 

@@ -1,4 +1,5 @@
 public import Model
+import Secrets
 
 /// An agent as every door shows it: Tinytown's fields, then ours.
 public struct AgentView: Codable, Sendable, Equatable {
@@ -61,7 +62,8 @@ public struct AgentView: Codable, Sendable, Equatable {
         spawnMode = agent.session == nil ? "fresh" : "resumed"
         agentType = agent.kind
         state = agent.state
-        cli = agent.cli
+        // A key on a command line is no business of whoever looks at the town.
+        cli = Redactor.forms.redacted(commandLine: agent.cli)
         currentTask = agent.currentTask
         createdAt = agent.createdAt
         lastHeartbeat = agent.lastHeartbeat

@@ -10,6 +10,7 @@ public struct CloseAgent: Operation {
 
     public func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
+        try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be closed") }
         return try await town.changed(
             try await town.store.change(agent.id, .stop(.whenEmpty), now: town.time.now()), from: agent)

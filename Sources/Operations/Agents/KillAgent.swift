@@ -27,6 +27,7 @@ public struct KillAgent: Operation {
 
     public func run(_ input: Input, in town: Town) async throws -> Output {
         let agent = try await town.agent(input.agent)
+        try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { return Output(agent: AgentView(agent), changed: false) }
         let request: StopRequest = input.now == true ? .now : .afterTurn
         let changed = try await town.store.change(agent.id, .stop(request), now: town.time.now())

@@ -21,6 +21,7 @@ public struct InterruptAgent: Operation {
 
     public func run(_ input: Input, in town: Town) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
+        try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be paused") }
         let changed = try await town.store.change(
             agent.id, .interrupt(reason: input.reason), now: town.time.now())
@@ -38,6 +39,7 @@ public struct ResumeAgent: Operation {
 
     public func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
+        try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be resumed") }
         guard agent.state == .paused else {
             throw OperationError(

@@ -25,6 +25,7 @@ public struct RestartAgent: Operation {
 
     public func run(_ input: Input, in town: Town) async throws -> Output {
         let agent = try await town.agent(input.agent)
+        try town.check(.control(agent.id))
         if let rounds = input.rounds, rounds < 0 {
             throw OperationError(.invalid, "rounds cannot be negative", hint: "0 means no limit")
         }

@@ -59,6 +59,7 @@ public struct SpawnAgent: Operation {
                 .invalid, "no CLI was named and the town has no default",
                 hint: "name one with --cli, or set default_cli in tinytown.toml")
         }
+        try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
         let agents = try await town.store.agents()
         var agent = Agent(id: town.newID(), name: input.name, cli: cli, createdAt: town.time.now())
         agent.role = input.role

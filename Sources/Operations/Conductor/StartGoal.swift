@@ -42,6 +42,7 @@ public struct StartGoal: Operation {
         guard input.goal.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the goal is empty")
         }
+        try town.checkMessage(input.goal)
         if let followed = input.following.flatMap({ TaskID($0) }), let task = try await town.store.task(followed),
             task.state.isTerminal, task.description == input.goal, let agent = try await town.store.agent(Conductor.id)
         {
@@ -72,7 +73,7 @@ public struct StartGoal: Operation {
             id: town.newID(), from: .supervisor, to: Conductor.id, body: .task(description: Self.text(goal)),
             createdAt: town.time.now())
         message.idempotencyKey = "goal-\(goal.id)"
-        _ = try await town.store.send([message], limits: SendLimits(maxHops: town.configuration.maxHops))
+        _ = try await town.store.send([message], limits: town.configuration.sendLimits)
         return Output(
             task: try await town.view(of: goal).task, agent: AgentView(agent), resumed: open != nil)
     }

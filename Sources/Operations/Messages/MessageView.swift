@@ -32,9 +32,10 @@ public struct MessageView: Codable, Sendable, Equatable {
         self.taskDescription = taskDescription
         category = delivery.message.body.category
         text = delivery.message.body.text
-        fromLabel =
+        let from =
             delivery.message.author.map { "\($0.name) (\($0.channel))" }
             ?? labels[delivery.message.from] ?? delivery.message.from.description
+        fromLabel = from + (delivery.message.verified == false ? " (unverified)" : "")
         toLabel = labels[delivery.message.to] ?? delivery.message.to.description
     }
 

@@ -65,8 +65,9 @@ public struct SendMessage: Operation {
         guard input.message.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the message is empty")
         }
-        if let key = input.key, key.isEmpty || key.utf8.count > 512 {
-            throw OperationError(.invalid, "a key has from 1 to 512 bytes")
+        try town.checkMessage(input.message)
+        if let problem = input.key.flatMap({ TextRules.problem(withKey: $0) }) {
+            throw OperationError(.invalid, problem)
         }
         var correlation: MessageID?
         if let text = input.correlation {
@@ -77,19 +78,21 @@ public struct SendMessage: Operation {
         }
         let to = try await town.party(input.to)
         let from = try await town.sender(input.from)
+        let text = town.kept(input.message)
         let body: MessageBody =
             switch input.kind ?? .task {
-            case .task: .task(description: input.message)
-            case .query: .query(question: input.message)
-            case .info: .informational(summary: input.message)
-            case .ack: .confirmation(MessageBody.Acknowledgement(text: input.message))
+            case .task: .task(description: text)
+            case .query: .query(question: text)
+            case .info: .informational(summary: text)
+            case .ack: .confirmation(MessageBody.Acknowledgement(text: text))
             }
         var message = Message(
             id: town.newID(), from: from.id, to: to.id, body: body, priority: input.urgent == true ? .urgent : .normal,
             createdAt: town.time.now())
         message.idempotencyKey = input.key
         message.correlation = correlation
-        let receipts = try await town.store.send([message], limits: SendLimits(maxHops: town.configuration.maxHops))
+        message.verified = town.isVerified(from.id)
+        let receipts = try await town.store.send([message], limits: town.configuration.sendLimits)
         guard let receipt = receipts.first else { throw OperationError(.failed, "the store gave no receipt") }
         var state: AgentState?
         if case .agent(let agent) = to { state = agent.state }

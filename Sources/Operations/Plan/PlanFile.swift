@@ -1,12 +1,25 @@
 import Files
 public import Model
 import Plans
+import Secrets
 
 /// The plan file of a town's folder. No store is needed for it.
 public struct PlanFile: Sendable {
-    public var path: String
+    private let file: SafePath
+    public var path: String { file.path }
 
-    public init(root: String) { path = root + "/" + Plan.fileName }
+    /// A link is followed only to another file of the town's folder that is not hidden: a plan may have another name, but
+    /// nothing leads out of the folder, or into `.git`.
+    public init(root: String) {
+        let path = root + "/" + Plan.fileName
+        guard let top = try? Files.canonical(root), let target = try? Files.canonical(path),
+            target.hasPrefix(top + "/"), !target.dropFirst(top.count).contains("/.")
+        else {
+            file = SafePath(Plan.fileName, in: root)
+            return
+        }
+        file = SafePath(path: target, beneath: top)
+    }
 
     /// - Throws: `notFound` where there is none; `failed` with a line for everything that is wrong with it.
     func read() throws -> (plan: Plan, text: String) {
@@ -18,9 +31,7 @@ public struct PlanFile: Sendable {
     }
 
     func text() throws -> String? {
-        let bytes: [UInt8]?
-        do { bytes = try Files.bytes(path) } catch { throw OperationError(.unavailable, error.description) }
-        guard let bytes else { return nil }
+        guard let bytes = try file.bytes() else { return nil }
         // Replacing what is no text would lose it when the file is written back.
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw OperationError(.failed, "\(path) is not UTF-8 text", hint: "save it as UTF-8; nothing was changed")
@@ -39,7 +50,7 @@ public struct PlanFile: Sendable {
     /// Writes the template.
     /// - Throws: `conflict` where there is a plan already; it stays as it is.
     public func create() throws -> PlanView {
-        if Files.exists(path) {
+        if file.exists {
             throw OperationError(.conflict, "\(path) exists already and stays as it is", hint: "see it: tt plan")
         }
         try write(Plan.template)
@@ -47,9 +58,7 @@ public struct PlanFile: Sendable {
     }
 
     func write(_ text: String) throws {
-        do { try Files.write(text, to: path, mode: Files.mode(path) ?? 0o644) } catch {
-            throw OperationError(.unavailable, error.description)
-        }
+        try file.write(text, mode: file.mode ?? 0o644)
     }
 }
 
@@ -171,4 +180,12 @@ struct PlannedTasks {
 
     /// What the plan calls a task.
     func name(_ task: AgentTask) -> String { PlanEntry.id(in: task.tags) ?? Self.shortName(task.id) }
+}
+
+extension AgentTask {
+    /// The description as a plan may have it, which is read by others under version control: without secrets.
+    func plannedDescription(_ town: Town) -> String { town.redactor.redacted(description) }
+
+    /// The tags that a plan may have; other programs give tags that are no words.
+    var plannedTags: [String] { PlanEntry.ownTags(tags).filter { TextRules.problem(withTag: $0) == nil } }
 }

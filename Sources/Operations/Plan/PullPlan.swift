@@ -56,7 +56,7 @@ public struct PullPlan: Operation {
         let planned = Set(plan.entries.compactMap { tasks.task($0.id)?.id })
         let others = tasks.all.filter { !planned.contains($0.id) }
         let wanted = others.filter { input.all == true || !$0.state.isTerminal }
-        let added = entries(wanted, planned, tasks, names)
+        let added = entries(wanted, planned, tasks, names, town)
         let changed: [String]
         do { changed = try plan.record(states, appending: added) } catch { throw OperationError(error) }
         if plan.text != text {
@@ -72,7 +72,8 @@ public struct PullPlan: Operation {
     }
 
     private func entries(
-        _ wanted: [AgentTask], _ planned: Set<TaskID>, _ tasks: PlannedTasks, _ names: [AgentID: String]
+        _ wanted: [AgentTask], _ planned: Set<TaskID>, _ tasks: PlannedTasks, _ names: [AgentID: String],
+        _ town: Town
     ) -> [NewPlanEntry] {
         let known = planned.union(wanted.map(\.id))
         var taken: Set<String> = []
@@ -82,9 +83,9 @@ public struct PullPlan: Operation {
         return wanted.compactMap { task in
             guard taken.insert(tasks.name(task)).inserted else { return nil }
             return NewPlanEntry(
-                id: tasks.name(task), description: task.description,
+                id: tasks.name(task), description: task.plannedDescription(town),
                 state: PlanState(status: task.state, agent: task.assignedTo.flatMap { names[$0] }),
-                tags: PlanEntry.ownTags(task.tags), parent: task.parent.flatMap(name),
+                tags: task.plannedTags, parent: task.parent.flatMap(name),
                 dependsOn: task.dependsOn.compactMap(name))
         }
     }

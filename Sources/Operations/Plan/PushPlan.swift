@@ -67,6 +67,13 @@ struct PlanPush {
     }
 
     mutating func run() async throws -> PushPlan.Output {
+        for entry in plan.entries {
+            try town.checkMessage(entry.description)
+            // A plan is no way round the rule that only a person ends others' tasks.
+            if entry.status.isTerminal, let task = tasks.task(entry.id), !task.state.isTerminal {
+                try town.check(.end(task, .complete("")))
+            }
+        }
         let new = plan.entries.filter { tasks.task($0.id) == nil }
         if !new.isEmpty { try await town.store.create(new.map(make)) }
         for entry in new { outcomes[entry.id] = .created }
@@ -124,8 +131,9 @@ struct PlanPush {
 
     private func revision(of entry: PlanEntry, _ task: AgentTask) -> TaskRevision {
         var revision = TaskRevision(task)
-        revision.description = entry.description
-        revision.tags = entry.tags + task.tags.filter { $0 == entry.planTag }
+        // Where the plan has what a pull would write, nothing was changed there.
+        if entry.description != task.plannedDescription(town) { revision.description = entry.description }
+        if entry.tags != task.plannedTags { revision.tags = entry.tags + task.tags.filter { $0 == entry.planTag } }
         // What the plan cannot name, because it never was in a plan, it cannot take away either.
         let strangers = task.dependsOn.filter { !tasks.isPlanned($0) }
         revision.parent = entry.parent.map(tasks.id) ?? task.parent.flatMap { tasks.isPlanned($0) ? nil : $0 }

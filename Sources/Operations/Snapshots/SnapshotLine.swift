@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Model
+import Text
 
 /// The lines of a snapshot; see docs/snapshots.md.
 enum SnapshotLine {
@@ -58,7 +59,8 @@ enum SnapshotLine {
     static func bytes(encoding value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(value))
+        // A file for version control is read in terminals and reviews: nothing in it is invisible.
+        return Array(JSONEscapes.escaped(String(decoding: try encoder.encode(value), as: UTF8.self)).utf8)
     }
 
     /// The record of a line, or nil where it is none.

@@ -2,6 +2,7 @@ import Cryptography
 import Files
 import FoundationEssentials
 public import Model
+import Secrets
 
 /// A whole town in one text file that belongs under version control: `tt save` writes it, `tt restore` reads it, on
 /// whatever machine and store. The format is in docs/snapshots.md.
@@ -18,9 +19,11 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
     public var bytes: Int
     /// What its agents are run by, each once, in their order.
     public var clis: [String] = []
+    /// Records in which a secret was masked: they are not restored as they were. Nil where the file was only read.
+    public var masked: Int?
 
     enum CodingKeys: String, CodingKey {
-        case file, town, counts, digest, bytes, clis
+        case file, town, counts, digest, bytes, clis, masked
         case savedAt = "saved_at"
     }
 
@@ -41,15 +44,17 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
                 .conflict, "\(file) is no snapshot and was not touched", hint: "name another file, or add --force")
         }
         let now = town.time.now()
-        let (body, whole) = (file + ".body", file + ".new")
+        // Names that nobody can prepare, so that two who save at once do not meet either.
+        let name = "\(Files.parent(of: file))/.\(Files.name(of: file)).\((town.newID() as TurnID).description)"
+        let (body, whole) = (name + ".body", name + ".new")
         defer {
             Files.remove(body)
             Files.remove(whole)
         }
         let reading = try await town.store.export()
-        let (counts, digest, clis): (SnapshotCounts, String, [String])
+        let written: Written
         do {
-            (counts, digest, clis) = try await write(reading, to: body, progress)
+            written = try await write(reading, to: body, town.redactor, progress)
             await reading.close()
         } catch {
             await reading.close()
@@ -57,24 +62,38 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
         }
         let header = SnapshotLine.Header(
             format: SnapshotLine.format, version: SnapshotLine.version, program: program, town: town.name,
-            savedAt: now, counts: counts, digest: digest)
-        let bytes = try assemble(header, body, into: whole)
+            savedAt: now, counts: written.counts, digest: written.digest)
+        let bytes = try assemble(header, written.lines, into: whole)
         try Files.move(whole, to: file)
         return TownSnapshot(
-            file: file, town: town.name, savedAt: now, counts: counts, digest: digest, bytes: bytes, clis: clis)
+            file: file, town: town.name, savedAt: now, counts: written.counts, digest: written.digest, bytes: bytes,
+            clis: written.clis, masked: written.masked)
+    }
+
+    /// What stands in the file's first line, and the lines that follow it.
+    private struct Written {
+        var counts: SnapshotCounts
+        var digest: String
+        var clis: [String]
+        /// Texts in which secrets were masked.
+        var masked: Int
+        var lines: LineFile
     }
 
     // The digest and the counts stand before what they speak of, so the rest is written first.
     private static func write(
-        _ reading: any TownReading, to path: String, _ progress: Progress
-    ) async throws -> (SnapshotCounts, String, [String]) {
+        _ reading: any TownReading, to path: String, _ redactor: Redactor, _ progress: Progress
+    ) async throws -> Written {
         let file = try FileWriter(path)
         var counts = SnapshotCounts()
         var digest = SHA256()
         var clis: [String] = []
+        var masked = 0
         while let records = try await reading.next() {
             try Task.checkCancellation()
-            for record in records {
+            for original in records {
+                let record = original.redacted(by: redactor)
+                if record != original { masked += 1 }
                 let line = try SnapshotLine.bytes(record) + [UInt8(ascii: "\n")]
                 digest.update(line)
                 try file.append(line)
@@ -83,14 +102,13 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
             }
             progress(counts)
         }
-        try file.finish()
-        return (counts, "sha256:" + digest.hexDigest(), clis)
+        return Written(
+            counts: counts, digest: "sha256:" + digest.hexDigest(), clis: clis, masked: masked, lines: try file.lines())
     }
 
-    private static func assemble(_ header: SnapshotLine.Header, _ body: String, into path: String) throws -> Int {
+    private static func assemble(_ header: SnapshotLine.Header, _ lines: LineFile, into path: String) throws -> Int {
         let file = try FileWriter(path)
         try file.append(SnapshotLine.bytes(encoding: header) + [UInt8(ascii: "\n")])
-        let lines = try LineFile(body)
         while let line = try lines.next() { try file.append(line + [UInt8(ascii: "\n")]) }
         try file.finish()
         return file.count

@@ -48,11 +48,15 @@ public struct AssignTask: Operation {
         guard input.task.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }
+        try Town.check(tags: input.tags)
+        try town.checkMessage(input.task)
         let agent = try await town.agent(input.agent)
+        try await town.checkRoom(for: agent)
         let giver = try await town.sender(input.from)
         let now = town.time.now()
         var task = AgentTask(
-            id: town.newID(), description: input.task, createdBy: giver.id, createdAt: now, tags: input.tags ?? [])
+            id: town.newID(), description: town.kept(input.task), createdBy: giver.id, createdAt: now,
+            tags: input.tags ?? [])
         try await town.link(&task, parent: input.parent, dependsOn: input.dependsOn)
         try await town.store.create(
             task,

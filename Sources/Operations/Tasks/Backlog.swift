@@ -34,8 +34,10 @@ public struct AddToBacklog: Operation {
         guard input.description.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }
+        try Town.check(tags: input.tags)
+        try town.checkMessage(input.description)
         var task = AgentTask(
-            id: town.newID(), description: input.description, createdBy: try await town.sender(nil).id,
+            id: town.newID(), description: town.kept(input.description), createdBy: try await town.sender(nil).id,
             createdAt: town.time.now(), tags: input.tags ?? [])
         task.inBacklog = true
         try await town.link(&task, parent: input.parent, dependsOn: input.dependsOn)
@@ -77,6 +79,8 @@ public struct ClaimFromBacklog: Operation {
 
     public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
         let agent = try await town.agent(orCalling: input.agent, example: "tt backlog claim TASK AGENT")
+        try town.check(.give(to: agent.id))
+        try await town.checkRoom(for: agent)
         let task = try await town.backlogTask(input.task)
         let moved = try await town.store.move(
             task.id, .assign(agent.id), by: try await town.sender(nil).id, announcement: town.newID(),
@@ -135,6 +139,7 @@ public struct RemoveFromBacklog: Operation {
     public func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
         guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
         let task = try await town.backlogTask(reference)
+        try town.check(.end(task, .cancel("")))
         let moved = try await town.store.move(
             task.id, .cancel("Removed from the backlog"), by: try await town.sender(nil).id,
             announcement: town.newID(), now: town.time.now())
@@ -143,6 +148,12 @@ public struct RemoveFromBacklog: Operation {
 }
 
 extension Town {
+    /// - Throws: `invalid` for tags that are not short words.
+    static func check(tags: [String]?) throws(OperationError) {
+        guard let problem = TextRules.problem(withTags: tags ?? []) else { return }
+        throw OperationError(.invalid, problem)
+    }
+
     /// - Throws: `conflict` where the task is not in the backlog.
     func backlogTask(_ reference: String) async throws -> AgentTask {
         let task = try await task(reference)

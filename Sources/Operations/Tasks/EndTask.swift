@@ -19,6 +19,9 @@ public struct EndTaskInput: Codable, Sendable, Equatable {
                 .conflict, "task \(task.id.description.prefix(8)) is \(task.state.rawValue) already and stays so",
                 hint: "see it: tt task show \(task.id.description.prefix(8))")
         }
+        try town.check(.end(task, move(nil)))
+        try town.checkResult(result)
+        let result = result.map(town.kept)
         if task.isWaiting, case .complete = move(result) {
             let needs = try await town.waitsFor(task).map { "\($0.shortID) (\($0.state.rawValue))" }
             throw OperationError(

@@ -87,6 +87,7 @@ extension Town {
 
     /// The agent in whose turn the caller runs; nil where it is a person or the variables name nobody here.
     public func callingAgent() async throws -> Agent? {
+        if let agent = caller.proven { return agent }
         if let text = caller.agentID, let id = AgentID(text), let agent = try await store.agent(id) { return agent }
         if let name = caller.agentName, case .agent(let agent)? = try? await party(name) { return agent }
         return nil
@@ -103,7 +104,14 @@ extension Town {
 
     /// Who sends: what was said outright, else the agent in whose turn the caller runs, else the supervisor.
     public func sender(_ explicit: String?) async throws -> Party {
-        if let explicit { return try await party(explicit) }
+        if let explicit {
+            let party = try await party(explicit)
+            try check(.speak(as: party.id))
+            return party
+        }
+        guard !caller.isInTurn || caller.proven != nil else {
+            throw OperationError(.notYourTurn, "this runs in an agent's turn, and the turn is not known")
+        }
         return try await callingAgent().map(Party.agent) ?? .supervisor
     }
 

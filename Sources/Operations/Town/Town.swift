@@ -1,5 +1,6 @@
 public import Configuration
 public import Model
+public import Secrets
 
 /// A town that is open: what operations work on.
 public struct Town: Sendable {
@@ -9,8 +10,12 @@ public struct Town: Sendable {
     public var store: any Store
     public var time: any TimeSource
     public var random: any Randomness
-    /// What the environment says of the agent in whose turn the caller runs.
+    /// Who calls: a person, or a command of an agent's turn.
     public var caller: Caller
+    /// Masks the secrets that this process knows.
+    public var redactor: Redactor
+    /// The agent CLIs that have a name: in a turn, new agents may have no other.
+    public var namedCLIs: Set<String>
     /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
     public var isAlive: @Sendable (Host) -> Bool?
     /// Ends every process of this machine that belongs to one of these turns, and returns when none is left.
@@ -18,7 +23,7 @@ public struct Town: Sendable {
 
     public init(
         root: String, configuration: TownConfiguration, store: any Store, time: any TimeSource,
-        random: any Randomness, caller: Caller = Caller(),
+        random: any Randomness, caller: Caller = Caller(), redactor: Redactor = .forms,
         isAlive: @escaping @Sendable (Host) -> Bool? = { _ in nil },
         endSurvivors: @escaping @Sendable ([TurnID]) async -> Void = { _ in }
     ) {
@@ -28,6 +33,8 @@ public struct Town: Sendable {
         self.time = time
         self.random = random
         self.caller = caller
+        self.redactor = redactor
+        namedCLIs = Set(configuration.agentCLIs.keys).union([configuration.defaultCLI].compactMap(\.self))
         self.isAlive = isAlive
         self.endSurvivors = endSurvivors
     }
@@ -44,34 +51,12 @@ public struct Town: Sendable {
         }
     }
 
+    /// What is kept of a text that the caller gives: in a turn it is the words of an agent, and may hold what its
+    /// environment holds. A person's words are kept as they are.
+    func kept(_ text: String) -> String { caller.agentID == nil ? text : redactor.redacted(text) }
+
     /// A new id of any kind.
     public func newID<Entity>() -> ID<Entity> { makeID(random) }
 
     private func makeID<Entity>(_ random: some Randomness) -> ID<Entity> { ID(random: random) }
-}
-
-/// Who calls, as far as a turn's environment says.
-public struct Caller: Sendable, Equatable {
-    /// `TINYTOWN_AGENT_ID`.
-    public var agentID: String?
-    /// `TINYTOWN_AGENT_NAME`.
-    public var agentName: String?
-    /// `TINYTOWN_TASK_ID`.
-    public var taskID: String?
-
-    public init(agentID: String? = nil, agentName: String? = nil, taskID: String? = nil) {
-        self.agentID = agentID
-        self.agentName = agentName
-        self.taskID = taskID
-    }
-
-    /// Reads the variables that a turn sets.
-    public init(environment: [String: String]) {
-        func variable(_ name: String) -> String? {
-            environment[name].flatMap { $0.isEmpty ? nil : $0 }
-        }
-        self.init(
-            agentID: variable("TINYTOWN_AGENT_ID"), agentName: variable("TINYTOWN_AGENT_NAME"),
-            taskID: variable("TINYTOWN_TASK_ID"))
-    }
 }

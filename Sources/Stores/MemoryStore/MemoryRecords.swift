@@ -12,6 +12,7 @@ final class MemoryRecords: Records {
     private var assignments: [TaskID: Set<Int64>] = [:]
     private var leaseRows: [AgentID: LeaseRow] = [:]
     private var epochs: [AgentID: Int64] = [:]
+    private var sendCounts: [AgentID: SendCount] = [:]
     private var agentRows: [AgentID: Agent] = [:]
     private var agentOrder: [AgentID] = []
     private var live: Set<AgentID> = []
@@ -186,6 +187,8 @@ final class MemoryRecords: Records {
         return counts
     }
 
+    func waitingCount(of agent: AgentID) -> Int { boxes[agent]?.types.values.reduce(0, +) ?? 0 }
+
     func waitingCounts() -> [AgentID: [String: Int]] {
         boxes.mapValues { $0.types.filter { $0.value > 0 } }.filter { !$0.value.isEmpty }
     }
@@ -205,6 +208,10 @@ final class MemoryRecords: Records {
         set(\.epochs, agent, epoch)
         return epoch
     }
+
+    func sendCount(of agent: AgentID) -> SendCount? { sendCounts[agent] }
+
+    func put(_ count: SendCount, of agent: AgentID) { set(\.sendCounts, agent, count) }
 
     // MARK: Agents
 
@@ -409,9 +416,10 @@ final class MemoryRecords: Records {
         let mail = (deliveries, sequences, keys, boxes, dead, done, assignments)
         let people = (leaseRows, epochs, agentRows, agentOrder, live, agentLimit)
         let work = (taskRows, taskOrder, needing, owned, counts, log)
-        let kept = (keptEntries, keptNames)
+        let (kept, sent) = ((keptEntries, keptNames), sendCounts)
         undoing { rows in
             (rows.keptEntries, rows.keptNames) = kept
+            rows.sendCounts = sent
             (rows.deliveries, rows.sequences, rows.keys, rows.boxes, rows.dead, rows.done, rows.assignments) = mail
             (rows.leaseRows, rows.epochs, rows.agentRows, rows.agentOrder, rows.live, rows.agentLimit) = people
             (rows.taskRows, rows.taskOrder, rows.needing, rows.owned, rows.counts, rows.log) = work
@@ -419,7 +427,7 @@ final class MemoryRecords: Records {
         (deliveries, sequences, keys, boxes, dead, done, assignments) = ([:], [:], [:], [:], Sorted(), Sorted(), [:])
         (leaseRows, epochs, agentRows, agentOrder, live, agentLimit) = ([:], [:], [:], [], [], nil)
         (taskRows, taskOrder, needing, owned, counts) = ([:], [], [:], [:], TaskCounts())
-        (keptEntries, keptNames) = ([], [])
+        (keptEntries, keptNames, sendCounts) = ([], [], [:])
         log = Array(log.suffix(1))
     }
 

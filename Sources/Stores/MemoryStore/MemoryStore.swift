@@ -11,10 +11,12 @@ public actor MemoryStore: Store {
     public init() {}
 
     private func perform<Value>(
-        rings: Bool = true, _ verb: (Verbs<MemoryRecords>) throws(StoreError) -> Value
+        rings: Bool = true, sends: Int = 0, now: Timestamp? = nil,
+        _ verb: (Verbs<MemoryRecords>) throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
         if isClosed { throw StoreError(.closed, "the store is closed") }
         do throws(StoreError) {
+            if let turn = ActingTurn.current { try Verbs(rows).begin(turn, sends: sends, now: now) }
             let value = try verb(Verbs(rows))
             let hasChanged = rows.hasChanged
             rows.keep()
@@ -29,7 +31,9 @@ public actor MemoryStore: Store {
     // MARK: Messages
 
     public func send(_ messages: [Message], limits: SendLimits) throws(StoreError) -> [Receipt] {
-        try perform { verbs throws(StoreError) in try verbs.send(messages, limits: limits) }
+        try perform(sends: messages.count, now: messages.first?.createdAt) { verbs throws(StoreError) in
+            try verbs.send(messages, limits: limits)
+        }
     }
 
     public func inbox(_ agent: AgentID, page: Page) throws(StoreError) -> [Delivery] {
@@ -138,14 +142,16 @@ public actor MemoryStore: Store {
     // MARK: Tasks
 
     public func create(_ tasks: [NewTask]) throws(StoreError) {
-        try perform { verbs throws(StoreError) in try verbs.create(tasks) }
+        try perform(sends: tasks.count, now: tasks.first?.task.createdAt) { verbs throws(StoreError) in
+            try verbs.create(tasks)
+        }
     }
 
     @discardableResult
     public func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
         throws(StoreError) -> AgentTask
     {
-        try perform { verbs throws(StoreError) in
+        try perform(sends: move.sends, now: now) { verbs throws(StoreError) in
             try verbs.move(task, move, by: by, announcement: announcement, now: now)
         }
     }

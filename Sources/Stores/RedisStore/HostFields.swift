@@ -30,7 +30,7 @@ extension LeaseRecord {
         else { return nil }
         self.init(
             token: LeaseToken(agent: agent, epoch: fields.sequence("epoch"), turn: turn, host: host),
-            startedAt: started, expiresAt: expires)
+            startedAt: started, expiresAt: expires, proof: fields["proof"])
     }
 }
 

@@ -58,6 +58,7 @@ extension Message {
         fields["conv"] = conversation?.description
         fields["task"] = body.task?.description
         fields["key"] = idempotencyKey
+        fields["verified"] = verified.map { $0 ? "1" : "0" }
         return fields
     }
 
@@ -87,6 +88,7 @@ extension Arguments {
         add(optional: message.conversation?.description)
         add(optional: message.body.task?.description)
         add(optional: message.idempotencyKey)
+        add(optional: message.verified.map { $0 ? "1" : "0" })
     }
 }
 
@@ -113,6 +115,8 @@ extension Delivery {
         if let to: AgentID = fields.id("to") { message.to = to }
         message.hops = fields.int("hops")
         message.conversation = fields.id("conv")
+        // Only the record counts: anybody may have written the text.
+        message.verified = fields["verified"].map { $0 == "1" }
         self.init(
             message: message, sequence: fields.sequence("seq"),
             state: fields["state"].flatMap(State.init) ?? .queued, changedAt: changed)

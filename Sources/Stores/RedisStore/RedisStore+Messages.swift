@@ -6,8 +6,9 @@ extension RedisStore {
     // MARK: Messages
 
     public func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
-        let reply = try await call("send") { arguments in
+        let reply = try await call("send", sends: messages.count, now: messages.first?.createdAt) { arguments in
             arguments.add(limits.maxHops)
+            arguments.add(optional: limits.maxInbox.map { String($0) })
             arguments.add(messages.count)
             for message in messages { arguments.add(message) }
         }
@@ -156,6 +157,7 @@ extension RedisStore {
             arguments.add(request.now + request.duration)
             arguments.add(request.maxMessages)
             arguments.add(request.aloneAfter)
+            arguments.add(optional: request.proof)
         }
         if reply == .null { return nil }
         guard let record = LeaseRecord(fields: reply[0].record) else {

@@ -4,7 +4,7 @@ import StoreVerbs
 
 extension RedisStore {
     public func create(_ tasks: [NewTask]) async throws(StoreError) {
-        _ = try await call("create") { arguments in
+        _ = try await call("create", sends: tasks.count, now: tasks.first?.task.createdAt) { arguments in
             arguments.add(tasks.count)
             for new in tasks {
                 arguments.add(Self.blank(new).fields)
@@ -41,7 +41,7 @@ extension RedisStore {
             case .start, .requeue, .release: ""
             }
         return try Self.task(
-            try await call("move") { arguments in
+            try await call("move", sends: move.sends, now: now) { arguments in
                 arguments.add(task)
                 arguments.add(move.name)
                 arguments.add(value)

@@ -38,9 +38,11 @@ public final class RedisStore: Store {
     ///   - client: reaches the server; the store closes it.
     ///   - town: the name of the town, which is part of every key. It may hold no colon and no character that a
     ///     pattern of Redis gives a meaning, because one town's keys could be taken for another's (W31).
+    ///   - maxEntry: the most bytes of an entry that another program pushes; what is longer becomes a dead letter. Kept in
+    ///     the town; nil leaves it as it is.
     /// - Throws: `unavailable`; `illegalMove` for a name that cannot be part of a key.
     public static func open(
-        _ client: RedisClient, town: String, time: any TimeSource
+        _ client: RedisClient, town: String, time: any TimeSource, maxEntry: Int? = nil
     ) async throws(StoreError) -> RedisStore {
         guard !town.isEmpty, !town.contains(where: { ":*?[]\\".contains($0) }) else {
             throw StoreError(
@@ -48,7 +50,7 @@ public final class RedisStore: Store {
                 "a town in Redis cannot be named '\(town)': its name is part of every key, without : * ? [ ] and \\")
         }
         let store = RedisStore(client, town: town, time: time)
-        try await store.indexForeignTown()
+        try await store.indexForeignTown(maxEntry)
         return store
     }
 
@@ -56,15 +58,18 @@ public final class RedisStore: Store {
     /// - Parameters:
     ///   - rings: whether a change is announced to those who follow.
     ///   - timeout: for verbs that may take longer than others.
+    ///   - sends: how many messages or tasks the verb brings into the town.
+    ///   - now: nil if it brings none.
     func call(
-        _ verb: String, rings: Bool = true, timeout: Duration? = nil, _ fill: (inout Arguments) -> Void = { _ in }
+        _ verb: String, rings: Bool = true, timeout: Duration? = nil, sends: Int = 0, now: Timestamp? = nil,
+        _ fill: (inout Arguments) -> Void = { _ in }
     )
         async throws(StoreError) -> RedisValue
     {
         if isClosed.withLock({ $0 }) { throw StoreError(.closed, "the store is closed") }
         var arguments = Arguments()
         arguments.add(verb)
-        arguments.add(rings)
+        arguments.add(Self.guarding(rings, sends: sends, now: now))
         fill(&arguments)
         let list = arguments.list
         let end = ContinuousClock.now.advanced(by: Self.readingPatience)
@@ -83,10 +88,23 @@ public final class RedisStore: Store {
         }
     }
 
+    /// `1` where a change is announced; for a turn's own commands also what the script checks first.
+    private static func guarding(_ rings: Bool, sends: Int, now: Timestamp?) -> String {
+        let flag = rings ? "1" : "0"
+        guard let turn = ActingTurn.current else { return flag }
+        let (token, limits) = (turn.token, turn.limits)
+        let words = [
+            token.agent.description, String(token.epoch), token.turn.description, token.host.description,
+            String(now == nil ? 0 : sends), String(now?.microseconds ?? 0), limits.perTurn.map { String($0) } ?? "-",
+            limits.perMinute.map { String($0) } ?? "-",
+        ]
+        return flag + " " + words.joined(separator: " ")
+    }
+
     private static func code(_ word: String) -> StoreError.Code {
         let codes: [StoreError.Code] = [
             .leaseLost, .agentNotFound, .taskNotFound, .messageNotFound, .nameTaken, .tooManyAgents, .notEmpty, .inUse,
-            .illegalMove, .dependencyCycle, .corrupt,
+            .illegalMove, .dependencyCycle, .corrupt, .inboxFull, .tooManySends,
         ]
         return codes.first { $0.description == word } ?? .corrupt
     }
@@ -168,9 +186,15 @@ public final class RedisStore: Store {
 
     // MARK: Towns that another program made
 
-    private func indexForeignTown() async throws(StoreError) {
-        let indexed = try await command(["HGET", prefix + "meta", "indexed"])
-        if indexed.text == Self.format { return }
+    private func indexForeignTown(_ maxEntry: Int?) async throws(StoreError) {
+        let known = try await command(["HMGET", prefix + "meta", "indexed", "max_entry"])
+        let indexed = known[0]
+        if indexed.text == Self.format {
+            guard let maxEntry, known[1].text != String(maxEntry) else { return }
+            // A turn may not set it: an agent that edits tinytown.toml gets no other limit.
+            _ = try? await command(["HSET", prefix + "meta", "max_entry", String(maxEntry)])
+            return
+        }
         if let other = indexed.text {
             throw StoreError(
                 .corrupt,

@@ -51,6 +51,7 @@ struct MessageColumns {
         message.correlation = row[15]
         message.conversation = row[16]
         message.idempotencyKey = row[17]
+        message.verified = row[23]
         if let extra: String = row[19] {
             if let rare = try? JSONDecoder().decode(Extra.self, from: Data(extra.utf8)) {
                 message.attachments = rare.attachments ?? []

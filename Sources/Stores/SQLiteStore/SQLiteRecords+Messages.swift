@@ -18,12 +18,12 @@ extension SQLiteRecords {
         let message = delivery.message
         let columns = MessageColumns(message)
         try run(
-            "insert into messages values (null, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", message.id,
+            "insert into messages values (null, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", message.id,
             delivery.state.code, message.to, message.from, message.lane.rawValue, message.priority.rawValue,
             message.body.wakes, message.body.type, delivery.attempts, delivery.deliveries, delivery.changedAt,
             message.createdAt, message.hops, message.body.task, message.correlation, message.conversation,
             message.idempotencyKey, delivery.lastError, columns.extra, columns.text, columns.detail,
-            delivery.hostDeaths)
+            delivery.hostDeaths, message.verified)
         return db.lastInsertRowID
     }
 
@@ -128,6 +128,10 @@ extension SQLiteRecords {
                 """
             ) { $0[0] } ?? 0
         return counts
+    }
+
+    func waitingCount(of agent: AgentID) throws(StoreError) -> Int {
+        try first("select coalesce(sum(n), 0) from tallies where recipient = ? and state = 2", agent) { $0[0] } ?? 0
     }
 
     func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]] {

@@ -51,21 +51,33 @@ final class SQLiteRecords: Records {
     private static func lease(_ row: borrowing Row) -> LeaseRow {
         let token = LeaseToken(agent: row[0], epoch: row[1], turn: row[2], host: row[3])
         return LeaseRow(
-            record: LeaseRecord(token: token, startedAt: row[4], expiresAt: row[5]), hops: row.count(6),
+            record: LeaseRecord(token: token, startedAt: row[4], expiresAt: row[5], proof: row[8]), hops: row.count(6),
             conversation: row[7])
     }
 
     func put(_ lease: LeaseRow) throws(StoreError) {
         let (record, token) = (lease.record, lease.record.token)
         try run(
-            "insert or replace into leases values (?, ?, ?, ?, ?, ?, ?, ?)", token.agent, token.epoch, token.turn,
-            token.host, record.startedAt, record.expiresAt, lease.hops, lease.conversation)
+            "insert or replace into leases values (?, ?, ?, ?, ?, ?, ?, ?, ?)", token.agent, token.epoch, token.turn,
+            token.host, record.startedAt, record.expiresAt, lease.hops, lease.conversation, record.proof)
     }
 
     func removeLease(of agent: AgentID) throws(StoreError) { try run("delete from leases where agent = ?", agent) }
 
     func nextEpoch(of agent: AgentID) throws(StoreError) -> Int64 {
         try first("update agents set epoch = epoch + 1 where id = ? returning epoch", agent) { $0[0] } ?? 1
+    }
+
+    func sendCount(of agent: AgentID) throws(StoreError) -> SendCount? {
+        try first("select turn, in_turn, since, in_minute from sends where agent = ?", agent) { row in
+            SendCount(turn: row[0], inTurn: row.count(1), since: row[2], inMinute: row.count(3))
+        }
+    }
+
+    func put(_ count: SendCount, of agent: AgentID) throws(StoreError) {
+        try run(
+            "insert or replace into sends values (?, ?, ?, ?, ?)", agent, count.turn, count.inTurn, count.since,
+            count.inMinute)
     }
 
     // MARK: Hosts, events, settings

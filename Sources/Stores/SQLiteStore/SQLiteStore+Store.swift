@@ -2,10 +2,26 @@ public import Model
 import StoreVerbs
 
 extension SQLiteStore: Store {
+    /// Carries out a verb; for a turn's own commands, if the turn may.
+    private func write<Value: Sendable>(
+        rings: WriteQueue.Ring = .first, needsSync: Bool = true, sends: Int = 0, now: Timestamp? = nil,
+        _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        guard let turn = ActingTurn.current else {
+            return try await writer.write(rings: rings, needsSync: needsSync, body)
+        }
+        return try await writer.write(rings: rings, needsSync: needsSync) { verbs throws(StoreError) in
+            try verbs.begin(turn, sends: sends, now: now)
+            return try body(verbs)
+        }
+    }
+
     // MARK: Messages
 
     public func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
-        try await writer.write { verbs throws(StoreError) in try verbs.send(messages, limits: limits) }
+        try await write(sends: messages.count, now: messages.first?.createdAt) { verbs throws(StoreError) in
+            try verbs.send(messages, limits: limits)
+        }
     }
 
     public func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
@@ -13,11 +29,11 @@ extension SQLiteStore: Store {
     }
 
     public func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery] {
-        try await writer.write { verbs throws(StoreError) in try verbs.take(agent, limit: limit, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.take(agent, limit: limit, now: now) }
     }
 
     public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool {
-        try await writer.write { verbs throws(StoreError) in try verbs.acknowledge(message, of: agent, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.acknowledge(message, of: agent, now: now) }
     }
 
     public func delivery(_ id: MessageID) async throws(StoreError) -> Delivery? {
@@ -29,11 +45,11 @@ extension SQLiteStore: Store {
     }
 
     public func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.retryDead(id, to: agent, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.retryDead(id, to: agent, now: now) }
     }
 
     public func dropDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.dropDead(id, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.dropDead(id, now: now) }
     }
 
     public func queueCounts() async throws(StoreError) -> QueueCounts {
@@ -48,31 +64,31 @@ extension SQLiteStore: Store {
 
     public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
         // After a power failure there is no host that could hold it, and its messages wait as before.
-        try await writer.write(rings: .soon, needsSync: false) { verbs throws(StoreError) in
+        try await write(rings: .soon, needsSync: false) { verbs throws(StoreError) in
             try verbs.lease(request)
         }
     }
 
     public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
-        try await writer.write(rings: .never, needsSync: false) { verbs throws(StoreError) in
+        try await write(rings: .never, needsSync: false) { verbs throws(StoreError) in
             try verbs.renew(token, until: until, now: now)
         }
     }
 
     public func note(_ token: LeaseToken, session: HarnessSession, now: Timestamp) async throws(StoreError) {
-        try await writer.write(rings: .never, needsSync: false) { verbs throws(StoreError) in
+        try await write(rings: .never, needsSync: false) { verbs throws(StoreError) in
             try verbs.note(token, session: session, now: now)
         }
     }
 
     public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
-        try await writer.write { verbs throws(StoreError) in try verbs.commit(turn) }
+        try await write { verbs throws(StoreError) in try verbs.commit(turn) }
     }
 
     public func release(
         _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
     ) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in
+        try await write { verbs throws(StoreError) in
             try verbs.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
         }
     }
@@ -84,26 +100,26 @@ extension SQLiteStore: Store {
     // MARK: Agents
 
     public func register(_ agent: Agent, maxAgents: Int) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.register(agent, maxAgents: maxAgents) }
+        try await write { verbs throws(StoreError) in try verbs.register(agent, maxAgents: maxAgents) }
     }
 
     @discardableResult
     public func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
-        try await writer.write { verbs throws(StoreError) in try verbs.change(agent, change, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.change(agent, change, now: now) }
     }
 
     public func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
-        try await writer.write { verbs throws(StoreError) in try verbs.remove(agent, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.remove(agent, now: now) }
     }
 
     public func reclaim(from agent: AgentID, to destination: Destination, now: Timestamp) async throws(StoreError)
         -> Reclaimed
     {
-        try await writer.write { verbs throws(StoreError) in try verbs.reclaim(from: agent, to: destination, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.reclaim(from: agent, to: destination, now: now) }
     }
 
     public func reset(now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.reset(now: now) }
+        try await write { verbs throws(StoreError) in try verbs.reset(now: now) }
     }
 
     public func agents() async throws(StoreError) -> [Agent] {
@@ -121,24 +137,26 @@ extension SQLiteStore: Store {
     // MARK: Tasks
 
     public func create(_ tasks: [NewTask]) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.create(tasks) }
+        try await write(sends: tasks.count, now: tasks.first?.task.createdAt) { verbs throws(StoreError) in
+            try verbs.create(tasks)
+        }
     }
 
     @discardableResult
     public func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
         async throws(StoreError) -> AgentTask
     {
-        try await writer.write { verbs throws(StoreError) in
+        try await write(sends: move.sends, now: now) { verbs throws(StoreError) in
             try verbs.move(task, move, by: by, announcement: announcement, now: now)
         }
     }
 
     public func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult {
-        try await writer.write { verbs throws(StoreError) in try verbs.offer(task, to: agent, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.offer(task, to: agent, now: now) }
     }
 
     public func revise(_ revisions: [TaskRevision], now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.revise(revisions, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.revise(revisions, now: now) }
     }
 
     public func task(_ id: TaskID) async throws(StoreError) -> AgentTask? {
@@ -160,13 +178,13 @@ extension SQLiteStore: Store {
         let isKnown = try await reader.read { verbs throws(StoreError) in
             try verbs.rows.host(host.id)?.lacks == host.lacks
         }
-        _ = try await writer.write(rings: isKnown ? .never : .first) { verbs throws(StoreError) in
+        _ = try await write(rings: isKnown ? .never : .first) { verbs throws(StoreError) in
             try verbs.announce(host, now: now)
         }
     }
 
     public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.retire(host, died: died, now: now) }
+        try await write { verbs throws(StoreError) in try verbs.retire(host, died: died, now: now) }
     }
 
     public func hosts() async throws(StoreError) -> [Host] {
@@ -174,7 +192,7 @@ extension SQLiteStore: Store {
     }
 
     public func append(_ events: [Event]) async throws(StoreError) {
-        try await writer.write { verbs throws(StoreError) in try verbs.append(events) }
+        try await write { verbs throws(StoreError) in try verbs.append(events) }
     }
 
     public func events(after: Int64, limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {
@@ -190,7 +208,7 @@ extension SQLiteStore: Store {
     public func tidy(_ retention: Retention, now: Timestamp) async throws(StoreError) {
         var hasMore = true
         while hasMore {
-            hasMore = try await writer.write(rings: .never) { verbs throws(StoreError) in
+            hasMore = try await write(rings: .never) { verbs throws(StoreError) in
                 try verbs.rows.tidy(
                     doneBefore: now - retention.doneMessages, events: retention.events, limit: 2000)
             }

@@ -1,5 +1,6 @@
 import Concurrency
 import Doorbell
+public import Files
 public import Model
 import SQLite
 import StoreVerbs
@@ -40,10 +41,17 @@ public final class SQLiteStore: Sendable {
         return try await opening.run { () throws(StoreError) in try SQLiteStore(folder: folder, options: options) }
     }
 
+    /// Looks at every file of a store without opening one: for callers that report what is wrong with a file.
+    /// - Throws: `FileError` where one is a link, has other names or belongs to another user.
+    public static func check(_ database: SafePath) throws(FileError) { try StoreFile.check(database) }
+
     /// Blocks while it opens: for the queue of `open`.
     private init(folder: String, options: SQLiteOptions) throws(StoreError) {
+        // Links on the way to the town's folder are the user's own; the store's folder itself may be none.
+        let around = (try? Files.canonical(Files.parent(of: folder))) ?? Files.parent(of: folder)
+        let folder = SafePath(Files.name(of: folder), in: around).path
         let file = StoreFile(folder: folder, options: options)
-        let lock = StoreLock(folder: folder)
+        let lock = try StoreLock(folder: folder)
         try Self.prepare(file, lock)
         lock?.share()
         self.folder = folder

@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths]
+    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths, identity]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -115,6 +115,15 @@ enum Schema {
     private static let hostDeaths = """
         alter table messages add column host_deaths integer not null default 0;
         alter table agents add column host_deaths integer not null default 0;
+        """
+
+    // Who sent a message, as far as that was proven; the digest of a turn's secret; how much each agent sends.
+    private static let identity = """
+        alter table leases add column proof text;
+        alter table messages add column verified integer;
+        create table sends (
+            agent blob primary key, turn blob not null, in_turn integer not null, since integer not null,
+            in_minute integer not null) without rowid;
         """
 
     /// What is in an opened file.

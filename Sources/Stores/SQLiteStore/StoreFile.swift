@@ -1,3 +1,4 @@
+import Files
 import Model
 import SQLite
 import StoreVerbs
@@ -42,11 +43,35 @@ public struct SQLiteOptions: Sendable {
 struct StoreFile: Sendable {
     let folder: String
     let options: SQLiteOptions
+    let file: SafePath
+
+    init(folder: String, options: SQLiteOptions) {
+        self.folder = folder
+        self.options = options
+        file = Self.place("town.db", in: folder)
+    }
 
     var path: String { folder + "/town.db" }
 
+    /// A file of the store. The store's folder, too, may be no link.
+    static func place(_ name: String, in folder: String) -> SafePath {
+        SafePath(Files.name(of: folder) + "/" + name, in: Files.parent(of: folder))
+    }
+
+    /// Looks at every file that SQLite opens by its name, before it does.
+    /// - Throws: `FileError` where one is a link, has other names or belongs to another user.
+    static func check(_ database: SafePath) throws(FileError) {
+        let name = database.name
+        try database.check(siblings: [name, name + "-wal", name + "-shm", name + "-journal", "town.lock"])
+    }
+
+    private func checkFiles() throws(StoreError) {
+        do { try Self.check(file) } catch { throw StoreError(.unavailable, error.description) }
+    }
+
     /// Opens for writing, making or migrating what is there.
     func openForWriting() throws(StoreError) -> Connection {
+        try checkFiles()
         do throws(SQLiteError) {
             let db = try Connection(
                 path: path, mode: options.creates ? .readWriteCreate : .readWrite, busyTimeout: options.busyTimeout)
@@ -65,6 +90,7 @@ struct StoreFile: Sendable {
 
     /// Opens for reading a file that is there and up to date; nil where it has to be made or migrated first.
     func openForReading() throws(StoreError) -> Connection? {
+        try checkFiles()
         do throws(SQLiteError) {
             let db = try Connection(path: path, mode: .readWrite, busyTimeout: options.busyTimeout)
             guard try check(db) == .town(version: Schema.version) else { return nil }
@@ -130,9 +156,14 @@ final class StoreLock: Sendable {
     let isAlone: Bool
 
     /// - Returns: nil where the folder cannot be written; then nothing can be told about others.
-    init?(folder: String) {
-        descriptor = open(folder + "/town.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        if descriptor < 0 { return nil }
+    /// - Throws: `unavailable` where the lock is a link, has other names or belongs to another user.
+    init?(folder: String) throws(StoreError) {
+        var opened: Int32?
+        do { opened = try StoreFile.place("town.lock", in: folder).open(.update) } catch {
+            if error.isUnsafe { throw StoreError(.unavailable, error.description) }
+        }
+        guard let opened else { return nil }
+        descriptor = opened
         isAlone = flock(descriptor, LOCK_EX | LOCK_NB) == 0
         // Waits while another process, being alone, checks or makes the file.
         if !isAlone { while flock(descriptor, LOCK_SH) != 0, errno == EINTR {} }

@@ -90,6 +90,34 @@ public enum Decisions {
         return agent.isOutOfRounds || !hasWork
     }
 
+    /// What an agent has sent, after so many more.
+    public static func spent(_ sends: Int, _ known: SendCount?, turn: TurnID, now: Timestamp) -> SendCount {
+        var count = known ?? SendCount(turn: turn, inTurn: 0, since: now, inMinute: 0)
+        if count.turn != turn { (count.turn, count.inTurn) = (turn, 0) }
+        // A clock that was set back begins a new minute, too.
+        if now < count.since || now - count.since >= .seconds(60) { (count.since, count.inMinute) = (now, 0) }
+        count.inTurn += sends
+        count.inMinute += sends
+        return count
+    }
+
+    /// What to say if this is more than the limits permit.
+    public static func problem(_ count: SendCount, _ limits: SendLimits) -> String? {
+        if let most = limits.perTurn, count.inTurn > most {
+            return "this turn has sent \(most) messages and tasks, which is its limit (limits.sends_per_turn)"
+        }
+        if let most = limits.perMinute, count.inMinute > most {
+            return "this agent has sent \(most) messages and tasks within a minute, which is its limit "
+                + "(limits.sends_per_minute)"
+        }
+        return nil
+    }
+
+    /// What to say of an inbox that takes no more.
+    public static func fullInbox(of name: String, most: Int) -> String {
+        "the inbox of \(name) is full: \(most) messages wait, which is the limit (limits.max_inbox)"
+    }
+
     /// A message of the turn's agent with what it inherits from the turn.
     public static func inheriting(_ message: Message, from lease: LeaseRow?) -> Message {
         guard let lease else { return message }

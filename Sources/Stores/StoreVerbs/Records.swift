@@ -50,6 +50,8 @@ public protocol Records: AnyObject {
     func queueCounts() throws(StoreError) -> QueueCounts
 
     func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]]
+    /// How many messages wait for one.
+    func waitingCount(of agent: AgentID) throws(StoreError) -> Int
 
     // MARK: Leases
 
@@ -60,6 +62,11 @@ public protocol Records: AnyObject {
     func removeLease(of agent: AgentID) throws(StoreError)
     /// The agent's next epoch: greater than every one before.
     func nextEpoch(of agent: AgentID) throws(StoreError) -> Int64
+
+    /// How much an agent has sent lately; nil if nothing was counted.
+    func sendCount(of agent: AgentID) throws(StoreError) -> SendCount?
+    /// Inserts or replaces.
+    func put(_ count: SendCount, of agent: AgentID) throws(StoreError)
 
     // MARK: Agents
 

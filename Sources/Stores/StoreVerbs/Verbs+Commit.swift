@@ -25,7 +25,9 @@ extension Verbs {
 
     /// A commit is never refused because of one of its messages: what nobody can receive is a dead letter.
     private func sendAll(_ messages: [Message], lease: LeaseRow) throws(StoreError) {
-        for message in messages {
+        for var message in messages {
+            // The lease is the proof.
+            message.verified = message.from == lease.record.token.agent
             let recipient = try rows.agent(message.to)
             if recipient != nil || message.to == .supervisor {
                 _ = try send([message], limits: SendLimits())

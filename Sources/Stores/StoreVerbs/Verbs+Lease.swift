@@ -13,7 +13,8 @@ extension Verbs {
 
         let epoch = try rows.nextEpoch(of: agent.id)
         let token = LeaseToken(agent: agent.id, epoch: epoch, turn: request.turn, host: request.host)
-        let record = LeaseRecord(token: token, startedAt: request.now, expiresAt: request.now + request.duration)
+        let record = LeaseRecord(
+            token: token, startedAt: request.now, expiresAt: request.now + request.duration, proof: request.proof)
         var deliveries: [Delivery] = []
         for old in chosen {
             var new = old

@@ -19,6 +19,9 @@ extension Verbs {
         }
         let message = Decisions.inheriting(message, from: try rows.lease(of: message.from))
         guard message.hops > limits.maxHops else {
+            if let most = limits.maxInbox, try rows.waitingCount(of: message.to) >= most {
+                throw StoreError(.inboxFull, Decisions.fullInbox(of: recipient, most: most))
+            }
             try deliver(message, toName: recipient, now: message.createdAt)
             return Receipt(id: message.id)
         }
@@ -44,9 +47,14 @@ extension Verbs {
         // An assignment is a line of its own in the log; of the others the first line says what it is about.
         let about = message.body.task == nil ? Self.firstLine(of: message.body.text) : ""
         try log(
-            .messageSent, "\(try name(of: message.from)) to \(to): \(Self.kind(of: message.body))\(pressing)\(about)",
+            .messageSent, "\(try sender(of: message)) to \(to): \(Self.kind(of: message.body))\(pressing)\(about)",
             at: now,
             agent: message.to, task: message.body.task, letter: message.id)
+    }
+
+    /// The sender's name, and whether somebody else only gave it.
+    private func sender(of message: Message) throws(StoreError) -> String {
+        try name(of: message.from) + (message.verified == false ? " (unverified)" : "")
     }
 
     private static func kind(of body: MessageBody) -> String {
@@ -64,7 +72,7 @@ extension Verbs {
         var delivery = Delivery(message: message, sequence: 0, state: .dead, changedAt: message.createdAt)
         delivery.lastError = reason
         try rows.insert(delivery)
-        let (from, to) = (try name(of: message.from), try name(of: message.to))
+        let (from, to) = (try sender(of: message), try name(of: message.to))
         try log(
             .messageDead, "\(from) to \(to): \(message.body.type) was refused because \(reason)",
             at: message.createdAt, agent: message.to, task: message.body.task, letter: message.id)

@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// The verbs of the store port, written once over rows. Each is one transaction of its caller: when it throws, the
 /// caller undoes everything that it did.
@@ -6,6 +6,20 @@ public struct Verbs<Rows: Records> {
     public let rows: Rows
 
     public init(_ rows: Rows) { self.rows = rows }
+
+    /// What precedes each writing verb of a turn's own commands; see `ActingTurn`.
+    /// - Parameters:
+    ///   - sends: how many messages or tasks the verb brings into the town.
+    ///   - now: nil if it brings none.
+    public func begin(_ turn: ActingTurn, sends: Int, now: Timestamp?) throws(StoreError) {
+        _ = try requireLease(turn.token)
+        let limits = turn.limits
+        guard sends > 0, let now, limits.perTurn != nil || limits.perMinute != nil else { return }
+        let known = try rows.sendCount(of: turn.token.agent)
+        let count = Decisions.spent(sends, known, turn: turn.token.turn, now: now)
+        if let problem = Decisions.problem(count, limits) { throw StoreError(.tooManySends, problem) }
+        try rows.put(count, of: turn.token.agent)
+    }
 
     /// The agent, or the error that the port promises.
     func requireAgent(_ id: AgentID) throws(StoreError) -> Agent {

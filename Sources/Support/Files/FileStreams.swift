@@ -1,3 +1,5 @@
+import CShims
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -6,19 +8,26 @@
     import Darwin
 #endif
 
-/// Writes a file from its beginning to its end. Memory does not grow with it. Blocks for as long as a disk does.
+/// Writes a new file from its beginning to its end. Memory does not grow with it. Blocks for as long as a disk does.
 public final class FileWriter {
     private let path: String
-    private var descriptor: Int32
+    fileprivate private(set) var descriptor: Int32
     private var buffer: [UInt8] = []
     /// Bytes so far.
     public private(set) var count = 0
 
-    /// Makes the file, or empties the one that is there. Links are not followed.
-    public init(_ path: String, mode: UInt16 = 0o600) throws(FileError) {
+    /// Makes the file for its owner alone. What has the name is removed and not written: it may be a link, or have other
+    /// names.
+    public init(_ path: String) throws(FileError) {
         self.path = path
-        descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))
-        guard descriptor >= 0 else { throw FileError("write", path) }
+        let place = SafePath(path: path)
+        guard let folder = try place.openParent("write") else {
+            throw FileError(path: path, number: ENOENT, doing: "write")
+        }
+        defer { _ = close(folder) }
+        unlinkat(folder, place.name, 0)
+        descriptor = shim_walk_beneath(folder, place.name, O_RDWR | O_CREAT | O_EXCL, 0o600)
+        guard descriptor >= 0 else { throw FileError(path: path, number: -descriptor, doing: "write") }
         buffer.reserveCapacity(80 * 1024)
     }
 
@@ -38,12 +47,20 @@ public final class FileWriter {
         descriptor = -1
     }
 
+    /// Ends the writing and reads what was written, from its beginning; whoever has the file's name by now.
+    public func lines() throws(FileError) -> LineFile {
+        try flush()
+        let copy = shim_fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0, lseek(copy, 0, SEEK_SET) == 0 else { throw FileError("read", path) }
+        return LineFile(copy, path)
+    }
+
     private func flush() throws(FileError) {
-        var done = 0
-        while done < buffer.count {
-            let written = buffer.withUnsafeBytes { write(descriptor, $0.baseAddress! + done, $0.count - done) }
-            if written >= 0 { done += written } else if errno != EINTR { throw FileError("write", path) }
+        let failure = buffer.withUnsafeBytes { bytes -> FileError? in
+            do throws(FileError) { try Files.write(bytes, to: descriptor, path) } catch { return error }
+            return nil
         }
+        if let failure { throw failure }
         buffer.removeAll(keepingCapacity: true)
     }
 }
@@ -57,10 +74,18 @@ public final class LineFile {
     private var isAtEnd = false
 
     /// - Throws: `FileError`, also where there is no such file.
-    public init(_ path: String) throws(FileError) {
+    public init(_ path: String, links: Files.Links = .refused) throws(FileError) {
         self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError("read", path) }
+        guard let opened = try Files.open(path, links: links) else {
+            throw FileError(path: path, number: ENOENT, doing: "read")
+        }
+        descriptor = opened
+    }
+
+    /// Reads an open file, which becomes this object's.
+    fileprivate init(_ descriptor: Int32, _ path: String) {
+        self.path = path
+        self.descriptor = descriptor
     }
 
     deinit { _ = close(descriptor) }

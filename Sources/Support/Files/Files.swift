@@ -1,3 +1,5 @@
+import CShims
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -8,54 +10,95 @@
 
 /// Small files and folders, with the modes and the atomicity that a town's files need. Blocks; meant for short work.
 public enum Files {
+    /// How much of a file is read at once. A longer file is an error, not a process without memory.
+    public enum Limit {
+        /// Ids, tokens and the texts of locks.
+        public static let short = 4096
+        /// Configurations, which people write.
+        public static let configuration = 1 << 20
+        public static let standard = 16 << 20
+    }
+
+    /// What happens where the last part of a path is a link.
+    public enum Links: Sendable {
+        case refused
+        /// For the user's own files, which dotfile managers link: the link is followed if what it leads to belongs to
+        /// this user, to root or to the owner of the folder that the path names.
+        case followed
+    }
+
     /// The whole text of a file, bytes that are not UTF-8 replaced; nil where there is no such file.
-    public static func text(_ path: String) throws(FileError) -> String? {
-        guard let bytes = try bytes(path) else { return nil }
+    public static func text(
+        _ path: String, limit: Int = Limit.standard, links: Links = .refused
+    ) throws(FileError) -> String? {
+        guard let bytes = try bytes(path, limit: limit, links: links) else { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The whole content of a file; nil where there is none.
-    public static func bytes(_ path: String) throws(FileError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    /// The whole content of a file; nil where there is none. A pipe or a device is an error and never waited for.
+    /// - Throws: `FileError` with `larger` for one of more than `limit` bytes.
+    public static func bytes(
+        _ path: String, limit: Int = Limit.standard, links: Links = .refused
+    ) throws(FileError) -> [UInt8]? {
+        guard let descriptor = try open(path, links: links) else { return nil }
+        defer { _ = close(descriptor) }
+        return try content(of: descriptor, path: path, limit: limit)
+    }
+
+    /// Opens a file for reading; the caller closes it.
+    static func open(_ path: String, links: Links) throws(FileError) -> Int32? {
+        guard links == .followed else { return try SafePath(path: path).open(.read) }
+        let descriptor = openFile(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
-            throw FileError("read", path)
+            throw SafePath(path: path).followedError(errno)
         }
-        defer { _ = close(descriptor) }
+        let folder = shim_open_root(parent(of: path))
+        defer { if folder >= 0 { _ = close(folder) } }
+        if let refusal = SafePath.refusal(of: descriptor, in: folder, allowsNames: true) {
+            _ = close(descriptor)
+            throw FileError(refusal, path)
+        }
+        shim_let_wait(descriptor)
+        return descriptor
+    }
+
+    static func content(of descriptor: Int32, path: String, limit: Int) throws(FileError) -> [UInt8] {
+        var status = stat()
+        if fstat(descriptor, &status) == 0, Int64(status.st_size) > Int64(limit) {
+            throw FileError(.larger(than: limit), path)
+        }
         var content: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while true {
             let count = chunk.withUnsafeMutableBytes { readBytes(descriptor, $0.baseAddress!, $0.count) }
             if count == 0 { return content }
             if count > 0 { content += chunk[..<count] } else if errno != EINTR { throw FileError("read", path) }
+            // It may grow while it is read, and files of the kernel do not tell their length.
+            if content.count > limit { throw FileError(.larger(than: limit), path) }
         }
     }
 
     /// Writes a file so that after a crash it has either its old content or its new content, whole.
-    public static func write(_ text: String, to path: String, mode: UInt16 = 0o600) throws(FileError) {
-        let target = (try? canonical(path)) ?? path
-        let partial = target + ".new-\(getpid())"
-        let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode_t(mode))
-        guard descriptor >= 0 else { throw FileError("write", path) }
-        var failure: FileError?
-        var text = text
-        text.withUTF8 { bytes in
-            var done = 0
-            while done < bytes.count, failure == nil {
-                let count = writeBytes(descriptor, bytes.baseAddress! + done, bytes.count - done)
-                if count >= 0 { done += count } else if errno != EINTR { failure = FileError("write", path) }
-            }
+    public static func write(
+        _ text: String, to path: String, mode: UInt16 = 0o600, links: Links = .refused
+    ) throws(FileError) {
+        guard links == .followed, let target = try? canonical(path), target != path else {
+            return try SafePath(path: path).write(text, mode: mode)
         }
-        if failure == nil, fchmod(descriptor, mode_t(mode)) != 0 || fsync(descriptor) != 0 {
-            failure = FileError("write", path)
+        // A file of another user is never written, whatever its mode permits.
+        var status = stat()
+        guard stat(target, &status) == 0 else { throw FileError("write", path) }
+        guard status.st_uid == geteuid() else { throw FileError(.owner(status.st_uid), target) }
+        try SafePath(path: target).write(text, mode: mode)
+    }
+
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let count = writeBytes(descriptor, bytes.baseAddress! + done, bytes.count - done)
+            if count >= 0 { done += count } else if errno != EINTR { throw FileError("write", path) }
         }
-        _ = close(descriptor)
-        if failure == nil, rename(partial, target) != 0 { failure = FileError("write", path) }
-        if let failure {
-            unlink(partial)
-            throw failure
-        }
-        synchronise(folder: parent(of: target))
     }
 
     /// Makes a folder and those above it; one that exists already is fine and keeps its mode.
@@ -111,27 +154,11 @@ public enum Files {
     public static func names(in folder: String) -> [String] {
         guard let handle = opendir(folder) else { return [] }
         defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
+        return names(of: handle).sorted()
     }
 
     /// Removes a file, or a folder with all that is in it; links are removed, never followed.
-    public static func remove(_ path: String) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        if status.st_mode & S_IFMT == S_IFDIR {
-            for name in names(in: path) { remove(path + "/" + name) }
-            rmdir(path)
-        } else {
-            unlink(path)
-        }
-    }
+    public static func remove(_ path: String) { SafePath(path: path).remove() }
 
     /// Gives a file another name.
     public static func move(_ path: String, to new: String) throws(FileError) {
@@ -140,45 +167,51 @@ public enum Files {
 
     /// Runs `body` while no other process runs one under the same lock file. Waits for its turn.
     public static func locked<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileError("lock", path) }
-        defer { _ = close(descriptor) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw FileError("lock", path) }
-        }
-        return try body()
-    }
-
-    private static func synchronise(folder: String) {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
-        _ = close(descriptor)
+        try SafePath(path: path).locked(body)
     }
 }
 
-/// A file that could not be used.
-public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var path: String
-    /// The system's error number.
-    public var number: Int32
-    private var doing: String
+#if canImport(Darwin)
+    typealias FolderListing = UnsafeMutablePointer<DIR>
+#else
+    typealias FolderListing = OpaquePointer
+#endif
 
-    init(_ doing: String, _ path: String) { self.init(path: path, number: errno, doing: doing) }
-
-    init(path: String, number: Int32, doing: String) {
-        self.path = path
-        self.number = number
-        self.doing = doing
+extension Files {
+    static func names(of listing: FolderListing) -> [String] {
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
     }
+}
 
-    public var isDiskFull: Bool { number == ENOSPC || number == EDQUOT }
-
-    public var description: String { "cannot \(doing) \(path): \(String(cString: strerror(number)))" }
+extension SafePath {
+    /// The error for a path whose links may be followed, where the system did not open it.
+    fileprivate func followedError(_ number: Int32) -> FileError {
+        var status = stat()
+        if [ENXIO, ENODEV, EISDIR, EOPNOTSUPP].contains(number), stat(path, &status) == 0,
+            status.st_mode & S_IFMT != S_IFREG
+        {
+            return FileError(Self.kind(status), path)
+        }
+        return FileError(path: path, number: number, doing: "read")
+    }
 }
 
 // The C library's functions, under names that do not hide behind those of types.
-private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
+private func openFile(_ path: String, _ flags: Int32) -> Int32 {
+    while true {
+        let descriptor = open(path, flags)
+        if descriptor >= 0 || errno != EINTR { return descriptor }
+    }
+}
+
+func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int) -> Int {
     read(descriptor, buffer, count)
 }
 

@@ -33,12 +33,17 @@ public enum SocketPeer: Sendable, Equatable {
         #endif
     }
 
+    /// The process at the other end of a connected Unix socket; nil if the system does not tell.
+    public static func process(of descriptor: Int32) -> Int32? {
+        var (user, process) = (uid_t(), pid_t())
+        guard shim_unix_peer(descriptor, &user, &process) == 0, process > 0 else { return nil }
+        return process
+    }
+
     /// The session of processes that the program at the other end of a Unix socket belongs to; 0 if the system does not
     /// tell.
     public static func session(of descriptor: Int32) -> Int32 {
-        var (user, process) = (uid_t(), pid_t())
-        guard shim_unix_peer(descriptor, &user, &process) == 0, process > 0 else { return 0 }
-        return max(0, getsid(process))
+        process(of: descriptor).map { max(0, getsid($0)) } ?? 0
     }
 
     /// Whether a user is this one or the system administrator.

@@ -1,5 +1,6 @@
 import CShims
 public import Concurrency
+public import Files
 
 #if canImport(Glibc)
     import Glibc
@@ -49,10 +50,11 @@ public final class ChildProcess: Sendable {
     /// - Throws: `ProcessError`.
     public static func spawnDetached(
         _ executable: String, _ arguments: [String] = [], environment: [String: String], directory: String? = nil,
-        log: String
+        log: SafePath
     ) async throws(ProcessError) -> ProcessIdentity {
         let launch = Launch(
-            executable, arguments, environment: environment, directory: directory, input: .none, output: .file(log),
+            executable, arguments, environment: environment, directory: directory, input: .none,
+            output: .file(log),
             errors: .file(log))
         return try await spawn(launch).identity
     }

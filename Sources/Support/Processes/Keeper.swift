@@ -36,6 +36,9 @@ public struct Keeper: Sendable, Hashable {
         return "tt-" + String((0..<12).map { digits[Int(hash >> UInt64(4 + 5 * $0) & 31)] })
     }
 
+    /// Whether a process calls itself as keepers do.
+    static func isName(_ name: String) -> Bool { name.hasPrefix("tt-") && name.utf8.count == 15 }
+
     /// The name of its control group.
     var groupName: String {
         "tinytown-" + purpose.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }

@@ -1,3 +1,5 @@
+public import Files
+
 /// What a child is started with.
 ///
 /// Nothing passes through a shell: arguments reach the program byte for byte.
@@ -26,8 +28,8 @@ public struct Launch: Sendable {
         case inherit
         /// To an open descriptor, which stays the caller's.
         case descriptor(Int32)
-        /// To the end of a file, made with mode 0600 if need be.
-        case file(String)
+        /// To the end of a file, made with mode 0600 if need be; never to where a link leads.
+        case file(SafePath)
     }
 
     /// A path, or a name that is looked for on the PATH of `environment`.

@@ -1,3 +1,5 @@
+import Files
+
 /// A child could not be started, or a file of this module could not be used.
 public struct ProcessError: Error, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides.
@@ -16,6 +18,8 @@ public struct ProcessError: Error, Sendable, CustomStringConvertible {
         public static let argumentsTooLong = Code(name: "argumentsTooLong")
         /// A file could not be opened, read or written.
         public static let file = Code(name: "file")
+        /// A file is a link, no regular file, or another user's, and was left alone.
+        public static let unsafeFile = Code(name: "unsafeFile")
         /// The system is out of processes, descriptors or memory; retrying later may help.
         public static let exhausted = Code(name: "exhausted")
         /// The reader of a pipe is gone.
@@ -40,6 +44,11 @@ public struct ProcessError: Error, Sendable, CustomStringConvertible {
     /// An error of a system call, whose text follows `message`.
     init(_ code: Code, _ message: String, system number: Int32) {
         self.init(code, "\(message): \(systemMessage(number))", errorNumber: number)
+    }
+
+    /// A file that could not be used.
+    init(_ error: FileError) {
+        self.init(error.isUnsafe ? .unsafeFile : .file, error.description, errorNumber: error.number)
     }
 
     public var description: String { message }

@@ -1,3 +1,4 @@
+public import Files
 import Synchronization
 
 #if canImport(Glibc)
@@ -19,25 +20,26 @@ public final class RotatingLog: Sendable {
         var failing = false
     }
 
-    /// The path of the newest file.
-    public let path: String
+    /// The newest file.
+    public let file: SafePath
     private let limit: Int
     private let generations: Int
     private let onError: @Sendable (ProcessError) -> Void
     private let state = Mutex(State())
 
-    /// Opens nothing yet: the file and its directory are made when the first bytes come.
+    /// Opens nothing yet: the file and its directory are made when the first bytes come. A file that is a link, or has
+    /// other names, is never written.
     ///
     /// - Parameters:
     ///   - limit: bytes after which the next write starts a new file; one longer write makes a longer file.
     ///   - generations: how many old files are kept, 0 for none.
     ///   - onError: called outside all locks for the first error, and again for the first after a success.
     public init(
-        path: String, limit: Int = 10 << 20, generations: Int = 3,
+        _ file: SafePath, limit: Int = 10 << 20, generations: Int = 3,
         onError: @escaping @Sendable (ProcessError) -> Void = { _ in }
     ) {
         precondition(limit > 0 && generations >= 0, "a log needs room")
-        self.path = path
+        self.file = file
         self.limit = limit
         self.generations = generations
         self.onError = onError
@@ -75,8 +77,9 @@ public final class RotatingLog: Sendable {
 
     private func append(_ bytes: [UInt8], _ state: inout State) throws(ProcessError) {
         var status = stat()
-        // Removed by somebody, with its directory perhaps: what is written to it now nobody would ever read.
-        if state.descriptor >= 0, fstat(state.descriptor, &status) != 0 || status.st_nlink == 0 {
+        // Removed by somebody, with its directory perhaps: what is written to it now nobody would ever read. Or it has
+        // got another name, which may be somebody's way to have it changed.
+        if state.descriptor >= 0, fstat(state.descriptor, &status) != 0 || status.st_nlink != 1 {
             close(state.descriptor)
             state.descriptor = -1
         }
@@ -88,18 +91,24 @@ public final class RotatingLog: Sendable {
             try open(&state)
         }
         guard writeAll(bytes, to: state.descriptor) else {
-            throw ProcessError(.file, "cannot write \(path)", system: errno)
+            throw ProcessError(.file, "cannot write \(file)", system: errno)
         }
         state.size += bytes.count
     }
 
     private func open(_ state: inout State) throws(ProcessError) {
-        var descriptor = openFile(path, O_WRONLY | O_CREAT | O_APPEND)
-        if descriptor < 0, errno == ENOENT, let slash = path.lastIndex(of: "/") {
-            _ = makeDirectories(String(path[..<slash]))
-            descriptor = openFile(path, O_WRONLY | O_CREAT | O_APPEND)
+        var opened: Int32?
+        do throws(FileError) {
+            do throws(FileError) { opened = try file.open(.append) } catch {
+                guard error.number == ENOENT else { throw error }
+                try Files.makeFolder(file.root)
+                try file.makeFolderAround()
+                opened = try file.open(.append)
+            }
+        } catch {
+            throw ProcessError(error)
         }
-        guard descriptor >= 0 else { throw ProcessError(.file, "cannot open \(path)", system: errno) }
+        guard let descriptor = opened else { throw ProcessError(.file, "cannot open \(file)") }
         var status = stat()
         state.size = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
         state.descriptor = descriptor
@@ -107,15 +116,13 @@ public final class RotatingLog: Sendable {
 
     private func rotate() throws(ProcessError) {
         guard generations > 0 else {
-            unlink(path)
+            file.remove()
             return
         }
         for generation in stride(from: generations - 1, through: 1, by: -1) {
             // A generation that is missing is no error.
-            _ = rename("\(path).\(generation)", "\(path).\(generation + 1)")
+            try? file.sibling("\(file.name).\(generation)").rename(to: "\(file.name).\(generation + 1)")
         }
-        guard rename(path, "\(path).1") == 0 else {
-            throw ProcessError(.file, "cannot rotate \(path)", system: errno)
-        }
+        do { try file.rename(to: "\(file.name).1") } catch { throw ProcessError(error) }
     }
 }

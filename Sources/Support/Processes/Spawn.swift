@@ -1,4 +1,5 @@
 import CShims
+import Files
 
 #if canImport(Glibc)
     import Glibc
@@ -67,7 +68,12 @@ struct SpawnDescriptors {
         case .discard: return (try open("/dev/null", O_WRONLY), nil)
         case .inherit: return (try standard(place), nil)
         case .descriptor(let descriptor): return (try above(descriptor, place: place), nil)
-        case .file(let path): return (try open(path, O_WRONLY | O_CREAT | O_APPEND), nil)
+        case .file(let file):
+            let opened: Int32?
+            do { opened = try file.open(.append) } catch { throw ProcessError(error) }
+            guard let opened else { throw ProcessError(.file, "cannot open \(file)") }
+            owned.append(opened)
+            return (opened, nil)
         case .stream:
             let (reading, writing) = try pipe()
             owned.append(writing)

@@ -93,10 +93,3 @@ func names(in path: String) -> [String] {
     }
     return names
 }
-
-/// Makes a directory of mode 0700 and those above it; false with `errno` set when that fails.
-func makeDirectories(_ path: String) -> Bool {
-    if path.isEmpty || mkdir(path, 0o700) == 0 || errno == EEXIST { return true }
-    guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
-    return makeDirectories(String(path[..<slash])) && (mkdir(path, 0o700) == 0 || errno == EEXIST)
-}

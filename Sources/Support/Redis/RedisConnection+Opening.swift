@@ -111,6 +111,20 @@ extension RedisConnection {
     }
 }
 
+extension RedisEndpoint {
+    /// The process that serves a Unix socket, as the system says; nil for other places, and if there is none.
+    public func servingProcess() async -> Int32? {
+        guard case .unix = place else { return nil }
+        do throws(RedisError) {
+            let socket = try await Socket.connect(to: place)
+            // Without it, the descriptor is closed before it is looked at.
+            return withExtendedLifetime(socket) { SocketPeer.process(of: socket.descriptor) }
+        } catch {
+            return nil
+        }
+    }
+}
+
 extension RedisError {
     /// The same failure with another code, unless its own says more.
     fileprivate init(_ error: RedisError, as code: Code) {

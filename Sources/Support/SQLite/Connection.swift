@@ -30,7 +30,7 @@ public final class Connection {
     ///
     /// SQLite looks into the file only when it is first used: `notADatabase` and `corrupt` come from then.
     /// - Parameter busyTimeout: how long a statement waits for other connections' locks before it fails with `busy`.
-    /// - Throws: `cantOpen` where the file or its folder is missing or closed to us.
+    /// - Throws: `cantOpen` where the file or its folder is missing, closed to us or reached through a link.
     public init(
         path: String, mode: Mode = .readWriteCreate, busyTimeout: Duration = .seconds(5)
     ) throws(SQLiteError) {
@@ -38,7 +38,8 @@ public final class Connection {
         guard !path.isEmpty, !path.utf8.contains(0) else {
             throw SQLiteError(.cantOpen, "a database cannot be opened: its path is empty or holds a NUL character")
         }
-        var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
+        // A link in the path leads to a file that nobody meant.
+        var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW
         switch mode {
         case .readWriteCreate:
             flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE

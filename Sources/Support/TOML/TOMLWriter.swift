@@ -1,3 +1,5 @@
+import Text
+
 /// Writes TOML values as text.
 public enum TOMLWriter {
     /// A value on one line: what stands after `key = `.
@@ -41,7 +43,7 @@ public enum TOMLWriter {
         return isBare ? text : quoted(text)
     }
 
-    /// A basic string with everything escaped that has to be.
+    /// A basic string with everything escaped that has to be, and whatever would be invisible.
     public static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -54,6 +56,9 @@ public enum TOMLWriter {
             case _ where scalar.value < 32 || scalar.value == 127:
                 let digits = String(scalar.value, radix: 16, uppercase: true)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            case _ where VisibleText.isHidden(scalar):
+                let digits = String(scalar.value, radix: 16, uppercase: true)
+                result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)
             }
         }

@@ -1,26 +1,13 @@
+import Text
+
 /// Text as a terminal shows it.
 public enum TerminalText {
-    /// Without what could move the cursor, change colours or hide text: control characters but for new lines and tabs,
-    /// and the characters that turn the direction of writing. What agents and people wrote passes through here.
-    public static func sanitized(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isDangerous) else { return text }
-        var result = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { result.append(isDangerous(scalar) ? "\u{FFFD}" : scalar) }
-        return String(result)
-    }
+    /// Without what could move the cursor, change colours, hide text or turn its direction; new lines and tabs stay.
+    /// Everything that agents and people wrote passes through here on its way to a screen.
+    public static func sanitized(_ text: String) -> String { VisibleText.lines(text) }
 
     /// The same on one line, for tables and one-line messages.
-    public static func line(_ text: String) -> String {
-        sanitized(text).split { $0.isNewline || $0 == "\t" }.joined(separator: " ")
-    }
-
-    private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 9, 10: false
-        case 0..<32, 127..<160, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: true
-        default: false
-        }
-    }
+    public static func line(_ text: String) -> String { VisibleText.line(text) }
 
     /// Columns that the text takes.
     public static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }

@@ -6,3 +6,4 @@
 #include "spawn_shim.h"
 #include "exec_shim.h"
 #include "keeper_shim.h"
+#include "files_shim.h"

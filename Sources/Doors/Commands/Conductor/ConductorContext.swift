@@ -1,6 +1,7 @@
 import Engine
 import Model
 import Operations
+import Text
 
 /// What an interactive conductor reads when it starts: the town as it is now, and how to lead it.
 ///
@@ -28,13 +29,16 @@ struct ConductorContext {
     var text: String {
         var lines = [
             "# Tinytown Conductor", "",
-            "You are the **conductor** of Tinytown \"\(town.name)\". A person talks to you in this terminal; you lead a "
+            "You are the **conductor** of Tinytown \(PromptText.quoted(town.name)). A person talks to you in this terminal; you lead a "
                 + "team of AI agents for that person through the command `tt`, which is on your PATH and knows that you "
-                + "are the supervisor.", "", "## Current Town State", "", "- Town: \(town.name), in \(town.root)",
+                + "are the supervisor.", "", "## Current Town State", "",
+            "- Town: \(PromptText.name(town.name)), in \(PromptText.name(town.root))",
         ]
         lines.append(agents.isEmpty ? "- Agents: none" : "- Agents:")
         for agent in agents {
-            lines.append("  - \(agent.label) (\(agent.state.rawValue)), \(agent.pending.total) messages pending")
+            let role = agent.roleID.flatMap { $0 == "default" ? nil : $0 } ?? agent.name
+            let label = "\(PromptText.name(agent.nickname ?? agent.name)) [\(PromptText.name(role))]"
+            lines.append("  - \(label) (\(agent.state.rawValue)), \(agent.pending.total) messages pending")
         }
         lines.append("- Open tasks: \(open); in the backlog: \(backlog)")
         lines.append("- Messages for you: \(waitingForYou); read them with `tt inbox`")

@@ -133,7 +133,7 @@ final class GoalRun: Sendable {
         let message = Message(
             id: town.newID(), from: .supervisor, to: Conductor.id,
             body: .task(description: lines.joined(separator: "\n")), createdAt: town.time.now())
-        _ = try await town.store.send([message], limits: SendLimits(maxHops: town.configuration.maxHops))
+        _ = try await town.store.send([message], limits: town.configuration.sendLimits)
     }
 
     private func needsPerson(_ message: String, _ hint: String) -> CommandFailure {

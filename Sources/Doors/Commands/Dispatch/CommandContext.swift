@@ -4,6 +4,7 @@ import Files
 public import Model
 public import Operations
 public import Processes
+import Secrets
 public import Terminal
 public import Towns
 
@@ -27,6 +28,8 @@ public struct CommandParts: Sendable {
     public var ensureHost: @Sendable (Town) async throws -> Void
     /// Decides whether a town may run programs and connect to servers.
     public var admission = TownAdmission.everything
+    /// Whether this process belongs to an agent's turn although its environment does not say so.
+    public var isBeneathTurn: @Sendable () -> Bool = { false }
     /// Puts a program in the place of this process; returns only in tests.
     public var replace: @Sendable (Replacement) throws -> Void = { try $0.take() }
     /// Starts a server program once, and returns the version that the running server reports.
@@ -79,6 +82,9 @@ public struct CommandContext: Sendable {
     public var width: Int? { console.capabilities.width }
     public var style: Style { Style(isEnabled: console.capabilities.hasColour) }
 
+    /// Who calls: a person, or an agent's turn.
+    var caller: Caller { Caller(environment: environment, isBeneathTurn: parts.isBeneathTurn()) }
+
     /// The root of the town that `--town`, the environment or the working directory names.
     /// - Throws: `ConfigurationError.notInitialized`.
     public func townRoot() throws(ConfigurationError) -> String {
@@ -100,6 +106,7 @@ public struct CommandContext: Sendable {
                 "town \(TerminalText.line(configuration.name)) at \(TerminalText.line(root)), "
                     + "store \(configuration.store.rawValue)\n")
         }
+        (console as? MaskingConsole)?.learn(configuration.secrets)
         let store: any Store
         switch try await admit(root, configuration, runs: runs && access == .readWrite) {
         case .asConfigured:
@@ -110,7 +117,8 @@ public struct CommandContext: Sendable {
         let town = Town(
             root: root, configuration: configuration, store: store, time: store.clock ?? parts.time,
             random: parts.random,
-            caller: Caller(environment: environment), isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
+            caller: caller, redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)),
+            isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
         do {
             let result = try await body(town)
             await store.close()
@@ -147,5 +155,12 @@ public struct CommandContext: Sendable {
         } else {
             console.write(text(output).map { $0 + "\n" }.joined())
         }
+    }
+
+    /// Prints a secret that somebody asked for.
+    public func showSecret<Output: Encodable>(_ output: Output, _ text: (Output) -> [String]) throws {
+        var parts = parts
+        parts.console = (console as? MaskingConsole)?.plain ?? console
+        try CommandContext(parts: parts, arguments: arguments).show(output, text)
     }
 }

@@ -3,6 +3,7 @@ import Configuration
 import Files
 import Model
 import Operations
+import Processes
 import Terminal
 
 /// The exit codes of every command.
@@ -60,7 +61,10 @@ public struct CommandFailure: Error, Sendable, Equatable {
             case .foreignState: self.init(.conflict, code: "foreign_state", error.message)
             }
         case let error as FileError:
-            self.init(.unavailable, code: error.isDiskFull ? "disk_full" : "file", error.description)
+            let code = error.isUnsafe ? "unsafe_file" : error.isDiskFull ? "disk_full" : "file"
+            self.init(.unavailable, code: code, error.description)
+        case let error as ProcessError where error.code == .unsafeFile:
+            self.init(.unavailable, code: "unsafe_file", error.message)
         case is CancellationError: self.init(.failed, code: "cancelled", "interrupted")
         default: self.init(.failed, code: "failed", String(describing: error))
         }
@@ -74,6 +78,9 @@ public struct CommandFailure: Error, Sendable, Equatable {
             case .invalid: .usage
             case .unavailable: .unavailable
             case .timedOut: .timedOut
+            case .notYourTurn, .tooLarge: .conflict
+            case .limit: .unavailable
+            case .needsPerson: .needsPerson
             case .failed: .failed
             }
         self.init(exit, code: error.code.rawValue, error.message, hint: error.hint)

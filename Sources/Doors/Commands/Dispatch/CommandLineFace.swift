@@ -1,4 +1,6 @@
 public import Arguments
+import Operations
+import Secrets
 import Terminal
 
 /// The face `tt`: reads arguments, finds the verb, runs it, and turns what went wrong into an exit code.
@@ -43,6 +45,10 @@ public struct CommandLineFace: Sendable {
     public func run(_ arguments: [String], parts: CommandParts) async -> ExitCode {
         // Known before parsing, because a command line that does not parse must still answer in JSON.
         let json = arguments.prefix { $0 != "--" }.contains("--json")
+        // The last door out: whatever is written, secrets of this process and of known forms are masked.
+        let console = MaskingConsole(parts.console, secrets: Secret.among(parts.environment))
+        var masking = parts
+        masking.console = console
         do {
             if arguments.isEmpty {
                 parts.console.write(help(for: root, path: [], parts))
@@ -66,11 +72,17 @@ public struct CommandLineFace: Sendable {
                 let verb = verbs.first(where: { $0.spec.name == parsed.path.first })?
                     .verb(at: parsed.path.dropFirst())
             else { preconditionFailure("the parser found a command that is not there: \(parsed.path)") }
-            try await verb.run(CommandContext(parts: parts, arguments: parsed))
+            let context = CommandContext(parts: masking, arguments: parsed)
+            if TurnRules.needsPerson(parsed.path), context.caller.isInTurn {
+                throw OperationError(
+                    .needsPerson, "agents can't run `tt \(parsed.path.joined(separator: " "))`",
+                    hint: "ask a person: tt send supervisor --query \"…\"")
+            }
+            try await verb.run(context)
             return .done
         } catch {
             let failure = CommandFailure(error, program: Self.program)
-            parts.console.writeError(failure.report(json: json))
+            console.writeError(failure.report(json: json))
             return failure.exit
         }
     }

@@ -19,6 +19,7 @@ extension CommandParts {
             openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, isAlive: janitor.isAlive,
             waitForEnd: janitor.waitForEnd, endSurvivors: janitor.endSurvivors, ensureHost: ensureHost)
         parts.admission = TownAdmission(environment: environment)
+        parts.isBeneathTurn = TurnAncestry.isBeneathTurn
         return parts
     }
 }

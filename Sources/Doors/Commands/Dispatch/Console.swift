@@ -25,8 +25,9 @@ public protocol Console: Sendable {
     var errorWidth: Int? { get }
     /// Whether a person types standard input.
     var isInputTerminal: Bool { get }
-    /// All of standard input, bytes that are not UTF-8 replaced. Waits for its end.
-    func readInput() async -> String
+    /// Standard input, bytes that are not UTF-8 replaced. Waits for its end, or until it has more than `limit` bytes: the
+    /// text is then longer than that, and the rest is left unread.
+    func readInput(limit: Int) async -> String
     /// One line of standard input without its end; empty where there is no more. Waits for it.
     func readLine() async -> String
 }
@@ -34,7 +35,7 @@ public protocol Console: Sendable {
 extension Console {
     public var size: (columns: Int, rows: Int) { (capabilities.width ?? 80, 24) }
     public var errorWidth: Int? { nil }
-    public func readLine() async -> String { await readInput().prefix { $0 != "\n" }.description }
+    public func readLine() async -> String { await readInput(limit: 1000).prefix { $0 != "\n" }.description }
 }
 
 /// The process's own standard streams.
@@ -60,13 +61,13 @@ public struct SystemConsole: Console {
 
     public var isInputTerminal: Bool { isatty(0) == 1 }
 
-    public func readInput() async -> String {
+    public func readInput(limit: Int) async -> String {
         // A queue of its own, because a read from a terminal or a slow pipe blocks for as long as it likes.
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "standard input").async {
                 var bytes: [UInt8] = []
                 var buffer = [UInt8](repeating: 0, count: 65_536)
-                while true {
+                while bytes.count <= limit {
                     let count = read(0, &buffer, buffer.count)
                     if count > 0 {
                         bytes += buffer[..<count]

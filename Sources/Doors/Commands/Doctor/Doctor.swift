@@ -52,14 +52,11 @@ struct Doctor {
         let free = machine.freeSpace.map { ", \(Int($0).shownBytes) free" } ?? ""
         report.facts.insert("machine: \(cores)\(free)", at: 0)
         await checkCLIs(used, configuration, global, root, &report)
-        // The worst comes first; within a severity the order of looking stays.
-        report.findings = Problem.Severity.allCases.reversed().flatMap { severity in
-            report.findings.filter { $0.problem.severity == severity }
-        }
+        report.findings = Self.worstFirst(report.findings)
         return report
     }
 
-    private func findTown(_ report: inout Report) -> String? {
+    func findTown(_ report: inout Report) -> String? {
         do { return try context.townRoot() } catch {
             if error.code == .unsafe {
                 report.findings.append(
@@ -69,7 +66,24 @@ struct Doctor {
         }
     }
 
-    private func checkGlobal(_ report: inout Report) -> GlobalConfiguration {
+    /// The worst comes first; within a severity the order of looking stays.
+    static func worstFirst(_ findings: [Finding]) -> [Finding] {
+        Problem.Severity.allCases.reversed().flatMap { severity in findings.filter { $0.problem.severity == severity } }
+    }
+
+    /// What runs the agents' CLIs, as the town (if it is trusted) and the user's own configuration say.
+    func registry(_ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?) -> HarnessRegistry {
+        // Asking a CLI for its version runs it.
+        var clis = isTrusted(root, town) ? town?.agentCLIs ?? AgentCLI.presets : AgentCLI.presets
+        for (name, cli) in global.agentCLIs where clis[name] == nil || clis[name] == AgentCLI.presets[name] {
+            clis[name] = cli
+        }
+        return HarnessRegistry(
+            clis: clis, folder: root ?? context.parts.folder, environment: context.environment,
+            time: context.parts.time)
+    }
+
+    func checkGlobal(_ report: inout Report) -> GlobalConfiguration {
         do { _ = try TownRegistry(home: context.home).entries() } catch {
             let file = context.home + "/towns.toml"
             report.findings.append(
@@ -81,14 +95,16 @@ struct Doctor {
         }
     }
 
-    private func checkConfiguration(_ root: String, _ report: inout Report) -> TownConfiguration? {
+    func checkConfiguration(_ root: String, _ report: inout Report) -> TownConfiguration? {
         report.findings += FilesCheck(files: TownFiles(root: root), home: context.home).findings
         do {
             let (configuration, warnings) = try TownConfiguration.load(root: root)
             for warning in warnings {
                 report.findings.append(Finding(.unknownKey, warning, mend: "take the key out, or correct it"))
             }
-            let text = (try? Files.text(TownFiles(root: root).configuration)) ?? nil
+            let text =
+                (try? Files.text(
+                    TownFiles(root: root).configuration, limit: Files.Limit.configuration, links: .followed)) ?? nil
             report.findings += SettingsCheck(configuration: configuration, text: text ?? "").findings
             report.facts.append("configuration: \(TownFiles(root: root).configuration)")
             return configuration
@@ -98,26 +114,32 @@ struct Doctor {
         }
     }
 
+    /// Whether the store may be looked at; what stands against it is a finding.
+    func isAdmitted(_ root: String, _ configuration: TownConfiguration, _ report: inout Report) -> Bool {
+        do {
+            switch try context.parts.admission.answer(root: root, configuration: configuration, runs: false) {
+            case .yes: return true
+            case .looking(let terms, let reason):
+                report.findings.append(Finding(.untrusted, TrustText.sentence(reason, root), mend: "tt trust"))
+                return terms != .nothingYet
+            case .ask(let reason):
+                report.findings.append(Finding(.untrusted, TrustText.sentence(reason, root), mend: "tt trust"))
+                return false
+            }
+        } catch {
+            let state = TownFiles(root: root).state
+            report.findings.append(
+                Finding(.foreignState, CommandFailure(error).message, mend: "mv '\(state)' '\(state).old'"))
+            return false
+        }
+    }
+
     /// - Returns: the CLIs of agents that have not ended.
     private func checkStore(
         _ configuration: TownConfiguration, _ root: String, _ machine: inout MachineFacts, _ report: inout Report
     ) async -> Set<String> {
         let files = TownFiles(root: root)
-        do {
-            switch try context.parts.admission.answer(root: root, configuration: configuration, runs: false) {
-            case .yes: break
-            case .looking(let terms, let reason):
-                report.findings.append(Finding(.untrusted, TrustText.sentence(reason, root), mend: "tt trust"))
-                if terms == .nothingYet { return [] }
-            case .ask(let reason):
-                report.findings.append(Finding(.untrusted, TrustText.sentence(reason, root), mend: "tt trust"))
-                return []
-            }
-        } catch {
-            report.findings.append(
-                Finding(.foreignState, CommandFailure(error).message, mend: "mv '\(files.state)' '\(files.state).old'"))
-            return []
-        }
+        guard isAdmitted(root, configuration, &report) else { return [] }
         let store: any Store
         do { store = try await context.parts.openStore(configuration, files, .existing) } catch {
             report.findings += Self.findings(opening: error)
@@ -137,10 +159,10 @@ struct Doctor {
                             .storeDamaged, "\(files.database): \(first)", mend: "tt stop, then tt restore --force FILE")
                     )
                 } else {
-                    let size = Int(Files.status(files.database)?.size ?? 0).shownBytes
+                    let size = Int(clamping: files.database.size ?? 0).shownBytes
                     report.facts.append("store: \(files.database) is whole (\(size))")
                 }
-                if let log = Files.status(files.database + "-wal")?.size, log > 256_000_000 {
+                if let log = files.file("town.db-wal").size, log > 256_000_000 {
                     report.findings.append(
                         Finding(.storeLog, "the store's log has \(Int(log).shownBytes)", mend: "tt stop"))
                 }
@@ -167,7 +189,7 @@ struct Doctor {
         ]
     }
 
-    private func isTrusted(_ root: String?, _ configuration: TownConfiguration?) -> Bool {
+    func isTrusted(_ root: String?, _ configuration: TownConfiguration?) -> Bool {
         guard let root, let configuration else { return false }
         return context.isTrusted(root, configuration)
     }
@@ -176,14 +198,8 @@ struct Doctor {
         _ used: Set<String>, _ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?,
         _ report: inout Report
     ) async {
-        // Asking a CLI for its version runs it.
-        var clis = isTrusted(root, town) ? town?.agentCLIs ?? AgentCLI.presets : AgentCLI.presets
-        for (name, cli) in global.agentCLIs where clis[name] == nil || clis[name] == AgentCLI.presets[name] {
-            clis[name] = cli
-        }
         let folder = root ?? context.parts.folder
-        let registry = HarnessRegistry(
-            clis: clis, folder: folder, environment: context.environment, time: context.parts.time)
+        let registry = registry(town, global, root)
         let known = isTrusted(root, town) ? town : nil
         let standard = global.cli(asked: nil, town: known ?? TownConfiguration(name: "none"))
         progress.show("   CLIs are asked for their versions")

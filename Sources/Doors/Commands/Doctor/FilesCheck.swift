@@ -13,7 +13,8 @@ struct FilesCheck {
 
     private var permissions: [Finding] {
         var findings: [Finding] = []
-        let state = [files.state, files.logs, files.turns, files.database, files.database + "-wal", files.hostLog]
+        let places = [files.logs, files.turns, files.database, files.file("town.db-wal"), files.hostLog]
+        let state = [files.state] + places.map(\.path)
         for path in state + [home, home + "/config.toml"] {
             guard let status = Files.status(path) else { continue }
             if status.mode & 0o077 != 0 {
@@ -38,7 +39,7 @@ struct FilesCheck {
     private var notIgnored: Finding {
         Finding(
             .notIgnored, "\(files.root) is in a git repository that does not ignore .tt",
-            mend: "echo .tt/ >> '\(files.root)/.gitignore'")
+            mend: "echo '*' > '\(files.state)/.gitignore'")
     }
 
     private var folders: [String] {
@@ -50,8 +51,12 @@ struct FilesCheck {
     private var isInRepository: Bool { folders.contains { Files.exists($0 + "/.git") } }
 
     private var isIgnored: Bool {
-        folders.contains { folder in
-            let text = ((try? Files.text(folder + "/.gitignore")) ?? nil) ?? ""
+        let own = (try? files.file(".gitignore").text(limit: Files.Limit.configuration)) ?? nil
+        if own?.split(whereSeparator: \.isNewline).contains("*") == true { return true }
+        return folders.contains { folder in
+            let text =
+                ((try? Files.text(folder + "/.gitignore", limit: Files.Limit.configuration, links: .followed)) ?? nil)
+                ?? ""
             return text.split(whereSeparator: \.isNewline).contains { line in
                 let entry = line.split(separator: " ").joined()
                 return [".tt", ".tt/", "/.tt", "/.tt/", "**/.tt/", "**/.tt"].contains(entry)

@@ -33,6 +33,17 @@ enum Problem: String, CaseIterable, Encodable {
     case secretInFile = "settings.secret_in_file"
     case openTownhall = "settings.open_townhall"
     case allPermissions = "settings.all_permissions"
+    case securityLink = "security.link"
+    case securityForeign = "security.foreign"
+    case securityWritable = "security.writable"
+    case securityProgram = "security.program"
+    case securityRisk = "security.risky_setting"
+    case securityPlaintext = "security.plaintext"
+    case securityNoPassword = "security.no_password"
+    case securityOpenServer = "security.open_server"
+    case securityCoreDump = "security.core_dump"
+    case securityShownSecret = "security.shown_secret"
+    case securityCanary = "security.canary"
 
     /// How bad it is.
     enum Severity: String, Encodable, CaseIterable, Comparable {
@@ -59,7 +70,8 @@ enum Problem: String, CaseIterable, Encodable {
     var severity: Severity {
         switch self {
         case .kernelOld, .diskFull, .configurationInvalid, .fileForeign, .fileReadOnly, .storeDamaged, .storeUnusable,
-            .openTownhall, .cliUnknown, .foreignState, .unsafeOwner:
+            .openTownhall, .cliUnknown, .foreignState, .unsafeOwner, .securityLink, .securityForeign,
+            .securityWritable, .securityProgram, .securityOpenServer, .securityCanary:
             .error
         case .isRoot, .allPermissions, .agentAttention: .info
         default: .warning
@@ -102,6 +114,17 @@ enum Problem: String, CaseIterable, Encodable {
         case .secretInFile: "A secret stands in tinytown.toml, which is meant for version control"
         case .openTownhall: "The townhall listens to the network without authentication"
         case .allPermissions: "Agents act without asking for permission"
+        case .securityLink: "A name in `.tt` is a link, or one of several names of a file (`--security`, as all below)"
+        case .securityForeign: "The town's folder, or something in it that tt uses, belongs to another user"
+        case .securityWritable: "Every user can write what tt uses"
+        case .securityProgram: "Another user can change a program that tt or an agent runs"
+        case .securityRisk: "A setting of tinytown.toml can take programs over, or send traffic elsewhere"
+        case .securityPlaintext: "The town's state goes to another machine without encryption"
+        case .securityNoPassword: "A Redis on a port has no password"
+        case .securityOpenServer: "A server of tt's listens for other machines"
+        case .securityShownSecret: "A secret stands where others can read it: on a command line, in a log or a snapshot"
+        case .securityCanary: "A planted secret came out of the code that writes logs"
+        case .securityCoreDump: "A host would leave its memory in a file if it crashed"
         }
     }
 
@@ -114,7 +137,7 @@ enum Problem: String, CaseIterable, Encodable {
         case .fewFiles: "`ulimit -n 4096`"
         case .isRoot: "run tt as an ordinary user"
         case .configurationInvalid, .unknownKey: "edit the line that is named"
-        case .notIgnored: "`echo .tt/ >> .gitignore`"
+        case .notIgnored: "`echo '*' > .tt/.gitignore`"
         case .registryDamaged: "move `towns.toml` away; `tt init` begins a new one"
         case .untrusted: "`tt trust`"
         case .foreignState: "move `.tt` away; the next command begins a new state"
@@ -138,6 +161,16 @@ enum Problem: String, CaseIterable, Encodable {
         case .secretInFile: "set it in the environment, or in `~/.tt/config.toml`"
         case .openTownhall: "`tt auth gen-key`, or bind to 127.0.0.1"
         case .allPermissions: "name a command with fewer permissions under `[agent_clis]`"
+        case .securityLink: "find out where it came from, then remove it"
+        case .securityForeign: "use a folder of your own"
+        case .securityWritable, .securityProgram: "`chmod go-w`"
+        case .securityRisk: "take the setting out, or put it into `~/.tt/config.toml`"
+        case .securityPlaintext: "a `rediss://` address"
+        case .securityNoPassword: "`requirepass`, or a Unix socket"
+        case .securityOpenServer: "`tt config redis.bind 127.0.0.1`"
+        case .securityShownSecret: "change the secret; then pass it in the environment"
+        case .securityCanary: "report it, as docs/security.md says"
+        case .securityCoreDump: "`tt stop`, then `tt start --detach`"
         }
     }
 }

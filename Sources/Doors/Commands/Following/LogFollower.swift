@@ -5,18 +5,19 @@ import Towns
 
 /// Shows the end of a log and then what is added to it.
 struct LogFollower {
-    private let path: String
+    private let file: SafePath
     private let bell: FileBell
 
     /// Watches first, so that nothing falls between the first reading and the first wait.
-    init(path: String) throws(OperationError) {
-        self.path = path
-        bell = try FileBell(folder: Files.parent(of: path), file: Files.name(of: path))
+    init(_ file: SafePath) throws(OperationError) {
+        self.file = file
+        bell = try FileBell(folder: Files.parent(of: file.path), file: file.name)
     }
 
     /// Gives text to `show` until it returns false or the task is cancelled. Only whole characters are given.
     func run(lines: Int, _ show: (String) async throws -> Bool) async throws {
-        let reader = LogReader(path: path)
+        let reader = LogReader(file)
+        try reader.check()
         var pending = reader.tail(lines)
         var rings = bell.rings.makeAsyncIterator()
         while true {

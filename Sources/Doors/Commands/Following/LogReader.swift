@@ -1,3 +1,5 @@
+import Files
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -9,11 +11,11 @@
 /// Reads a log that grows and is now and then put aside as `NAME.1`, `NAME.2`, …, so that lines are neither lost nor
 /// repeated at the seam.
 final class LogReader {
-    private let path: String
+    private let file: SafePath
     private var descriptor: Int32 = -1
     private var offset: Int64 = 0
 
-    init(path: String) { self.path = path }
+    init(_ file: SafePath) { self.file = file }
 
     deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
@@ -30,8 +32,7 @@ final class LogReader {
         while true {
             let missing = count - Self.lines(bytes)
             guard missing > 0 else { return bytes }
-            let older = open("\(path).\(number)", O_RDONLY | O_CLOEXEC)
-            guard older >= 0 else { return bytes }
+            guard let older = (try? put(aside: number).open(.read)) ?? nil else { return bytes }
             bytes = Self.lastLines(missing, of: older, end: Int64(lseek(older, 0, SEEK_END))) + bytes
             _ = close(older)
             number += 1
@@ -55,19 +56,21 @@ final class LogReader {
     }
 
     /// True where there is such a log, or was one.
-    var exists: Bool { access(path, F_OK) == 0 || access(path + ".1", F_OK) == 0 }
+    var exists: Bool { file.exists || put(aside: 1).exists }
+
+    /// - Throws: `FileError` where the log is a link, a pipe or another user's file.
+    func check() throws(FileError) { try file.check(siblings: [file.name, put(aside: 1).name]) }
+
+    private func put(aside number: Int) -> SafePath { file.sibling("\(file.name).\(number)") }
 
     private var isReplaced: Bool {
-        var there = stat()
-        guard stat(path, &there) == 0 else { return false }
-        guard descriptor >= 0 else { return true }
-        var mine = stat()
-        return fstat(descriptor, &mine) != 0 || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev
+        if descriptor < 0 { return file.exists }
+        return file.isFile(of: descriptor) == false
     }
 
     private func reopen() {
         if descriptor >= 0 { _ = close(descriptor) }
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        descriptor = ((try? file.open(.read)) ?? nil) ?? -1
     }
 
     private func rest() -> [UInt8] {
@@ -87,20 +90,25 @@ final class LogReader {
         return bytes.last.map { $0 == 10 ? breaks : breaks + 1 } ?? 0
     }
 
+    /// How far back to read: a log may be longer than memory, and have no lines.
+    private static func limit(_ breaks: Int) -> Int64 { min(64 << 20, 1 << 20 + Int64(clamping: breaks) << 16) }
+
     // From the end backwards in steps, because a log may be long and its end is all that is wanted.
     private static func lastLines(_ count: Int, of descriptor: Int32, end: Int64) -> [UInt8] {
         guard count > 0 else { return [] }
-        var bytes: [UInt8] = []
+        var chunks: [[UInt8]] = []
         var start = end
-        while start > 0 {
+        var breaks = 0
+        while start > 0, end - start < limit(breaks), breaks <= count {
             let size = min(65_536, start)
             start -= size
             var chunk = [UInt8](repeating: 0, count: Int(size))
             let read = pread(descriptor, &chunk, Int(size), off_t(start))
             guard read == Int(size) else { break }
-            bytes = chunk + bytes
-            if lines(bytes) > count { break }
+            breaks += chunk.count { $0 == 10 }
+            chunks.append(chunk)
         }
+        let bytes = chunks.reversed().flatMap(\.self)
         var excess = lines(bytes) - count
         guard excess > 0 else { return bytes }
         guard

@@ -1,10 +1,12 @@
 import FoundationEssentials
+import Text
 
-/// JSON as commands print it: one value on one line, keys sorted, so that equal states print equally.
+/// JSON as commands print it: one value on one line, keys sorted, so that equal states print equally. Characters that show
+/// nothing of themselves are escaped, because a terminal may show it.
 public enum JSONText {
     public static func line(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return JSONEscapes.escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 }

@@ -23,12 +23,12 @@ enum AttachCommand {
         try await context.withTown(.readOnly) { town in
             let agent = try await town.agent(context.arguments.required("AGENT"))
             let events = try await EventFollower(town: town, filter: EventFilter(agent: agent.id))
-            let log = try LogFollower(path: TownFiles(root: town.root).log(agent: agent.name))
+            let log = try LogFollower(TownFiles(root: town.root).log(agent: agent.name))
             let name = TerminalText.line(agent.label)
             context.say(context.style.dim("── \(name) is \(agent.state.rawValue); Ctrl-C detaches"))
             if let place = try await town.otherLogs(of: agent) { context.say(context.style.dim("── \(place)")) }
             if agent.state.isTerminal {
-                let reader = LogReader(path: TownFiles(root: town.root).log(agent: agent.name))
+                let reader = LogReader(TownFiles(root: town.root).log(agent: agent.name))
                 context.console.write(TerminalText.sanitized(String(decoding: reader.tail(lines), as: UTF8.self)))
                 return
             }

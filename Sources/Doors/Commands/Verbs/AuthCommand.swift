@@ -37,7 +37,7 @@ enum AuthCommand {
         guard let hash = await QueueExecutor(label: "argon2").run({ PasswordHash.make(key) }) else {
             throw CommandFailure(.unavailable, code: "memory", "there is not enough memory for the hash: 19 MiB")
         }
-        try context.show(GeneratedKey(key: key, hash: hash)) { generated in
+        try context.showSecret(GeneratedKey(key: key, hash: hash)) { generated in
             [
                 "🔑 Generated new API key", "", "API Key (store securely, shown only once):", generated.key, "",
                 "API Key Hash (add to tinytown.toml):", generated.hash, "", "Add to your tinytown.toml:", "",

@@ -55,8 +55,9 @@ enum ConductorCommand {
                 throw CommandFailure(.notFound, code: "unknown_cli", error.message)
             }
             let known = try await ConductorContext(town)
-            let file = files.state + "/conductor_context.md"
-            try Files.write(known.text, to: file)
+            let place = files.file("conductor_context.md")
+            try place.write(known.text)
+            let file = place.path
             let session = try ConductorSession(
                 files, environment: context.environment, fresh: context.arguments.flag("fresh"),
                 new: (town.newID() as TurnID).description)
@@ -68,8 +69,10 @@ enum ConductorCommand {
             } catch {
                 throw CommandFailure(.failed, code: "configuration", error.message)
             }
+            // It is the person's own session, and the hosts that its commands start need the way to the store.
+            let needsAccess = town.configuration.store == .redis
             var environment = context.environment.filter {
-                !$0.key.hasPrefix("TINYTOWN_") || RedisAccess.names.contains($0.key)
+                RedisAccess.names.contains($0.key) ? needsAccess : !$0.key.hasPrefix("TINYTOWN_")
             }
             environment["TINYTOWN_TOWN"] = town.root
             environment["TINYTOWN_CONDUCTOR_CONTEXT"] = file
@@ -101,7 +104,7 @@ enum ConductorCommand {
     // MARK: Towards a goal
 
     private static func pursue(_ given: String, _ context: CommandContext) async throws {
-        let goal = given == "-" ? await context.console.readInput() : given
+        let goal = given == "-" ? await context.console.readInput(limit: context.textLimit) : given
         let rounds = try context.arguments.int("max-rounds", in: 0...1_000_000)
         let global = try GlobalConfiguration.load(home: context.home)
         try await context.withTown(.readWrite) { town in
@@ -110,20 +113,21 @@ enum ConductorCommand {
             // One that is there keeps its CLI unless another one was asked for.
             let known = try await town.store.agent(Conductor.id)
             // Whoever follows a goal is told how it ended, though it ended while nobody looked.
-            let mark = TownFiles(root: town.root).state + "/conductor_goal"
-            let followed = try Files.text(mark)?.split(whereSeparator: \.isWhitespace).first.map(String.init)
+            let mark = TownFiles(root: town.root).file("conductor_goal")
+            let followed = try mark.text(limit: Files.Limit.short)?.split(whereSeparator: \.isWhitespace).first.map(
+                String.init)
             let started = try await StartGoal.call(
                 .init(
                     goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxRounds: rounds,
                     following: followed), in: town)
-            try Files.write("\(started.task.id)\n", to: mark)
+            try mark.write("\(started.task.id)\n")
             context.say(
                 "🚂 \(started.resumed ? "Following" : "Conducting") towards the goal, task \(started.task.shortID)",
                 "   It goes on when this command is interrupted; stop it with: tt kill \(Conductor.name)")
             try await context.ensureHost(town)
             let run = GoalRun(town: town, goal: started.task.id)
             try await wait.until { _ in try await run.look() }
-            defer { Files.remove(mark) }
+            defer { mark.remove() }
             try await run.finish(context)
         }
     }

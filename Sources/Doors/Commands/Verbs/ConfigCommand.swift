@@ -3,6 +3,7 @@ import Configuration
 import Harnesses
 import Model
 import Operations
+import Secrets
 import Terminal
 import Towns
 
@@ -64,7 +65,7 @@ enum ConfigCommand {
             throw CommandFailure(
                 .notFound, code: "not_set", "\(key) is not set", hint: "set it with: tt config \(key) VALUE")
         }
-        try context.show(Setting(key: key, value: value)) { _ in [TerminalText.line(value)] }
+        try context.showSecret(Setting(key: key, value: value)) { _ in [TerminalText.line(value)] }
     }
 
     private static func showAll(_ context: CommandContext) throws {
@@ -117,7 +118,9 @@ enum ConfigCommand {
         do { _ = try registry.resolve(cli) } catch { context.warn(error.message) }
     }
 
-    private static func isSecret(_ key: String) -> Bool { key.hasSuffix("password") }
+    private static func isSecret(_ key: String) -> Bool {
+        Secret.isSecret(key.split(separator: ".").last.map(String.init) ?? key)
+    }
 
     private static func file(_ context: CommandContext) -> String { context.home + "/config.toml" }
 }

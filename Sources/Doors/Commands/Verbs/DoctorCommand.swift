@@ -5,15 +5,19 @@ enum DoctorCommand {
     static let verb = Verb(
         CommandSpec(
             "doctor", "Find out what is wrong, and what mends it", group: Group.help,
+            options: [.flag("security", nil, "check what strangers could make of this town")],
             examples: [
                 Example("tt doctor", "look at the machine, the town and the work in it"),
+                Example("tt doctor --security", "check files, programs, servers and secrets against docs/security.md"),
                 Example("tt doctor --json | jq -r '.findings[].id'", "the findings, for a script"),
             ],
             discussion:
                 "Changes nothing. Ends with 1 where something is wrong. Every id is explained in docs/doctor.md.")
     ) { context in
         let progress = ProgressLine(context)
-        let report = try await Doctor(context: context, progress: progress).report()
+        let doctor = Doctor(context: context, progress: progress)
+        let isAboutSecurity = context.arguments.flag("security")
+        let report = try await isAboutSecurity ? doctor.securityReport() : doctor.report()
         progress.end()
         try context.show(report) { lines($0, context) }
         guard report.ok else {

@@ -24,12 +24,12 @@ enum HostCommand {
             let files = TownFiles(root: town.root)
             try await shutdown.guarding { _ in
                 // Whoever needs a host from now on knows that this one takes nothing more.
-                try? Files.write("\(ProcessIdentity.current)\n", to: files.hostDraining)
+                try? files.hostDraining.write("\(ProcessIdentity.current)\n")
             } _: {
                 try await run.background(shutdown.ending)
             }
             // Whoever came meanwhile left it to this process to have another one started.
-            if shutdown.ending.reason != nil, Files.exists(files.hostWanted) {
+            if shutdown.ending.reason != nil, files.hostWanted.exists {
                 try await context.parts.ensureHost(town)
             }
         }

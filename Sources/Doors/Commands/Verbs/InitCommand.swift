@@ -21,10 +21,11 @@ enum InitCommand {
     ) { context in
         let result = try await make(context)
         try context.show(result) { result in
-            var lines = ["✨ Initialized town '\(TerminalText.line(result.name))' at \(TerminalText.line(result.root))"]
-            if result.gitignoreChanged { lines.append("📝 Added .tt to .gitignore") }
-            lines.append("💾 Its state is kept in \(TerminalText.line(TownFiles(root: result.root).state))")
-            return lines + ["🚀 Run 'tt spawn NAME' to add an agent"]
+            [
+                "✨ Initialized town '\(TerminalText.line(result.name))' at \(TerminalText.line(result.root))",
+                "💾 Its state is kept in \(TerminalText.line(TownFiles(root: result.root).state))",
+                "🚀 Run 'tt spawn NAME' to add an agent",
+            ]
         }
     }
 
@@ -33,7 +34,8 @@ enum InitCommand {
         var name: String
         var root: String
         var configuration: String
-        var gitignoreChanged: Bool
+        /// Always false: `.tt` holds a `.gitignore` of its own, and the user's is never written.
+        var gitignoreChanged = false
         /// False where the list of the user's towns could not be written.
         var registered: Bool
 
@@ -65,7 +67,7 @@ enum InitCommand {
         }
         return Made(
             name: made.name, root: made.root, configuration: TownFiles(root: made.root).configuration,
-            gitignoreChanged: made.gitignoreChanged, registered: made.registryProblem == nil)
+            registered: made.registryProblem == nil)
     }
 }
 

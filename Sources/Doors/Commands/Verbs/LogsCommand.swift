@@ -1,5 +1,6 @@
 import Arguments
 import Configuration
+import Files
 import Model
 import Operations
 import Terminal
@@ -26,16 +27,17 @@ enum LogsCommand {
             throw CommandFailure.usage(
                 "--follow gives text as it comes and has no JSON form", hint: "see: tt events -f")
         }
-        let (path, place) = try await path(context)
+        let (file, place) = try await file(context)
         if follows {
             if let place { context.say(context.style.dim("── \(place)")) }
-            try await LogFollower(path: path).run(lines: lines) { context.console.write($0) }
+            try await LogFollower(file).run(lines: lines) { context.console.write($0) }
             return
         }
-        let reader = LogReader(path: path)
+        let reader = LogReader(file)
+        try reader.check()
         guard reader.exists else {
             throw CommandFailure(
-                .notFound, code: "not_found", "there is no log at \(path) yet",
+                .notFound, code: "not_found", "there is no log at \(file) yet",
                 hint: place ?? "it begins with the first turn; wait for it with -f")
         }
         if let place { context.warn(place) }
@@ -44,14 +46,14 @@ enum LogsCommand {
             var path: String
             var lines: [String]
         }
-        let log = Log(path: path, lines: text.split(separator: "\n").map(String.init))
+        let log = Log(path: file.path, lines: text.split(separator: "\n").map(String.init))
         try context.show(log) { _ in
             text.isEmpty ? [] : [TerminalText.sanitized(text.hasSuffix("\n") ? String(text.dropLast()) : text)]
         }
     }
 
     /// The log, and where else there is more of it.
-    private static func path(_ context: CommandContext) async throws -> (String, place: String?) {
+    private static func file(_ context: CommandContext) async throws -> (SafePath, place: String?) {
         let reference = context.arguments.required("AGENT")
         let files = TownFiles(root: try context.townRoot())
         if reference == "host" { return (files.hostLog, nil) }

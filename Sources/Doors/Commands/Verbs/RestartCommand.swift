@@ -1,5 +1,6 @@
 import Arguments
 import Configuration
+import Files
 import Model
 import Operations
 import Terminal
@@ -48,7 +49,7 @@ enum RestartCommand {
         var lines = [
             "🔄 Restarting agent '\(TerminalText.line(agent.name))'...",
             "   Rounds: \(agent.maxRounds == 0 ? "no limit" : String(agent.maxRounds))",
-            "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: agent.name)))",
+            "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: agent.name).path))",
         ]
         let waiting = agent.pending.total
         if waiting > 0 { lines.append("   Waiting: \(waiting) message\(waiting == 1 ? "" : "s")") }

@@ -1,5 +1,6 @@
 import Arguments
 import Configuration
+import Files
 import Model
 import Operations
 import Terminal
@@ -29,7 +30,7 @@ enum RestoreCommand {
     ) { context in
         if context.arguments.flag("check") { return try await check(context) }
         let snapshot = try await context.withTown(.readWrite) { town in
-            try await restore(town, from: context.snapshotFile(root: town.root), context)
+            try await restore(town, from: context.restoredFile(root: town.root), context)
         }
         try context.show(snapshot) { snapshot in
             [
@@ -41,7 +42,7 @@ enum RestoreCommand {
 
     private static func check(_ context: CommandContext) async throws {
         let progress = ProgressLine(context)
-        let snapshot = try await TownSnapshot.check(context.snapshotFile(root: try context.townRoot())) {
+        let snapshot = try await TownSnapshot.check(context.restoredFile(root: try context.townRoot())) {
             progress.show("   read so far: \($0.shown)")
         }
         progress.end()
@@ -106,5 +107,13 @@ enum RestoreCommand {
                 progress.show("   so far: \(counts.shown)")
             }
         }
+    }
+}
+
+extension CommandContext {
+    /// The snapshot to read. A link that a person names is followed; one that waits in the town's folder is not.
+    fileprivate func restoredFile(root: String) -> String {
+        let file = snapshotFile(root: root)
+        return arguments.positional("FILE") == nil ? file : (try? Files.canonical(file)) ?? file
     }
 }

@@ -32,8 +32,18 @@ enum SaveCommand {
         }
         try context.show(snapshot) { snapshot in
             let file = TerminalText.line(context.relative(snapshot.file))
+            let masked = snapshot.masked ?? 0
+            let secrets =
+                masked == 0
+                ? []
+                : [
+                    "   Masked: secrets in \(masked) record\(masked == 1 ? "" : "s"); the town itself still has them, "
+                        + "and a restored one will not"
+                ]
             return [
-                "   Snapshot: \(file) (\(snapshot.bytes.shownBytes))", "   Holds: \(snapshot.counts.shown)", "",
+                "   Snapshot: \(file) (\(snapshot.bytes.shownBytes))", "   Holds: \(snapshot.counts.shown)",
+            ] + secrets + [
+                "",
                 "   To keep it under version control:", "   git add \(file)", "   git commit -m 'Save town state'",
             ]
         }

@@ -1,9 +1,11 @@
 import Arguments
 import Configuration
+import Files
 import Harnesses
 import Model
 import Operations
 import Processes
+import Secrets
 import Terminal
 import Towns
 
@@ -35,10 +37,23 @@ enum SpawnCommand {
         let rounds = try arguments.int("max-rounds", in: 0...1_000_000)
         let global = try GlobalConfiguration.load(home: context.home)
         let isForeground = arguments.flag("foreground")
+        if isForeground, context.caller.isInTurn {
+            throw OperationError(
+                .needsPerson, "agents can't run a turn of another agent themselves",
+                hint: "leave --foreground out: the town's host runs it")
+        }
         let shutdown = isForeground ? Shutdown() : nil
         try await context.withTown(.readWrite) { town in
             let cli = global.cli(asked: arguments.string("cli"), town: town.configuration)
             try check(cli, HarnessRegistry(town: town, global: global, environment: context.environment), town, context)
+            if Redactor.forms.redacted(commandLine: cli) != cli {
+                context.warn(
+                    "the command line holds what looks like a key; every user of this machine can read command lines. "
+                        + "Set it in the environment, or in tinytown.toml under [agent_clis.NAME.env]")
+            }
+            var town = town
+            town.namedCLIs.formUnion(global.agentCLIs.keys)
+            town.namedCLIs.insert(global.cli(asked: nil, town: town.configuration))
             let output = try await SpawnAgent.call(
                 .init(
                     name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
@@ -55,7 +70,7 @@ enum SpawnCommand {
             try context.show(output) { output in
                 introduction(output.agent)
                     + [
-                        "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: output.agent.name)))",
+                        "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: output.agent.name).path))",
                         "   It runs in the background; give it work with: tt assign \(output.agent.name) \"…\"",
                     ]
             }

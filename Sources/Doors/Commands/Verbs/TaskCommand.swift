@@ -53,7 +53,7 @@ enum TaskCommand {
         _ operation: (EndTaskInput, Town) async throws -> EndedTask
     ) async throws {
         var result = context.arguments.string("result")
-        if result == "-" { result = await context.console.readInput() }
+        if result == "-" { result = await context.console.readInput(limit: context.textLimit) }
         let input = EndTaskInput(task: context.arguments.positional("TASK"), result: result)
         try await context.withTown(.readWrite) { town in
             let output = try await operation(input, town)

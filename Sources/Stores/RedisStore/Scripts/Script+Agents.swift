@@ -28,7 +28,8 @@ extension LuaParts {
         local function writeLease(lease)
           return '{"agent":"' .. lease.agent .. '","epoch":"' .. lease.epoch .. '","turn":"' .. lease.turn .. '","host":"'
             .. lease.host .. '","started":"' .. lease.started .. '","expires":"' .. lease.expires .. '","hops":"' .. lease.hops
-            .. (lease.conv and '","conv":"' .. lease.conv or '') .. '","messages":"' .. lease.messages .. '"}'
+            .. (lease.conv and '","conv":"' .. lease.conv or '') .. (lease.proof and '","proof":"' .. lease.proof or '')
+            .. '","messages":"' .. lease.messages .. '"}'
         end
         leaseOf = function(id) return loadText('lease:', id, writeLease) end
         local function requireLease(token)

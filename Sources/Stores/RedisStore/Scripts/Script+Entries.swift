@@ -41,7 +41,8 @@ extension LuaParts {
           if not micros(type(j.created_at) == 'string' and j.created_at or nil) then
             return nil, 'its created_at is no time', id
           end
-          local m = {from = from, type = kind}
+          -- Whatever it says of its sender, nobody has shown it.
+          local m = {from = from, type = kind, verified = '0'}
           local task = kind:match('^task_') and uuid(j.task_id)
           if kind == 'custom' and j.kind == 'backlog_offer' then task = uuid(j.payload) end
           m.task = task or nil
@@ -67,6 +68,12 @@ extension LuaParts {
           local m = id and M.get(id)
           local why
           if not m then
+            local most = tonumber(call('HGET', P .. 'meta', 'max_entry') or nil)
+            if most and #entry > most then
+              setAside(aid, entry, lane, 'it has ' .. #entry .. ' bytes, more than a message may have'
+                .. ' (limits.max_message_kb)', now)
+              return nil, false
+            end
             m, why, id = described(entry)
             if not m then
               setAside(aid, entry, lane, why, now)

@@ -2,10 +2,10 @@ extension LuaParts {
     /// The verbs on messages.
     static let messageVerbs = #"""
         local V = {}
-        -- Arguments: limit of hops, count, letters. Reply: per letter its id, '1' for a duplicate, perhaps a refusal.
+        -- Arguments: limit of hops, of the inbox or nothing, count, letters. Reply: per letter its id, '1' for a duplicate, perhaps a refusal.
         function V.send()
-          local maxHops, replies = int(), {}
-          for _ = 1, int() do replies[#replies + 1] = M.send(M.readLetter(), maxHops) end
+          local maxHops, maxInbox, replies = int(), tonumber(opt()), {}
+          for _ = 1, int() do replies[#replies + 1] = M.send(M.readLetter(), maxHops, maxInbox) end
           return replies
         end
         -- Arguments: agent, offset, limit, now. Reply: where it goes on or nothing at the end, messages. Entries of which

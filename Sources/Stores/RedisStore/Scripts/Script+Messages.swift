@@ -12,6 +12,7 @@ extension LuaParts {
             .. (m.deaths and ',"deaths":"' .. m.deaths .. '"' or '')
             .. (m.attempts and ',"attempts":"' .. m.attempts .. '"' or '') .. (m.hops and ',"hops":"' .. m.hops .. '"' or '')
             .. (m.conv and ',"conv":"' .. m.conv .. '"' or '') .. (m.task and ',"task":"' .. m.task .. '"' or '')
+            .. (m.verified and ',"verified":"' .. m.verified .. '"' or '')
             .. (m.key and ',"key":' .. quoted(m.key) or '') .. (m.error and ',"error":' .. quoted(m.error) or '')
             .. (m.tomb and ',"tomb":"1"}' or '}')
         end

@@ -53,7 +53,7 @@ extension LuaParts {
           store('agent:', aid, nil)
           zrem('agents', aid); zrem('live', aid)
           M.forgetBox(aid)
-          for _, key in ipairs({'stop:', 'activity:', 'events:agent:'}) do defer('DEL', key .. aid) end
+          for _, key in ipairs({'sends:', 'stop:', 'activity:', 'events:agent:'}) do defer('DEL', key .. aid) end
         end
         -- One page of a removal. From the first to the last, `removing` on the agent's record holds the counts of what is
         -- done: nobody brings the agent back meanwhile, and whoever removes it goes on there. What others pushed is taken

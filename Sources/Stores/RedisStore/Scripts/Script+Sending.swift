@@ -13,12 +13,14 @@ extension LuaParts {
           m.hops = whole(hops)
           m.conv = m.conv or lease.conv
         end
+        -- The sender's name, and whether somebody else only gave it.
+        local function senderOf(m) return nameOf(m.from) .. (m.verified == '0' and ' (unverified)' or '') end
         -- `letter`: id, record, body, about (the end of its line in the log).
         function M.deliver(letter, toName, now)
           local m = letter.record
           m.state = 'queued'
           M.insert(letter.id, m, letter.body, now)
-          log('message_sent', nameOf(m.from) .. ' to ' .. (toName or nameOf(m.to)) .. ': ' .. (letter.kind or m.type)
+          log('message_sent', senderOf(m) .. ' to ' .. (toName or nameOf(m.to)) .. ': ' .. (letter.kind or m.type)
             .. (m.lane == '0' and ', urgent' or '') .. (letter.about or ''), now,
             {agent = m.to, task = m.task, letter = letter.id})
         end
@@ -47,7 +49,7 @@ extension LuaParts {
           m.state, m.error = 'dead', why
           M.insert(letter.id, m, letter.body, now)
           local to = nameOf(m.to)
-          log('message_dead', nameOf(m.from) .. ' to ' .. to .. ': ' .. m.type .. ' was refused because ' .. why, now,
+          log('message_dead', senderOf(m) .. ' to ' .. to .. ': ' .. m.type .. ' was refused because ' .. why, now,
             {agent = m.to, task = m.task, letter = letter.id})
           M.notify(m, letter.id, 'your ' .. m.type .. ' message to ' .. to .. ' was not delivered because ' .. why,
             'refusal', 0, now)
@@ -55,10 +57,11 @@ extension LuaParts {
         function M.readLetter()
           local letter = {id = arg(), body = arg(), kind = arg(), about = arg(), created = int()}
           letter.record = {from = arg(), to = arg(), type = arg(), lane = arg(), wakes = opt(), hops = opt(),
-            conv = opt(), task = opt(), key = opt()}
+            conv = opt(), task = opt(), key = opt(), verified = opt()}
           return letter
         end
-        function M.send(letter, maxHops)
+        -- `maxInbox`: nothing for any number.
+        function M.send(letter, maxHops, maxInbox)
           local m = letter.record
           local known = M.known(letter.id, m.key)
           if known then return {known, '1'} end
@@ -69,6 +72,13 @@ extension LuaParts {
           end
           M.inherit(m)
           if num(m.hops) <= maxHops then
+            if maxInbox then
+              M.adopt(m.to, letter.created)
+              if M.box(m.to).waiting >= maxInbox then
+                fail('inbox_full', 'the inbox of ' .. toName .. ' is full: ' .. whole(maxInbox)
+                  .. ' messages wait, which is the limit (limits.max_inbox)')
+              end
+            end
             M.deliver(letter, toName, letter.created)
             return {letter.id, '0'}
           end

@@ -18,12 +18,14 @@ extension LuaParts {
 
         -- Arguments: as V.send.
         function short_.send(a)
-          if a[4] ~= '1' or a[17] ~= '-' or a[18] ~= '-' then return nil end
-          local id, body, at, from, to, kind, lane = a[5], a[6], a[9], a[10], a[11], a[12], a[13]
+          if a[5] ~= '1' or a[18] ~= '-' or a[19] ~= '-' then return nil end
+          local id, body, at, from, to, kind, lane = a[6], a[7], a[10], a[11], a[12], a[13], a[14]
+          local verified = text(a[20])
+          if verified == '0' then return nil end
           local boxKey, messageKey = P .. 'box:' .. to, P .. 'message:' .. id
           local found = call('MGET', P .. '~state', messageKey, boxKey, P .. 'lease:' .. from)
           if found[1] or found[2] or not found[3] then return nil end
-          local hops, conv = text(a[15]), text(a[16])
+          local hops, conv = text(a[16]), text(a[17])
           if found[4] and from ~= SUPERVISOR then
             local lease = cjson.decode(found[4])
             hops, conv = whole(math.max(num(hops), num(lease.hops) + 1)), conv or lease.conv
@@ -32,7 +34,8 @@ extension LuaParts {
           local sender = from == SUPERVISOR and 'supervisor' or call('HGET', P .. 'agent:' .. from, 'name')
           local name = to == SUPERVISOR and 'supervisor' or call('HGET', P .. 'agent:' .. to, 'name')
           if not sender or not name then return nil end
-          local box, wakes, urgent = cjson.decode(found[3]), text(a[14]), lane == '0'
+          local box, wakes, urgent = cjson.decode(found[3]), text(a[15]), lane == '0'
+          if box.waiting >= (tonumber(text(a[4])) or math.huge) then return nil end
           box.listed, box.waiting, box.types[kind] = box.listed + 1, box.waiting + 1, (box.types[kind] or 0) + 1
           if wakes then box.waking = box.waking + 1 end
           call(urgent and 'LPUSH' or 'RPUSH', P .. (urgent and 'urgent:' or 'inbox:') .. to, body)
@@ -40,16 +43,16 @@ extension LuaParts {
           call('ZADD', P .. 'messages', n, id)
           call('MSET', P .. 'body:' .. id, body, boxKey, writeBox(box), messageKey, writeMessage({id = id, seq = n,
             state = 'queued', changed = at, type = kind, from = from, to = to, lane = lane, wakes = wakes, hops = hops,
-            conv = conv}))
+            conv = conv, verified = verified}))
           call('XADD', P .. 'log', '0-*', 'type', 'message_sent', 'message',
-            sender .. ' to ' .. name .. ': ' .. a[7] .. (urgent and ', urgent' or '') .. a[8], 'at', at, 'agent', to,
+            sender .. ' to ' .. name .. ': ' .. a[8] .. (urgent and ', urgent' or '') .. a[9], 'at', at, 'agent', to,
             'letter', id)
           return {{id, '0'}}
         end
 
         -- Arguments: as V.lease.
         function short_.lease(a)
-          local aid, host, turn, at, expires, limit = a[3], a[4], a[5], a[6], a[7], tonumber(a[8])
+          local aid, host, turn, at, expires, limit, proof = a[3], a[4], a[5], a[6], a[7], tonumber(a[8]), text(a[10])
           local boxKey, leaseKey = P .. 'box:' .. aid, P .. 'lease:' .. aid
           local agentKey, inbox = P .. 'agent:' .. aid, P .. 'inbox:' .. aid
           local found = call('MGET', P .. '~state', leaseKey, boxKey)
@@ -90,7 +93,7 @@ extension LuaParts {
           local epoch, time = whole(num(agent.epoch) + 1), rfc(tonumber(at), '+00:00')
           agent.epoch, agent.state, agent.last_active_at, agent.last_heartbeat = epoch, 'working', time, time
           local lease = writeLease({agent = aid, epoch = epoch, turn = turn, host = host, started = at, expires = expires,
-            hops = whole(hops), conv = conv, messages = table.concat(ids, ' ')})
+            hops = whole(hops), conv = conv, proof = proof, messages = table.concat(ids, ' ')})
           local k = #set
           set[k + 1], set[k + 2], set[k + 3], set[k + 4] = boxKey, writeBox(box), leaseKey, lease
           call('LPOP', inbox, n)
@@ -160,7 +163,8 @@ extension LuaParts {
     static let shortMain = #"""
         local function serveShort(names, arguments)
           local way = short_[arguments[1]]
-          if not way then return serve(names, arguments) end
+          -- The second argument says more where a turn's own command asks.
+          if not way or #arguments[2] > 1 then return serve(names, arguments) end
           call, format, P = redis.call, string.format, names[1]
           local reply = way(arguments)
           if not reply then return serve(names, arguments) end

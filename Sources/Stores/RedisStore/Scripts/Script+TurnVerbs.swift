@@ -1,9 +1,11 @@
 extension LuaParts {
     /// The verbs of a turn.
     static let turnVerbs = #"""
-        -- Arguments: agent, host, turn, now, expiry, limit, deaths of hosts from which a message goes alone. Reply: nothing, or lease, agent, deliveries, tasks.
+        -- Arguments: agent, host, turn, now, expiry, limit, deaths of hosts from which a message goes alone, proof or
+        -- nothing. Reply: nothing, or lease, agent, deliveries, tasks.
         function V.lease()
-          local aid, host, turn, now, expires, limit, deaths = arg(), arg(), arg(), int(), arg(), int(), int()
+          local aid, host, turn, now, expires, limit, deaths, proof =
+            arg(), arg(), arg(), int(), arg(), int(), int(), opt()
           fetch('box:' .. aid, 'lease:' .. aid)
           local agent = requireAgent(aid)
           local box = M.boxOrNone(aid)
@@ -41,7 +43,7 @@ extension LuaParts {
             end
           end
           put('lease:', aid, {agent = aid, epoch = agent.epoch, turn = turn, host = host, started = whole(now),
-            expires = expires, hops = whole(hops), conv = conv, messages = table.concat(ids, ' ')})
+            expires = expires, hops = whole(hops), conv = conv, proof = proof, messages = table.concat(ids, ' ')})
           defer('ZADD', 'leases', 0, aid)
           local old = agent.state
           A.signal(agent, 'turnStarted')

@@ -184,7 +184,7 @@ extension LuaParts {
         end
         local parts = {
           {'messages', 'message:', 'body:'}, {'tasks', 'task:', 'needing:', 'assignments:', 'offers:'},
-          {'agents', 'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'stop:', 'activity:', 'events:agent:', 'owned:',
+          {'agents', 'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'sends:', 'stop:', 'activity:', 'events:agent:', 'owned:',
             'open:', 'held:', 'removing:'},
           {'boxes', 'box:', 'inbox:', 'urgent:'}, {'hosts', 'host:'}}
         -- One page of it; returns how much of `limit` is left, or 0 where there may be more.

@@ -19,7 +19,8 @@ struct RelayFilter: Sendable {
 
     /// Commands that may be followed by anything.
     private static let free: Set<String> = [
-        "PING", "INFO", "TIME", "TYPE", "GET", "HGET", "SCAN", "HSCAN", "SSCAN", "ZSCAN", "LRANGE", "EVAL", "EVALSHA",
+        "PING", "INFO", "TIME", "TYPE", "GET", "HGET", "HMGET", "SCAN", "HSCAN", "SSCAN", "ZSCAN", "LRANGE", "EVAL",
+        "EVALSHA",
         "FCALL", "SUBSCRIBE", "UNSUBSCRIBE",
     ]
     /// Commands that need more words, and how many arguments may follow these: CONFIG takes several settings at once.
