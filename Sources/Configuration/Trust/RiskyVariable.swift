@@ -41,13 +41,4 @@ public enum RiskyVariable {
         }
         return nil
     }
-
-    /// Whether the variable's name says that its value is a secret.
-    public static func isSecret(_ name: String) -> Bool {
-        let words = name.uppercased().split { !$0.isLetter }
-        return words.contains {
-            ["KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "CREDENTIALS"].contains($0)
-        }
-            || name.uppercased().hasSuffix("APIKEY")
-    }
 }

@@ -1,4 +1,5 @@
 import Cryptography
+import Secrets
 
 /// The part of `tinytown.toml` that can run a program or connect to a server.
 ///
@@ -26,7 +27,7 @@ public struct RunnablePart: Sendable, Equatable {
             add("agent_clis.\(name).workdir", cli.workdir)
             if !cli.pass.isEmpty { add("agent_clis.\(name).pass", cli.pass.joined(separator: ", ")) }
             for (variable, value) in cli.env.sorted(by: { $0.key < $1.key }) {
-                add("agent_clis.\(name).env.\(variable)", value, isSecret: RiskyVariable.isSecret(variable))
+                add("agent_clis.\(name).env.\(variable)", value, isSecret: Secret.isSecret(variable))
             }
         }
         addRedis(configuration.redis)
