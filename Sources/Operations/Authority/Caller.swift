@@ -36,7 +36,7 @@ public struct Caller: Sendable, Equatable {
         self.init(
             agentID: variable("TINYTOWN_AGENT_ID"), agentName: variable("TINYTOWN_AGENT_NAME"),
             taskID: variable("TINYTOWN_TASK_ID"))
-        let file = variable("TINYTOWN_TOKEN_FILE")
+        let file = variable("TINYTOWN_PROOF_FILE")
         isInTurn =
             isBeneathTurn || agentID != nil || agentName != nil || file != nil || variable("TINYTOWN_TURN") != nil
         proof = file.flatMap(Self.digest(ofFile:))

@@ -10,7 +10,7 @@ extension Town {
         guard let proof = caller.proof else {
             throw OperationError(
                 .notYourTurn, "this runs in an agent's turn, but without the turn's token: nothing was written",
-                hint: "run it in the turn's own environment (TINYTOWN_TOKEN_FILE)")
+                hint: "run it in the turn's own environment (TINYTOWN_PROOF_FILE)")
         }
         guard let lease = try await store.leases().first(where: { $0.proof == proof }),
             let agent = try await store.agent(lease.token.agent)
