@@ -62,7 +62,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         spawnMode = agent.session == nil ? "fresh" : "resumed"
         agentType = agent.kind
         state = agent.state
-        // A key on a command line is no business of whoever looks at the town.
+        // People who look at the town must not see a key on a command line.
         cli = Redactor.forms.redacted(commandLine: agent.cli)
         currentTask = agent.currentTask
         createdAt = agent.createdAt

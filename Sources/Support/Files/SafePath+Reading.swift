@@ -22,7 +22,7 @@ extension SafePath {
         return try Files.content(of: descriptor, path: path, limit: limit)
     }
 
-    /// The last bytes of the file, `count` at the most; empty where there is no such file.
+    /// The last bytes of the file, up to `count`; empty if there is no such file.
     public func tail(_ count: Int) throws(FileError) -> [UInt8] {
         guard let descriptor = try open(.read) else { return [] }
         defer { _ = close(descriptor) }

@@ -83,7 +83,7 @@ extension RedisConnection {
         try Self.check(introduction: replies)
     }
 
-    /// What is said first on a connection; each of the commands has one reply.
+    /// The first commands on a connection; each has one reply.
     static func introduction(_ endpoint: RedisEndpoint, name: String?) -> [RedisCommand] {
         var commands: [RedisCommand] = []
         if let password = endpoint.password {
