@@ -137,7 +137,11 @@ public struct LeaseView: Codable, Sendable, Equatable {
 extension Town {
     /// Views of agents with what waits for them and the turns they take.
     func views(of agents: [Agent]) async throws -> [AgentView] {
-        let waiting = try await store.waitingCounts()
+        try await views(of: agents, waiting: try await store.waitingCounts())
+    }
+
+    /// - Parameter waiting: what waits for each agent, as `Store.waitingCounts` says.
+    func views(of agents: [Agent], waiting: [AgentID: [String: Int]]) async throws -> [AgentView] {
         let records = try await store.leases()
         let hosts = records.isEmpty ? [] : try await store.hosts()
         let leases = Dictionary(

@@ -13,6 +13,13 @@ public struct ReadStatus: Operation {
         public var agents: [AgentView]
         public var tasks: TaskCountsView
         public var queue: QueueCounts
+        /// What waits for the person in charge.
+        public var needsYou: NeedsYou
+
+        enum CodingKeys: String, CodingKey {
+            case town, hosts, agents, tasks, queue
+            case needsYou = "needs_you"
+        }
     }
 
     public struct TownView: Codable, Sendable, Equatable {
@@ -32,7 +39,8 @@ public struct ReadStatus: Operation {
 
     public func run(_ input: Nothing, in town: Town) async throws -> Output {
         let now = town.time.now()
-        let agents = try await town.views(of: try await town.store.agents())
+        let waiting = try await town.store.waitingCounts()
+        let agents = try await town.views(of: try await town.store.agents(), waiting: waiting)
         return Output(
             town: TownView(
                 name: town.name, root: town.root, store: town.configuration.store.rawValue,
@@ -44,7 +52,7 @@ public struct ReadStatus: Operation {
                     turns: agents.count { $0.lease?.hostID == host.id })
             },
             agents: agents, tasks: TaskCountsView(try await town.store.taskCounts()),
-            queue: try await town.store.queueCounts())
+            queue: try await town.store.queueCounts(), needsYou: try await town.needsYou(waiting))
     }
 }
 
@@ -98,6 +106,22 @@ public struct TaskCountsView: Codable, Sendable, Equatable {
     public var cancelled: Int
     /// Those of the pending ones that nobody owns.
     public var backlog: Int
+
+    /// Counts tasks that were read.
+    public init(_ tasks: [TaskView]) {
+        self.init(
+            TaskCounts(
+                byState: Dictionary(grouping: tasks, by: \.state).mapValues(\.count),
+                backlog: tasks.count(where: \.inBacklog)))
+    }
+
+    /// Those that have ended, each kind for itself: `3 done, 1 failed`. Only what was completed is done.
+    public var ended: String {
+        var parts = ["\(completed) done"]
+        if failed > 0 { parts.append("\(failed) failed") }
+        if cancelled > 0 { parts.append("\(cancelled) cancelled") }
+        return parts.joined(separator: ", ")
+    }
 
     public init(_ counts: TaskCounts) {
         func count(_ state: TaskState) -> Int { counts.byState[state] ?? 0 }

@@ -53,17 +53,15 @@ extension StatusReport {
     /// The lines for people.
     func lines(now: Timestamp, width: Int?) -> [String] {
         let isDeep = activity != nil
-        var lines = [
-            "🏘️  Town: \(TerminalText.line(status.town.name))", "📂 Root: \(TerminalText.line(status.town.root))",
-        ]
+        var lines = status.needsYou.line.map { ["🔔 \($0)"] } ?? []
+        lines += ["🏘️  Town: \(TerminalText.line(status.town.name))", "📂 Root: \(TerminalText.line(status.town.root))"]
         lines += hostLines(now)
         lines.append("🤖 Agents: \(status.agents.count)")
         for agent in status.agents { lines += agentLines(agent, now) }
         let tasks = status.tasks
-        let ended = tasks.completed + tasks.failed + tasks.cancelled
         lines.append(
             "📋 Tasks: \(tasks.total) total (\(tasks.pending) pending, \(tasks.assigned + tasks.running) in-flight, "
-                + "\(ended) done)" + (tasks.backlog > 0 ? ", backlog \(tasks.backlog)" : ""))
+                + "\(tasks.ended))" + (tasks.backlog > 0 ? ", backlog \(tasks.backlog)" : ""))
         let queue = status.queue
         lines.append("📬 Messages: \(queue.waiting) waiting, \(queue.leased) in work, \(queue.dead) dead")
         if queue.dead > 0 { lines.append("   see the dead letters: tt dead list") }
@@ -135,7 +133,8 @@ extension StatusReport {
             let own = tasks.filter { $0.assignedTo == agent.id }
             guard !own.isEmpty else { continue }
             let open = own.filter { !$0.state.isTerminal }
-            lines.append("   \(TerminalText.line(agent.label)) (\(open.count) active, \(own.count - open.count) done):")
+            lines.append(
+                "   \(TerminalText.line(agent.label)) (\(open.count) active, \(TaskCountsView(own).ended)):")
             // What is open comes first; of what has ended, the latest.
             lines += Self.rows(open + own.filter(\.state.isTerminal).reversed())
         }

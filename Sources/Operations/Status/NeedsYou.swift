@@ -1,0 +1,59 @@
+public import Model
+
+/// What waits for the person in charge: messages in the supervisor's mailbox that ask for something. A message that only
+/// informs needs nobody.
+public struct NeedsYou: Codable, Sendable, Equatable {
+    public var count: Int
+    /// The first of them, in the order in which `tt inbox` shows them.
+    public var things: [Need]
+
+    /// At most so many are listed.
+    public static let most = 10
+
+    public init(count: Int = 0, things: [Need] = []) {
+        self.count = count
+        self.things = things
+    }
+
+    /// `2 things need you: tt inbox`; nil if nothing does.
+    public var line: String? {
+        switch count {
+        case ...0: nil
+        case 1: "1 thing needs you: tt inbox"
+        default: "\(count) things need you: tt inbox"
+        }
+    }
+}
+
+/// One thing that needs the person in charge.
+public struct Need: Codable, Sendable, Equatable {
+    /// The message that says so.
+    public var id: MessageID
+    /// Its first line.
+    public var text: String
+    /// Who sent it, for people.
+    public var from: String
+    /// The task that it speaks of.
+    @OrNull public var task: TaskID?
+    public var since: Timestamp
+
+    public init(_ view: MessageView) {
+        id = view.message.id
+        text = view.text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        from = view.fromLabel
+        task = view.message.body.task
+        since = view.message.createdAt
+    }
+}
+
+extension Town {
+    /// - Parameter waiting: what waits for each agent, as `Store.waitingCounts` says.
+    func needsYou(_ waiting: [AgentID: [String: Int]]) async throws -> NeedsYou {
+        let pending = PendingView(waiting[.supervisor] ?? [:])
+        let count = pending.task + pending.query
+        guard count > 0 else { return NeedsYou() }
+        let first = try await store.inbox(.supervisor, page: Page(limit: 200)).filter(\.message.body.wakes)
+        return NeedsYou(
+            count: count, things: try await views(of: Array(first.prefix(NeedsYou.most))).map(Need.init))
+    }
+}
