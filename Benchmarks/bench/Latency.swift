@@ -171,7 +171,7 @@ enum Latency {
 
     private static func say(_ time: Double) {
         var time = time
-        // Whoever listened is gone: so is the reason to be.
+        // The listener is gone, so there is no reason to run.
         if write(1, &time, 8) != 8 { exit(0) }
     }
 }

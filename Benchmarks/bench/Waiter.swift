@@ -45,7 +45,7 @@ final class Waiter {
 
     /// Returns when the other process has had nothing to say for two milliseconds but that it rests. One that hears of
     /// its own work looks again; what comes meanwhile would be measured with the end of what was before. It cannot say
-    /// that it looks, because whoever reads that takes time from it.
+    /// that it looks, because reading that takes time from it.
     func rest() throws {
         while last != Self.rests { try hear() }
         var set = pollfd(fd: words, events: Int16(POLLIN), revents: 0)

@@ -103,7 +103,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
             throw ConfigurationError(.unreadable, error.description)
         }
         do { return try TOMLDocument(text, file: path(home)) } catch {
-            throw ConfigurationError(.invalid, "\(error); mend the file or move it away")
+            throw ConfigurationError(.invalid, "\(error); fix the file or move it away")
         }
     }
 

@@ -62,7 +62,7 @@ public enum TownLocator {
         }
         throw ConfigurationError(
             .notInitialized,
-            "neither \(folder) nor a folder above it is a town; make one with: tt init, or name one with --town PATH")
+            "\(folder) is not in a town; create one with: tt init, or choose one with --town PATH")
     }
 
     /// The name for a new town in `root`: repository and branch where it is in a git working tree, else the folder's.

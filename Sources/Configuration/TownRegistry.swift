@@ -25,7 +25,7 @@ public struct TownRegistry: Sendable {
         guard let text = try Files.text(path, limit: Files.Limit.configuration, links: .followed) else { return [] }
         let table: TOMLTable
         do { table = try TOML.parse(text, file: path) } catch {
-            throw ConfigurationError(.invalid, "\(error); mend the file or move it away")
+            throw ConfigurationError(.invalid, "\(error); fix the file or move it away")
         }
         guard let towns = table["towns"] else { return [] }
         guard case .array(let nodes) = towns.value else { throw malformed(towns) }
@@ -41,7 +41,7 @@ public struct TownRegistry: Sendable {
     private func malformed(_ node: TOMLNode) -> ConfigurationError {
         ConfigurationError(
             .invalid,
-            "\(path):\(node.start.line): towns must be tables with a path and a name; mend the file or move it away")
+            "\(path):\(node.start.line): towns must be tables with a path and a name; fix the file or move it away")
     }
 
     /// Adds a town, or gives the one at its path its new name. Two at once lose nothing. A registry that cannot be

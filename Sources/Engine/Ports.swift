@@ -1,6 +1,6 @@
 public import Model
 
-/// Ends what a turn left behind. The engine knows turns; processes are known by whoever implements this.
+/// Ends what a turn left behind. The engine knows turns; its implementation knows processes.
 public protocol ProcessJanitor: Sendable {
     /// True while the process behind `host` runs on this machine. Nil where only its expiry can tell: another machine.
     func isAlive(_ host: Host) -> Bool?

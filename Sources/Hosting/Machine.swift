@@ -13,7 +13,7 @@ import Processes
 /// This machine, as hosts name it.
 public enum Machine {
     /// The machine's name, its present boot and its table of processes. Process ids mean something only within all
-    /// three: after a restart every host of before is dead, whatever process has its number now, and two containers of
+    /// three: after a restart every earlier host is dead, whatever process has its number now, and two containers of
     /// one machine, or two machines of one name, may each have a process of that number.
     public static var identity: String { "\(name)/\(boot)/\(processTable)" }
 

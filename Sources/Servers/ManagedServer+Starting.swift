@@ -149,7 +149,7 @@ extension ManagedServer {
         }
     }
 
-    /// A server removes what is at the place of its socket, and whoever can write the folder could take that place.
+    /// A server removes what is at the place of its socket, and anyone who can write to the folder could take that place.
     private func check(socket path: String) throws(ServerError) {
         let longest = 107
         guard path.utf8.count <= longest else {

@@ -2,7 +2,7 @@ import Files
 import Processes
 public import Redis
 
-/// A Redis or Valkey server of ours: started when it is needed, by whoever needs it first, and left running.
+/// A Redis or Valkey server of ours: started by the first command that needs it, and left running.
 ///
 /// Everything that it has is in one folder of mode 0700: its data with an append-only file, its configuration with the
 /// password (mode 0600, so that no list of processes shows it), its log. Two that want it at once start one.
@@ -82,7 +82,7 @@ public struct ManagedServer: Sendable {
         if passwords.isEmpty { passwords = [nil] }
         return passwords.map { password in
             var endpoint: RedisEndpoint
-            // Whoever listens first there is not believed: it has to be a process of this user.
+            // A listener is not believed for being first: it has to be a process of this user.
             switch place {
             case .socket(let path):
                 endpoint = RedisEndpoint(.unix(path: path), user: settings.user, password: password)
@@ -115,7 +115,7 @@ public struct ManagedServer: Sendable {
             if let lock = try FileLock.tryAcquire(lockFile, text: ProcessIdentity.current.description) {
                 let client: RedisClient
                 do {
-                    // Whoever had the lock before may have started it.
+                    // The previous holder of the lock may have started it.
                     client =
                         if let client = try await running(options) { client } else {
                             try await start(options, by: end)

@@ -79,7 +79,7 @@ public struct AgentHandle: Sendable {
     /// - Throws: `timedOut`, `agentNotFound`, `cancelled`.
     @discardableResult
     public func wait(timeout: Duration? = nil) async throws(TownError) -> Agent {
-        try await town.waiting("agent '\(name)' is still at work", timeout) {
+        try await town.waiting("agent '\(name)' is still working", timeout) {
             let agent = try await state()
             if agent.state.isTerminal || agent.state == .paused { return agent }
             let pulse = try await town.opened.store.pulse().first { $0.agent.id == id.id() }

@@ -60,7 +60,7 @@ actor HostKeeper {
     func close(_ town: Operations.Town) async {
         guard let running else { return }
         let files = TownFiles(root: town.root)
-        // Whoever needs a host from now on knows that this one takes nothing more, and leaves word.
+        // From now on, programs that need a host know that this one takes nothing more, and leave word.
         try? files.hostDraining.write("\(ProcessIdentity.current)\n")
         ending.ask("the town is closed")
         _ = try? await running.value

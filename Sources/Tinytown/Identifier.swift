@@ -42,6 +42,6 @@ public typealias TaskID = Identifier<AgentTask>
 public typealias MessageID = Identifier<Message>
 
 extension AgentID {
-    /// The mailbox of whoever supervises the town: a person, or the program itself.
+    /// The mailbox of the town's supervisor: a person, or the program itself.
     public static let supervisor = AgentID(Model.AgentID.supervisor)
 }

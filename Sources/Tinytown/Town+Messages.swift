@@ -3,7 +3,7 @@ import Model
 import Operations
 
 extension Town {
-    /// The supervisor's mailbox: what agents tell or ask whoever is in charge.
+    /// The supervisor's mailbox: what agents tell or ask the person in charge.
     public var inbox: Inbox { Inbox(town: self, owner: .supervisor) }
 
     /// Puts a message into an inbox.

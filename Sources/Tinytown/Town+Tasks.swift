@@ -45,7 +45,7 @@ extension Town {
     /// - Parameters:
     ///   - id: the task.
     ///   - result: what came out of it.
-    ///   - agent: who says so; whoever gave the task is told. Nil: whoever this program speaks for.
+    ///   - agent: who says so; the one who gave the task is told. Nil: the author that this program speaks for.
     /// - Throws: `taskNotFound`; `conflict` for one that has ended or still waits.
     @discardableResult
     public func complete(_ id: TaskID, result: String, by agent: AgentHandle? = nil) async throws(TownError)

@@ -41,7 +41,7 @@ public struct HostLauncher: Sendable {
     /// Returns when a host serves the town, or no live agent needs one; where a host still drains, when it knows that
     /// another one has to follow it.
     ///
-    /// Any number of callers at once end up with one host: the town's lock decides, and whoever comes too late waits
+    /// Any number of callers at once end up with one host: the town's lock decides, and late callers wait
     /// for the winner. Nothing polls: the store's bell, the end of the started process and the end of the lock's
     /// holder are what it waits for.
     /// - Throws: `OperationError` (`unavailable`) with what the host said last.

@@ -66,7 +66,7 @@ public struct HostRun: Sendable {
             await finish(serverWatch, files)
             log(ending.reason.map { "host ends on \($0)" } ?? "host ends: no live agent is left")
             lock.release()
-            // An agent that was added while the lock was held was left to this host by whoever added it.
+            // An agent that was added while the lock was held was left to this host by the command that added it.
         } while try await isNeeded(ending)
     }
 
@@ -87,7 +87,7 @@ public struct HostRun: Sendable {
     private func watchServer(_ files: TownFiles) async -> Task<Void, Never>? {
         guard let server = try? TownServer(town.configuration, files, environment: environment), server.isPrivate,
             Files.parent(of: server.folder) == files.state,
-            // Known before the host is announced: whoever removes the town from then on removes the socket as well.
+            // Known before the host is announced: removing the town from then on removes the socket as well.
             let process = await server.servingProcess(),
             let bell = try? FileBell(folder: files.state, file: Files.name(of: server.folder), removals: true)
         else { return nil }

@@ -66,7 +66,7 @@ struct StoreRelay: Sendable {
 
     private static let (prefix, suffix) = ("store-", ".sock")
 
-    // A server of ours that has ended is started by whoever needs it, and a turn cannot do that.
+    // A server of ours that has ended is started by the next command that needs it, and a turn cannot do that.
     private static func revive(
         _ configuration: TownConfiguration, _ files: TownFiles, _ environment: [String: String]
     ) async -> RedisEndpoint? {

@@ -44,7 +44,7 @@ public enum TownStore {
             options.durability = configuration.synchronous == .full ? .full : .normal
             return try await SQLiteStore.open(folder: files.state, options: options)
         case .redis:
-            // Whoever needs the folder makes it; that it leads nowhere else counts in any case.
+            // The folder is made when it is needed; that it leads nowhere else counts in any case.
             try files.hostLock.check()
             return try await RedisOpening(environment: environment).open(configuration, files, access)
         }

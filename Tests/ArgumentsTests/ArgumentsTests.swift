@@ -87,7 +87,7 @@ private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments
         ),
         (
             ["spawn", "a", "-f", "-b"],
-            ArgumentsError(.conflict, "--foreground and --background exclude each other", path: ["spawn"])
+            ArgumentsError(.conflict, "--foreground and --background can't be used together", path: ["spawn"])
         ),
         (["spawn", "a", "-n", "1", "-n", "2"], ArgumentsError(.conflict, "--rounds was given twice", path: ["spawn"])),
         ([], ArgumentsError(.missingCommand, "a command is missing", path: [])),

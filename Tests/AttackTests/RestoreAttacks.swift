@@ -17,7 +17,7 @@ import Testing
         return (town, town.root + "/tinytown.snapshot.jsonl")
     }
 
-    /// The file with its lines changed, and a digest that fits: whoever can write the one can write the other.
+    /// The file with its lines changed, and a digest that fits: an author of the one can write the other.
     private static func forged(
         _ file: String, _ change: (inout String) throws -> Void
     ) async throws -> String {

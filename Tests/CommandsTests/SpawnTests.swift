@@ -88,7 +88,7 @@ import Testing
         let bench = try bench()
         let result = await bench.tt("spawn", "a", "--cli", "codex", environment: environment(bench))
         #expect(result.exit == .done)
-        #expect(result.error.contains("warning: 'codex' is not on the PATH"))
+        #expect(result.error.contains("warning: 'codex' is not on your PATH"))
     }
 
     @Test func `a host that cannot be started is an error that says what was done`() async throws {

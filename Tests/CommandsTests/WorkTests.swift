@@ -78,7 +78,7 @@ import Testing
                 && done.exit == .done)
         let again = await bench.tt("task", "complete", id)
         #expect(again.exit == .conflict)
-        #expect(again.error == "error: task \(id) is completed already and stays so; see it: tt task show \(id)\n")
+        #expect(again.error == "error: task \(id) is already completed; see it: tt task show \(id)\n")
     }
 
     @Test func `in a turn a task is completed without naming it`() async throws {

@@ -286,7 +286,7 @@ import Testing
             #expect(fields["parent_agent_id"] == nil, "what is null has no field")
             let tags = try await place.redis("HGET", "\(prefix)task:\(Self.task)", "tags").text
             #expect(tags == #"["auth","api/v1"]"#)
-            // The JSON of before names of towns becomes a hash on its way.
+            // The JSON from before names of towns becomes a hash on its way.
             _ = try await place.bringAll(store)
             #expect(try await store.agents().map(\.name) == ["backend", "old"])
             let found = try #require(try await store.task(TaskID(Self.task)!))

@@ -96,7 +96,7 @@ import Testing
             let sent = message
             _ = try await acting(next, limits) { try await town.store.send([sent], limits: SendLimits()) }
             #expect(try await town.texts(bob).last == "a minute later")
-            // Whoever is no turn is not counted.
+            // Calls outside a turn are not counted.
             for _ in 0..<10 { try await town.send(bob, "a person", from: ada) }
         }
     }

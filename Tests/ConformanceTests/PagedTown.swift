@@ -11,7 +11,7 @@ struct PagedTown {
     var store: RedisStore
     var town: Town
 
-    /// What a call may ask of the server at the most, whatever an agent has.
+    /// The most that a call may ask of the server, whatever an agent has.
     static let most = 3000
 
     init(_ program: ServerProgram) async throws {

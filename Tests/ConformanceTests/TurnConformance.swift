@@ -171,7 +171,7 @@ import Testing
             let next = try #require(try await town.lease(ada))
             #expect(next.deliveries.map(\.message.body.text) == ["good"])
             _ = try await town.store.commit(town.finished(next))
-            // Whoever tries it again begins anew.
+            // A retry begins anew.
             try await town.store.retryDead(bad, now: town.start)
             #expect(try await town.store.delivery(bad)?.hostDeaths == 0)
         }

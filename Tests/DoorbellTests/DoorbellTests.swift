@@ -62,7 +62,7 @@ func names(in folder: String) -> [String] {
         let listener = try Listener(folder: folder)
         let ringer = Ringer(folder: folder)
         let board = Board()
-        // Whoever is told looks at the board; so after the last ring it must have seen the last number.
+        // A listener looks at the board; so after the last ring it must have seen the last number.
         async let seen: Int = {
             var last = 0
             while last < 10_000 {

@@ -86,7 +86,7 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         }
         #expect(!starts([host(1, without: "x"), host(2)]))
         #expect(!starts([host(1, without: "x"), host(2, without: "y")]))
-        #expect(starts([host(1, without: "y"), host(2)]), "it is to be had here")
+        #expect(starts([host(1, without: "y"), host(2)]), "it is installed here")
         #expect(starts([host(1, without: "x")]), "nobody else is there: the failure tells what is missing")
         #expect(starts([host(1, without: "x"), host(2, without: "x", "y")]), "nobody has it")
         #expect(starts([host(1, without: "x"), host(2, isForeground: true)]), "that one runs its own agent alone")

@@ -347,7 +347,7 @@ def stoppable(town, example):
 
 
 def old_keys(town, example):
-    """A town in Redis, and beside it what a version of before 0.10 left."""
+    """A town in Redis, and beside it what a version before 0.10 left."""
     town.configure('name = "examples"\nstore = "redis"\n')
     town.tt("status")
     key = "tt:examples:agent" if "--hash" in example.line else "tt:agent"

@@ -81,7 +81,7 @@ import Testing
             async let stopped = town.answer(["stop", "--no-wait"])
             try await town.tt("spawn", "second\(round)", "--cli", "say")
             _ = try await stopped
-            // Whoever is live has a turn, which only a host can take; else both have stopped.
+            // A live agent has a turn, which only a host can take; else both have stopped.
             if try await town.json(["list"], "agents", "\(2 * round + 1)", "state") != "stopped" {
                 try await town.tt("send", "second\(round)", "work")
                 try await town.event("turn_finished", "second\(round)")

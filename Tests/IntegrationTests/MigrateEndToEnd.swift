@@ -12,7 +12,7 @@ import Testing
         "aaaaaaaa-bbbb-4ccc-8ddd-" + String(String(1_000_000_000_000 + number).suffix(12))
     }
 
-    /// Agents, each with a message, tasks, and a backlog of them, under the keys of before names of towns.
+    /// Agents, each with a message, tasks, and a backlog of them, under keys from before towns had names in them.
     private func put(_ client: RedisClient, _ count: Int) async throws {
         for first in stride(from: 0, to: count, by: 100) {
             var commands: [RedisCommand] = []

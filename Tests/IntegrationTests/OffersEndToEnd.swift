@@ -45,7 +45,7 @@ import Testing
         try await town.event("turn_finished", "first")
         try await town.tt("spawn", "second", "--cli", "leaves", "--role", "worker")
         try await town.event("turn_finished", "second")
-        // A turn more of each: whoever could be asked again would be.
+        // A turn more of each: an agent that could be asked again would be.
         try await town.tt("send", "first", "work")
         try await town.event("turn_finished", "first finished round 2")
         try await town.tt("send", "second", "work")

@@ -250,7 +250,7 @@ private let plan = """
         try await desk.pull()
         try other.write(try desk.text)
         try await other.push()
-        #expect(try await other.task("docs").inBacklog, "bob is not needed: his tasks have ended")
+        #expect(try await other.task("docs").inBacklog, "bob is not needed: his tasks done")
         #expect(try await other.pull().changed.isEmpty)
     }
 

@@ -203,7 +203,7 @@ private final class Tally: Sendable {
     @Test(arguments: ServerProgram.all)
     func `a server that reads its data says so, and is waited for`(_ program: ServerProgram) async throws {
         // Reading takes a millisecond a command, so it goes on for longer than this test may, until it is told to hurry;
-        // every 1024 commands the server answers whoever asks.
+        // every 1024 commands the server answers other clients.
         let server = try await PrivateServer(
             program, arguments: ["--appendonly", "yes", "--appendfsync", "always", "--key-load-delay", "1000"])
         let first = server.client()

@@ -80,7 +80,7 @@ struct Scenario {
         }
     }
 
-    /// Puts a task into the backlog, for whoever has time.
+    /// Puts a task into the backlog, for any agent with time.
     private func shelve(_ description: String, in store: some Store) async {
         var task = AgentTask(
             id: TaskID(random: world.random), description: description, createdBy: .supervisor, createdAt: now,
@@ -154,7 +154,7 @@ struct Scenario {
                     if pulse.hasWork || pulse.lease != nil || isWaiting { isQuiet = false }
                 }
             } catch { world.witness.violation("the calm store refused: \(error)") }
-            // A host may still be about to offer something to whoever became idle a moment ago.
+            // A host may still be about to offer something to an agent that became idle a moment ago.
             quietLooks = isQuiet ? quietLooks + 1 : 0
             if quietLooks == 2 { return }
             try? await Scheduler.shared.sleep(microseconds: 600_000_000)

@@ -55,6 +55,6 @@ def moves(scratch, server, rounds, count):
     check(True, f"{rounds} restores of {count} messages were interrupted {killed}, and the town was the old one or the new one {found}")
     town.must("restore", "even.jsonl", "--force")
     with server.client() as client: left = [k for k in client("KEYS", f"tt:{town.name}:~*")]
-    # What was put down and never took its place goes after an hour.
+    # What was staged and never took its place goes after an hour.
     with server.client() as client: kept = [k for k in left if client("TTL", k) < 0]
     check(not kept, f"and nothing is left of those that were given up {kept}")

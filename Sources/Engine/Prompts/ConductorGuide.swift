@@ -31,7 +31,7 @@ public enum ConductorGuide {
 
         ## The reviewer pattern
 
-        No work is done before a reviewer has approved it, and nobody reviews what he made. So for each piece of work:
+        No work is done before a reviewer has approved it, and nobody reviews their own work. So for each piece of work:
 
         1. `tt assign backend "Build the API"` prints a task id, say W.
         2. `tt assign reviewer "Review the API: …" --tags review --depends-on W` — it begins by itself when W is completed.

@@ -54,7 +54,7 @@ struct ClaudeTranscript: Transcript {
             if kind == .rateLimit, let delay = event["retry_delay_ms"]?.number {
                 failure.resetAt = now() + Duration(outsideSeconds: delay / 1000)
             }
-            return [.event(.notice("Claude tries again (\(attempt) of \(most)): \(error).")), .retrying(failure)]
+            return [.event(.notice("Claude retries (\(attempt) of \(most)): \(error).")), .retrying(failure)]
         case "permission_denied": return record.deny(event["tool_name"]?.string ?? "a tool")
         case "model_fallback":
             let model = event["fallback_model"]?.string ?? "another model"

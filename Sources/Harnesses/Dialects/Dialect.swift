@@ -74,7 +74,7 @@ protocol Transcript: Sendable {
     func failure(exit: ChildExit, errors: String) -> Failure?
 }
 
-/// What a line of output means for whoever watches the run.
+/// What a line of output means to a run's observer.
 enum Observation: Sendable, Equatable {
     case event(HarnessEvent)
     /// The CLI waits for its service and will try again: alive, but not getting on.

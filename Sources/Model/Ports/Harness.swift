@@ -14,7 +14,7 @@ public protocol HarnessSource: Sendable {
     /// - Throws: a `configuration` failure that names what can be used instead.
     func harness(named cli: String) throws(Failure) -> any Harness
 
-    /// Whether the program that `cli` names is to be had here.
+    /// Whether the program named by `cli` is installed here.
     func isAvailable(_ cli: String) -> Bool
 }
 

@@ -40,7 +40,7 @@ public struct OldRecords: Sendable, Equatable {
     public var records: [OldRecord] = []
     /// What looks like an old record and is none.
     public var odd: [LeftRecord] = []
-    /// Names of other towns that keep their state in the same place, sorted; some hundred at the most.
+    /// Names of other towns that keep their state in the same place, sorted; at most a few hundred.
     public var otherTowns: [String] = []
 
     public init() {}

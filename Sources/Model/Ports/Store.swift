@@ -23,7 +23,7 @@ public protocol Store: Sendable {
     /// Takes the first waiting messages out of an inbox that no harness reads (the supervisor's) and marks them done.
     func take(_ agent: AgentID, limit: Int, now: Timestamp) async throws(StoreError) -> [Delivery]
 
-    /// Marks a message done that waits in an inbox which no harness reads, after whoever read it has worked on it.
+    /// Acknowledges a message in an inbox that no harness reads, after its reader has worked on it.
     /// - Returns: false where it does not wait there any more; then nothing is changed.
     func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) async throws(StoreError) -> Bool
 
@@ -141,13 +141,13 @@ public protocol Store: Sendable {
     /// - Throws: `agentNotFound`; `taskNotFound` for something that it needs; `dependencyCycle`.
     func create(_ tasks: [NewTask]) async throws(StoreError)
 
-    /// Moves a task. An assignment is announced in the agent's inbox; an end is told to whoever gave the task, unless
+    /// Moves a task. An assignment is announced in the agent's inbox; an end is told to the one who gave the task, unless
     /// that is `by` or the supervisor, who reads the log.
     ///
     /// Completing a task releases those that waited for nothing else. Where it fails or is cancelled they go on waiting,
-    /// because a fix may take its place, and whoever gave them is asked what shall become of them, the supervisor too.
+    /// because a fix may take its place, and those who gave them are asked what to do, the supervisor too.
     /// The last part of a group to end ends the group.
-    /// - Parameter by: who asks for it. Only the supervisor and whoever gave a task may release it.
+    /// - Parameter by: who asks for it. Only the supervisor and the one who gave a task may release it.
     /// - Throws: `taskNotFound`, `agentNotFound`, `illegalMove` for an ended task, a claim of one that has an owner, or
     ///   the start or completion of one that waits; `dependencyCycle`.
     /// - Returns: the task after the move.

@@ -13,7 +13,7 @@ public enum TownRecord: Sendable, Equatable {
 
 /// A town as it was at one moment, to be read piece by piece.
 public protocol TownReading: Sendable {
-    /// The next pieces: a few hundred at the most, never none. Nil after the last.
+    /// The next pieces: at most a few hundred, never none. Nil after the last.
     ///
     /// They come in this order: the limit of agents; agents in the order of registration; tasks in the order of
     /// creation; messages by sequence number; kept entries by key and name; events by sequence number. Turns that were under way are shown as put back:

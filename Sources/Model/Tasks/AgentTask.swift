@@ -18,7 +18,7 @@ public struct AgentTask: Sendable, Equatable, Codable {
     public var tags: [String]
     /// True while it waits in the backlog: pending and owned by nobody.
     public var inBacklog: Bool
-    /// True while something that it needs is not completed. It is pending then, whoever owns it: it is not announced,
+    /// True while something that it needs is not completed. It is pending then, even if it has an owner: it is not announced,
     /// cannot be started or completed, and is in no backlog.
     public var isWaiting: Bool
     /// It only groups the tasks whose parent it is: it is nobody's work, holds none of them back, and ends with the

@@ -15,7 +15,7 @@ public struct Host: Sendable, Equatable, Codable {
     public var expiresAt: Timestamp
     /// Runs one agent in a terminal instead of all of them.
     public var isForeground: Bool
-    /// What agents of the town are run by (`Agent.cli`) and is not to be had where this host runs.
+    /// CLIs used by the town's agents (`Agent.cli`) that are not installed on this host.
     public var lacks: Set<String>
 
     public init(

@@ -1,6 +1,6 @@
 /// Numbers that come from a CLI, a file, a server or a person.
 ///
-/// Whoever wrote them may have written anything, so nothing here traps: a number outside its range becomes the nearest
+/// They may hold anything, so nothing here traps: a number outside its range becomes the nearest
 /// one inside, what is not a number becomes the lowest, and sums stop at the ends of the range.
 public enum Figure {
     /// Tokens of a session; a year of the largest models at full speed uses less.

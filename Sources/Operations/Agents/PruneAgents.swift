@@ -4,7 +4,7 @@ public import Model
 /// letters, so nothing that others wait for is lost (W7).
 public struct PruneAgents: Operation {
     public static let name = "agent.prune"
-    public static let summary = "Remove agents that have ended"
+    public static let summary = "Remove stopped agents"
     public static let scope = Scope.manage
 
     public struct Input: Codable, Sendable, Equatable {

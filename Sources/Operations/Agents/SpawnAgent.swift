@@ -57,7 +57,7 @@ public struct SpawnAgent: Operation {
         guard let cli = input.cli ?? town.configuration.defaultCLI else {
             throw OperationError(
                 .invalid, "no CLI was named and the town has no default",
-                hint: "name one with --cli, or set default_cli in tinytown.toml")
+                hint: "specify one with --cli, or set default_cli in tinytown.toml")
         }
         try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
         let agents = try await town.store.agents()

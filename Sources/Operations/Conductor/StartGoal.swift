@@ -83,7 +83,7 @@ public struct StartGoal: Operation {
         guard let known = try await town.store.agent(Conductor.id) else {
             guard let cli = input.cli ?? town.configuration.conductorCLI ?? town.configuration.defaultCLI else {
                 throw OperationError(
-                    .invalid, "no CLI was named and the town has no default", hint: "name one with --cli")
+                    .invalid, "no CLI was named and the town has no default", hint: "specify one with --cli")
             }
             var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
             agent.kind = .supervisor
@@ -96,7 +96,7 @@ public struct StartGoal: Operation {
         if let cli = input.cli, cli != known.cli {
             agent = try await town.store.change(known.id, .cli(cli), now: now)
         }
-        // Whoever runs the command again has dealt with what held it.
+        // Running the command again means that the obstacle is gone.
         if agent.state.isTerminal {
             agent = try await town.store.change(known.id, .restart(maxRounds: input.maxRounds), now: now)
         } else if agent.state == .paused {

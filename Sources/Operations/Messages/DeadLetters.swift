@@ -23,7 +23,7 @@ extension Town {
     }
 }
 
-/// Messages that were given up.
+/// Inspect, retry or drop messages that failed too often.
 public struct ListDeadLetters: Operation {
     public static let name = "dead.list"
     public static let summary = "List dead letters"
@@ -70,7 +70,7 @@ public struct ShowDeadLetter: Operation {
 public struct DeadLettersInput: Codable, Sendable, Equatable {
     public var ids: [String]?
     public var all: Bool?
-    /// A reference to whoever gets them, where it is not the old recipient; only for retrying.
+    /// New recipient (retry only). Defaults to the original one.
     public var to: String?
 
     public init(ids: [String]? = nil, all: Bool? = nil, to: String? = nil) {

@@ -32,7 +32,7 @@ public struct PlanFile: Sendable {
 
     func text() throws -> String? {
         guard let bytes = try file.bytes() else { return nil }
-        // Replacing what is no text would lose it when the file is written back.
+        // Replacing invalid UTF-8 would lose it when the file is written back.
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw OperationError(.failed, "\(path) is not UTF-8 text", hint: "save it as UTF-8; nothing was changed")
         }

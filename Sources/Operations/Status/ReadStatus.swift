@@ -70,7 +70,7 @@ public struct HostView: Codable, Sendable, Equatable {
     public var here: Bool
     /// Turns that it runs now; `lease` of each agent says which.
     public var turns: Int
-    /// Agent CLIs of the town that are not to be had there, in alphabetical order.
+    /// Agent CLIs of the town that are not installed there, in alphabetical order.
     public var lacks: [String]
     /// Until when its entry holds; null on one machine, where the kernel tells who lives.
     @OrNull public var expiresAt: Timestamp?

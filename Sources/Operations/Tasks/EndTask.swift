@@ -16,7 +16,7 @@ public struct EndTaskInput: Codable, Sendable, Equatable {
         let task = try await town.task(orCurrent: task)
         guard !task.state.isTerminal else {
             throw OperationError(
-                .conflict, "task \(task.id.description.prefix(8)) is \(task.state.rawValue) already and stays so",
+                .conflict, "task \(task.id.description.prefix(8)) is already \(task.state.rawValue)",
                 hint: "see it: tt task show \(task.id.description.prefix(8))")
         }
         try town.check(.end(task, move(nil)))

@@ -4,7 +4,7 @@ public import Model
 /// lists that work, and changes nothing (W3).
 public struct ReclaimWork: Operation {
     public static let name = "task.reclaim"
-    public static let summary = "List or move the work of agents that have ended"
+    public static let summary = "List or move the work of stopped agents"
     public static let scope = Scope.write
 
     public struct Input: Codable, Sendable, Equatable {

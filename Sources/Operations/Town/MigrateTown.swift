@@ -107,7 +107,7 @@ public struct MigrateTown: Operation {
             if records.isEmpty { return }
             if pass == 3 {
                 output.left += records.map {
-                    LeftRecord(key: $0.from, reason: "a program of before 0.10 goes on writing to it; end that first")
+                    LeftRecord(key: $0.from, reason: "a program older than 0.10 still writes to it; stop that first")
                 }
                 return
             }

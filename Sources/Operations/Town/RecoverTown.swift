@@ -2,7 +2,7 @@ import Configuration
 public import Model
 
 /// Puts back what dead hosts left behind. Every host does the same by itself as soon as it looks; this is for towns
-/// that none serves, and for people who want to be sure. Whoever works is never touched (W10).
+/// that none serves, and for people who want to be sure. An agent that works is never touched (W10).
 public struct RecoverTown: Operation {
     public static let name = "town.recover"
     public static let summary = "Put back the turns of hosts that died"
@@ -23,7 +23,7 @@ public struct RecoverTown: Operation {
 
     public func run(_ input: Nothing, in town: Town) async throws -> Output {
         let now = town.time.now()
-        // Leases first: whoever holds one was known before, so a host that comes just now does not look dead.
+        // Leases first: their holders were known before, so a host that comes just now does not look dead.
         let leases = try await town.store.leases()
         let hosts = try await town.store.hosts()
         let dead = hosts.filter { town.isAlive($0).map { !$0 } ?? ($0.expiresAt <= now) }

@@ -3,7 +3,7 @@ public import Model
 
 /// Who receives or sends.
 public enum Party: Sendable, Equatable {
-    /// The mailbox of whoever supervises the town.
+    /// The mailbox of the town's supervisor.
     case supervisor
     case agent(Agent)
 

@@ -1,7 +1,7 @@
 /// A JSON object of texts, as the scripts write records. Much quicker than decoding any JSON, and a lease has several.
 enum FlatJSON {
-    /// Its members; numbers, flags and null as they are written. Nil where it is no such object. What is no UTF-8 in it
-    /// is repaired.
+    /// Its members; numbers, flags and null as they are written. Nil if it is not such an object. Invalid UTF-8
+    /// is replaced.
     static func fields(_ bytes: [UInt8]) -> Fields? { read(bytes, others: nil) }
 
     /// The same of an object that anybody may have written: nil as well where a member is no text and not one of

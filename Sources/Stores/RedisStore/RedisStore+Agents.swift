@@ -76,7 +76,7 @@ extension RedisStore {
             arguments.add("a host runs \(place) as process \(host.pid)")
             arguments.add(now)
         }
-        // Whoever renews its entry goes on to judge what others have written.
+        // A host that renews its entry goes on to judge what others have written.
         await (time as? ServerClock)?.refresh()
     }
 

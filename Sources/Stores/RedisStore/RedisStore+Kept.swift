@@ -95,7 +95,7 @@ extension RedisStore {
 }
 
 extension KeptEntry {
-    /// As it is put down beside a town: bytes that are no text in hexadecimal digits.
+    /// As it is staged beside a town: bytes that are not UTF-8 in hexadecimal digits.
     var fields: Fields {
         var fields: Fields = ["key": key, "kind": kind.rawValue]
         for (field, bytes) in [("name", name), ("value", value)] {

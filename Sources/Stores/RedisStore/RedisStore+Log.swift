@@ -22,7 +22,7 @@ extension RedisStore {
         try await read(from: "+", limit: limit, backwards: true, filter) { "(0-\($0)" }.reversed()
     }
 
-    // The log only grows at its end, so it may be read in several calls; each looks at a thousand events at the most.
+    // The log only grows at its end, so it may be read in several calls; each looks at no more than a thousand events.
     private func read(
         from start: String, limit: Int, backwards: Bool, _ filter: EventFilter, next: (String) -> String
     ) async throws(StoreError) -> [Event] {

@@ -27,7 +27,7 @@ extension RedisStore {
         package var total: (tasks: Int, letters: Int)
     }
 
-    /// Takes the next step of a removal, whoever began it.
+    /// Takes the next step of a removal, including one that another process began.
     package func removePage(of agent: AgentID, now: Timestamp) async throws(StoreError) -> RemovalPage {
         let reply = try await call("remove") { arguments in
             arguments.add(agent)

@@ -76,7 +76,7 @@ extension RedisStore {
         AgentTask(fields: try await call("task", { $0.add(id) }).record)
     }
 
-    /// One call looks at some hundred tasks at the most; a listing that has to look at more makes several.
+    /// One call looks at about a hundred tasks; a listing that has to look at more makes several.
     public func tasks(_ filter: TaskFilter, page: Page) async throws(StoreError) -> [AgentTask] {
         var found: [AgentTask] = []
         var (rank, skip) = (0, max(0, page.offset))

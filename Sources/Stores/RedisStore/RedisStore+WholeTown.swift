@@ -49,7 +49,7 @@ extension RedisStore {
         }
     }
 
-    /// The new town is put down beside the old one, takes its place in one step, and is then moved into place page by
+    /// The new town is staged beside the old one, takes its place in one step, and is then moved into place page by
     /// page. Whatever is interrupted after that step, by whom or what ever, is carried on by the next verb of anybody.
     public func replaceAll(
         _ terms: ReplaceTerms, with next: @escaping @Sendable () async throws -> [TownRecord]?
@@ -127,7 +127,7 @@ extension RedisStore {
         }
     }
 
-    /// Carries on with a replacement or a reset that has been decided, whoever began it, until it is done.
+    /// Carries on with a replacement or a reset that has been decided, by any process, until it is done.
     func finishRenewal() async throws(StoreError) {
         do throws(StoreError) {
             while try await advance() {}
@@ -141,7 +141,7 @@ extension RedisStore {
     /// One page of what has been decided; false when there is nothing more to do.
     package func advance() async throws(StoreError) -> Bool { try await call("advance").isTrue }
 
-    /// Waits a moment for whoever reads the whole town.
+    /// Waits a moment for a reader of the whole town.
     func waitForReader(until end: ContinuousClock.Instant) async throws(StoreError) {
         let refusal = StoreError(
             .busy, "another command reads the whole town, as tt save does; try again in a moment")
@@ -150,7 +150,7 @@ extension RedisStore {
         do { try await Task.sleep(for: .milliseconds(20)) } catch { throw refusal }
     }
 
-    /// How long a verb waits for whoever reads the whole town.
+    /// How long a verb waits for a reader of the whole town.
     static let readingPatience = Duration.seconds(60)
 
     private static func add(_ terms: ReplaceTerms, to arguments: inout Arguments) {

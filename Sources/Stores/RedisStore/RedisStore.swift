@@ -169,7 +169,7 @@ public final class RedisStore: Store {
                 case .lost: return false
                 }
             }
-            // A verb of ours that pushes is heard of twice at once; whoever follows has to look only once.
+            // A verb of ours that pushes is heard of twice at once; a follower has to look only once.
             if isNews { pacer.call() }
         }
     }
@@ -211,7 +211,7 @@ public final class RedisStore: Store {
         try await index(agents: [], tasks: [], [], isLast: true)
     }
 
-    /// Takes some records into our indexes. Whoever is interrupted before the last page begins anew.
+    /// Takes some records into our indexes. An interruption before the last page means beginning anew.
     package func index(
         agents: [String], tasks: [String], _ listed: Set<String>, isLast: Bool
     ) async throws(StoreError) {

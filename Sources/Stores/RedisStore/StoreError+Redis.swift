@@ -18,7 +18,7 @@ extension StoreError {
             self.init(
                 code,
                 "a key of this town holds something else than it should; where an early Tinytown wrote records as JSON "
-                    + "texts, this mends it: tt migrate --hash")
+                    + "texts, fix it with: tt migrate --hash")
             return
         }
         self.init(code, error.message)

@@ -9,7 +9,7 @@ import Synchronization
 /// A read needs no lock that others hold and takes less time than a change of threads, which is why the caller's own
 /// thread does it while nobody else reads. Opening, and what has to wait for its turn, is the queue's.
 final class ReadQueue: Sendable {
-    /// Unchecked: touched by whoever holds `turn`.
+    /// Unchecked: touched only by the holder of `turn`.
     private final class Held: @unchecked Sendable {
         var rows: SQLiteRecords?
         var isClosed = false

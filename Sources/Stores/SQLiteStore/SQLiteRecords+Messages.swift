@@ -120,7 +120,7 @@ extension SQLiteRecords {
             (state: row[0] as Int, n: row.count(1))
         }
         for sum in sums { if sum.state == 2 { counts.waiting = sum.n } else { counts.dead = sum.n } }
-        // A turn's messages are few, and turns are as many as agents at the most.
+        // A turn's messages are few, and there are no more turns than agents.
         counts.leased =
             try first(
                 """

@@ -69,7 +69,7 @@ final class WriteQueue: Sendable {
         var isClosed = false
     }
 
-    /// Unchecked: touched by whoever holds `turn`.
+    /// Unchecked: touched only by the holder of `turn`.
     private final class Held: @unchecked Sendable { var rows: SQLiteRecords? }
 
     private let pending = Mutex(Pending())

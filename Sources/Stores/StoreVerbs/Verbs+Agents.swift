@@ -38,7 +38,7 @@ extension Verbs {
         case .stop(let request): try stop(&agent, request, now)
         case .retire(let reason):
             let isLeased = try rows.lease(of: id) != nil
-            // Whoever was asked to stop does so; only the idle stay for tasks that wait.
+            // An agent that was asked to stop does so; only the idle stay for tasks that wait.
             let expectsWork = agent.stopRequest == nil ? try rows.expectsWork(id) : false
             if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id) || expectsWork) {
                 let isDone = agent.isOutOfRounds && agent.stopRequest == nil
@@ -93,7 +93,7 @@ extension Verbs {
         let isLeased = try rows.lease(of: agent.id) != nil
         let hasWork = try rows.hasWork(agent.id)
         if !isLeased, agent.state.isTerminal || Decisions.stops(asked, hasWork: hasWork) {
-            return try stop(&agent, .agentStopped, because: "as it was asked to", now: now)
+            return try stop(&agent, .agentStopped, because: "on request", now: now)
         }
         let old = agent.state
         agent.state = try Self.moved(old, .askedToDrain, agent.name)

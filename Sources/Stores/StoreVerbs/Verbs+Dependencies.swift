@@ -85,7 +85,7 @@ extension Verbs {
         return held
     }
 
-    /// After the end of a task: what waited for it goes on, or whoever gave that is asked.
+    /// After the end of a task: what waited for it goes on, or the one who gave that is asked.
     func settleDependents(of task: AgentTask, by: AgentID?, now: Timestamp) throws(StoreError) {
         let waiting = try rows.dependents(of: task.id).filter { $0.isWaiting && !$0.state.isTerminal }
         if task.state == .completed {
@@ -118,7 +118,7 @@ extension Verbs {
             announcement: MessageID(from: [id.words], purpose: Purpose.groupEnded), now: now)
     }
 
-    /// See `TaskMove.release`: only whoever gave a task, and the supervisor, may let it go on before its time.
+    /// See `TaskMove.release`: only the one who gave a task, and the supervisor, may let it go on before its time.
     func release(_ old: AgentTask, by: AgentID, now: Timestamp) throws(StoreError) -> AgentTask {
         guard by == .supervisor || by == old.createdBy else {
             throw StoreError(
@@ -222,7 +222,7 @@ extension Verbs {
         if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
     }
 
-    /// Says of tasks that what they wait for will not be completed, and asks whoever gave them what to do.
+    /// Says of tasks that what they wait for will not be completed, and asks those who gave them what to do.
     private func ask(about stuck: [AgentTask], because failed: AgentTask, by: AgentID?, now: Timestamp)
         throws(StoreError)
     {

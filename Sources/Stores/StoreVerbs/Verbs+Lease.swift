@@ -147,7 +147,7 @@ extension Verbs {
             if !open { agent.currentTask = nil }
         }
         if Decisions.stops(agent.stopRequest, hasWork: try rows.hasWork(agent.id)) {
-            try stop(&agent, .agentStopped, because: "as it was asked to", now: now)
+            try stop(&agent, .agentStopped, because: "on request", now: now)
         } else if !agent.state.isTerminal {
             agent.state = try Self.moved(agent.state, .turnEnded, agent.name)
         }

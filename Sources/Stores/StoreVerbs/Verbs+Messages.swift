@@ -146,7 +146,7 @@ extension Verbs {
         return delivery
     }
 
-    /// Writes a message that died, logs it, fails the task that it assigned and tells whoever has to know.
+    /// Writes a message that died, logs it, fails the task that it assigned and tells those who have to know.
     /// - Returns: the task that failed with it.
     func bury(_ dead: Delivery, was old: Delivery, owner: AgentID, now: Timestamp) throws(StoreError) -> TaskID? {
         let message = dead.message

@@ -29,7 +29,7 @@ extension Verbs {
         return false
     }
 
-    /// Offers of a task that is not to be had any more would only cost turns.
+    /// Offers of a task that is taken would only cost turns.
     func withdrawOffers(of task: TaskID, now: Timestamp) throws(StoreError) {
         for agent in try rows.agents(onlyLive: false) {
             guard let old = try rows.delivery(MessageID(offering: task, to: agent.id)), old.state == .queued else {

@@ -130,7 +130,7 @@ extension Verbs {
         try rows.update(owner)
     }
 
-    /// Logs the end of a task, counts it, tells whoever gave it, and lets go what waited for it.
+    /// Logs the end of a task, counts it, tells the one who gave it, and lets go what waited for it.
     /// - Parameter by: who ended it; nil for the town itself.
     /// - Returns: who was told.
     func ended(

@@ -134,7 +134,7 @@ public struct ArgumentsParser: Sendable {
                 let given = names.filter { result.values[$0] != nil }
                 guard given.count < 2 else {
                     throw ArgumentsError(
-                        .conflict, "--\(given[0]) and --\(given[1]) exclude each other", path: result.path)
+                        .conflict, "--\(given[0]) and --\(given[1]) can't be used together", path: result.path)
                 }
             }
             var rest = words[...]

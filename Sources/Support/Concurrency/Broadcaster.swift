@@ -14,7 +14,7 @@ public final class Broadcaster<Event: Sendable>: Sendable {
     private let state = Mutex(State())
     private let limit: Int
 
-    /// - Parameter limit: events that wait for one subscriber at the most, at least 1.
+    /// - Parameter limit: the most events that wait for one subscriber, at least 1.
     public init(limit: Int) {
         precondition(limit > 0, "a subscriber needs room for one event")
         self.limit = limit

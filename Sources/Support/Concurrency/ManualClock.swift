@@ -61,7 +61,7 @@ public final class ManualClock: Clock {
         }
     }
 
-    /// Moves the clock and wakes, in order, whoever is due by then. A woken task sees the new time.
+    /// Moves the clock and wakes, in order, those who are due by then. A woken task sees the new time.
     public func advance(by duration: Duration) {
         precondition(duration >= .zero, "a clock does not run backwards")
         let due = state.withLock { state in

@@ -39,7 +39,7 @@ public final class Listener: Sendable {
     /// - Throws: `folder` or `socket` where that is not possible.
     ///
     /// - Parameter onRing: called for every ring, on the listener's own thread, in place of `rings` and `next`; one
-    ///   hand-over less for whoever must be quick. Must not block.
+    ///   hand-over less for callers that must be quick. Must not block.
     public init(folder: String, onRing: (@Sendable () -> Void)? = nil) throws(DoorbellError) {
         self.onRing = onRing
         self.folder = BellFolder.socketFolder(for: folder)

@@ -47,7 +47,7 @@ public final class FileWriter {
         descriptor = -1
     }
 
-    /// Ends the writing and reads what was written, from its beginning; whoever has the file's name by now.
+    /// Ends the writing and reads what was written, from its beginning, even if another file has its name by now.
     public func lines() throws(FileError) -> LineFile {
         try flush()
         let copy = shim_fcntl(descriptor, F_DUPFD_CLOEXEC, 3)

@@ -43,7 +43,7 @@ extension Files {
             changedAt: nanoseconds(Int64(clamping: changed.tv_sec), Int64(clamping: changed.tv_nsec)))
     }
 
-    // Whoever may write a file sets its time, to any.
+    // Anyone who may write to a file can set its time to any.
     private static func nanoseconds(_ seconds: Int64, _ rest: Int64) -> Int64 {
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (sum, tooMuch) = whole.addingReportingOverflow(rest)

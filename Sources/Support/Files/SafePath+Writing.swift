@@ -57,7 +57,7 @@ extension SafePath {
         }
         defer { _ = close(folder) }
         var status = stat()
-        // Taking the place of a link would do no harm, but whoever set it would never know.
+        // Taking the place of a link would do no harm, but its author would never know.
         if fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw FileError(Self.kind(status), path)
         }

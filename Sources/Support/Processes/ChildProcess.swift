@@ -12,7 +12,7 @@ public import Files
 
 /// A running child. It is reaped when it ends, whether or not anybody waits or still holds this object.
 public final class ChildProcess: Sendable {
-    /// The number with the start time, to be written down for whoever comes after a crash.
+    /// The number with the start time, to be kept for the next process after a crash.
     public let identity: ProcessIdentity
     /// Where to write, when the launch asked for `.stream`.
     public let input: ChildInput?

@@ -10,9 +10,9 @@ import Dispatch
     import Darwin
 #endif
 
-/// Tells when a process ends, also one that is not a child. Nothing polls: the kernel wakes whoever waits.
+/// Tells when a process ends, also one that is not a child. Nothing polls: the kernel wakes the waiters.
 ///
-/// It lives until the process ends or `cancel()` is called, whoever holds it.
+/// It lives until the process ends or `cancel()` is called.
 final class ExitWatch: Sendable {
     /// Set when the process has ended.
     let ended = OneShot<Void>()

@@ -19,7 +19,7 @@ extension ProcessIdentity {
             let descriptor = shim_pidfd_open(pid)
             if descriptor >= 0 {
                 defer { close(descriptor) }
-                // The descriptor names whoever has the number now; compared after opening, it cannot change again.
+                // The descriptor names the process that has the number now; compared after opening, it cannot change again.
                 return isAlive && shim_pidfd_send_signal(descriptor, signal.rawValue) == 0
             }
         #endif

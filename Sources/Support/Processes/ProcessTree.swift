@@ -61,7 +61,7 @@ public enum ProcessTree {
         }.map(\.identity)
     }
 
-    // In the middle of its exec a process has no environment yet, although whoever spawned it may have gone on: looked at
+    // In the middle of its exec a process has no environment yet, although its parent may have gone on: looked at
     // just then, it would be missed. The kernel tells no one when it is through, and it is a matter of microseconds,
     // on a busy machine of milliseconds. Blocks: for the scanner's queue.
     private static func settledEnvironment(of pid: Int32) -> [[UInt8]]? {

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// One timer for many deadlines: it is set to the earliest, and whoever is called looks for what is due.
+/// One timer for many deadlines: it is set to the earliest, and each call looks for what is due.
 final class DeadlineTimer: Sendable {
     /// Unchecked: dispatch timers may be used from any thread, but are not declared so.
     private struct State: @unchecked Sendable {

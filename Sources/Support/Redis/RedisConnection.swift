@@ -176,7 +176,7 @@ final class RedisConnection: Sendable {
         write(limit: .max)
     }
 
-    /// Sends what waits; only for whoever set `isWriting`. After `limit` parts the reactor goes on.
+    /// Sends what waits; only for the caller that set `isWriting`. After `limit` parts the reactor goes on.
     private func write(limit: Int) {
         var parts = 0
         while let (part, first) = nextPart() {

@@ -64,7 +64,7 @@ public struct RedisEndpoint: Sendable, Hashable, CustomStringConvertible {
             rest = rest[..<mark]
         }
         self.init(.unix(path: ""))
-        // The last @: whoever forgot to encode one in a password is still understood.
+        // The last @: a password with an @ that is not encoded is still understood.
         let path = rest.firstIndex(of: "/") ?? rest.endIndex
         if let mark = (isUnix ? rest[..<path] : rest).lastIndex(of: "@") {
             try readUser(rest[..<mark], of: url)

@@ -35,7 +35,7 @@ public struct RedisLibrary: Sendable, Hashable {
         RedisCommand("FCALL", arguments: [name, keys.count] + keys + arguments)
     }
 
-    /// Other versions that stay when this one is loaded. One that is deleted is loaded again by whoever uses it.
+    /// Other versions that stay when this one is loaded. One that is deleted is loaded again by its next user.
     fileprivate static let spared = 7
 }
 

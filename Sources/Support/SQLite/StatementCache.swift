@@ -24,7 +24,7 @@ struct StatementCache {
         case .literal(let text):
             literals.insert(statement, for: UInt(bitPattern: text.utf8Start))
         case .composed(let text):
-            // Those in use live on until they are done: whoever runs them holds them.
+            // Those in use live on until they are done: their runners hold them.
             if composed.count >= Self.composedLimit { composed.removeAll(keepingCapacity: true) }
             composed[text] = statement
         }

@@ -85,7 +85,7 @@ struct KnownValues: SecretFinder {
 
     private static func forms(of value: String) -> [[UInt8]] {
         let whole = trimmed(Array(value.utf8)[...])
-        // A value of several lines is found line by line: whoever shows it may show one.
+        // A value of several lines is found line by line: one line of it may be shown.
         let lines = whole.split(separator: UInt8(ascii: "\n")).prefix(mostLines).map(trimmed)
             .filter { $0.count >= Secret.shortest && !$0.starts(with: Array("-----".utf8)) }
         var forms: [[UInt8]] = []

@@ -84,7 +84,7 @@ struct RedisBuild {
         guard wanted != nil || identity != before else {
             throw CommandFailure(
                 .failed, code: "not_installed",
-                "\(command.name) ended without building anything; Redis \(version) of before is still there")
+                "\(command.name) ended without building anything; Redis \(version) from before is still there")
         }
         do { return try await verified(version) } catch {
             // Whatever it is, no town may start it.

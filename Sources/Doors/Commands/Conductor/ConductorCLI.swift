@@ -54,7 +54,7 @@ struct ConductorSession {
     /// Claude Code has written something under this id.
     let isKnown: Bool
 
-    /// - Parameter fresh: leaves the conversation of before.
+    /// - Parameter fresh: starts a new conversation.
     init(_ files: TownFiles, environment: [String: String], fresh: Bool, new: String) throws {
         let file = files.file("conductor_session")
         let kept =

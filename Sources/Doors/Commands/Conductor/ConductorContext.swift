@@ -46,7 +46,7 @@ struct ConductorContext {
         if isResuming {
             lines += [
                 "## Resuming", "",
-                "A team is at work. Begin with `tt status --deep` and `tt inbox`, tell the person in a few lines where "
+                "A team is working. Begin with `tt status --deep` and `tt inbox`, tell the person in a few lines where "
                     + "things stand, and go on from there. What was said of the town before this text may be outdated.",
                 "",
             ]

@@ -33,7 +33,7 @@ final class GoalRun: Sendable {
         }
         if conductor.state == .paused {
             throw needsPerson(
-                "the conductor is paused: \(conductor.attention ?? "by request")", "mend that, then run this again")
+                "the conductor is paused: \(conductor.attention ?? "by request")", "fix that, then run this again")
         }
         if conductor.state == .error || conductor.isOutOfRounds && conductor.state.isTerminal {
             throw needsPerson(
@@ -49,7 +49,7 @@ final class GoalRun: Sendable {
             guard let owner = task.assignedTo.flatMap({ agents[$0] }), owner.state == .paused else { continue }
             throw needsPerson(
                 "'\(owner.name)' is paused: \(owner.attention ?? "by request")",
-                "mend that, then: tt resume \(owner.name), and run this again")
+                "fix that, then: tt resume \(owner.name), and run this again")
         }
         let busy = try await town.store.pulse().filter {
             $0.lease != nil || ($0.hasWork && $0.agent.state.canTakeTurns && !$0.agent.isOutOfRounds)
@@ -57,8 +57,8 @@ final class GoalRun: Sendable {
         if busy.isEmpty { try await wake(conductor, open, work, agents) }
         let names = busy.map { TerminalText.line($0.agent.name) }.joined(separator: ", ")
         return .waiting(
-            "   \(work.count - open.count) of \(work.count) tasks have ended"
-                + (names.isEmpty ? "" : "; at work: \(names)"))
+            "   \(work.count - open.count) of \(work.count) tasks done"
+                + (names.isEmpty ? "" : "; working: \(names)"))
     }
 
     /// Prints how it ended and lets the conductor stop.
@@ -115,7 +115,7 @@ final class GoalRun: Sendable {
         if conductor.state.isTerminal {
             try await town.store.change(Conductor.id, .restart(maxRounds: nil), now: town.time.now())
         }
-        var lines = ["Nobody is at work, and your goal (task \(goal)) is open."]
+        var lines = ["Nobody is working, and your goal (task \(goal)) is open."]
         for task in open {
             let owner = task.assignedTo.flatMap { agents[$0] }
             let state = owner.map { "\($0.name), who is \($0.state.rawValue)" } ?? "nobody"

@@ -20,7 +20,7 @@ struct FilesCheck {
             if status.mode & 0o077 != 0 {
                 findings.append(
                     Finding(
-                        .fileOpen, "\(path) has the mode \(String(status.mode, radix: 8)): others get at it",
+                        .fileOpen, "\(path) can be read by other users (mode \(String(status.mode, radix: 8)))",
                         mend: "chmod go= '\(path)'"))
             }
             if status.owner != Files.user, Files.user != 0 {

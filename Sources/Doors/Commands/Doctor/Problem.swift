@@ -108,12 +108,12 @@ enum Problem: String, CaseIterable, Encodable {
         case .leaseStale: "A turn belongs to a host that is gone"
         case .agentFailed: "An agent ended because it could not go on"
         case .agentAttention: "An agent says that it needs a person"
-        case .taskOrphaned: "Open tasks belong to agents that have ended"
+        case .taskOrphaned: "Open tasks belong to stopped agents"
         case .messageDead: "There are dead letters"
         case .noTurnLimit: "A turn may take for ever"
         case .secretInFile: "A secret stands in tinytown.toml, which is meant for version control"
         case .openTownhall: "The townhall listens to the network without authentication"
-        case .allPermissions: "Agents act without asking for permission"
+        case .allPermissions: "Agents run without permission prompts"
         case .securityLink: "A name in `.tt` is a link, or one of several names of a file (`--security`, as all below)"
         case .securityForeign: "The town's folder, or something in it that tt uses, belongs to another user"
         case .securityWritable: "Every user can write what tt uses"
@@ -180,7 +180,7 @@ struct Finding: Encodable, Equatable {
     var problem: Problem
     /// One sentence without a full stop.
     var message: String
-    /// The command or the step that mends it.
+    /// The command or the step that fixes it.
     var cure: String
 
     init(_ problem: Problem, _ message: String, mend cure: String) {
@@ -211,7 +211,7 @@ public enum DoctorPage {
             # tt doctor: what it finds
 
             `tt doctor` looks at the machine, the town, its files, the CLIs, the store and the work in it, and changes
-            nothing. Every finding has an id from this table, a severity and the step that mends it. The exit code is 0
+            nothing. Every finding has an id from this table, a severity and the step that fixes it. The exit code is 0
             where nothing is wrong (`info` alone is not), and 1 for warnings and errors. `tt doctor --json` gives an
             object with `findings` (`id`, `severity`, `message`, `mend`), `facts` and `ok`.
 

@@ -42,7 +42,8 @@ struct SettingsCheck {
         let flags = ["--dangerously-skip-permissions", "--dangerously-bypass-approvals-and-sandbox", "yolo"]
         guard let flag = flags.first(where: command.contains) else { return nil }
         return Finding(
-            .allPermissions, "agents on '\(name)' act without asking (\(flag)), as agents without a person must",
+            .allPermissions,
+            "agents on '\(name)' run without permission prompts (\(flag)); unattended agents need this",
             mend: "run the town in a container, or set agent_clis.\(name).command to one with fewer permissions")
     }
 

@@ -57,7 +57,7 @@ struct ForegroundRun: Sendable {
         if ended.state == .error { throw CommandFailure.endedInError(ended) }
     }
 
-    /// What the agent does, line by line. A queue writes, so that whoever tells of a line need not wait for a terminal
+    /// What the agent does, line by line. A queue writes, so that the caller need not wait for a terminal
     /// that is held with Ctrl-S.
     private final class Screen: Sendable {
         private let queue = DispatchQueue(label: "terminal")

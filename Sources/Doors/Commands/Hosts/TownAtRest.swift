@@ -11,7 +11,7 @@ enum TownAtRest {
     static func hold<Result>(_ town: Town, _ body: (Set<HostID>) async throws -> Result) async throws -> Result {
         let files = TownFiles(root: town.root)
         try files.prepare()
-        // Whoever holds this lock is the background host; while we do, none can begin.
+        // The holder of this lock is the background host; while we hold it, none can begin.
         guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
             throw inUse
         }

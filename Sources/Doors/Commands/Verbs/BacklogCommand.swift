@@ -8,7 +8,7 @@ enum BacklogCommand {
             "backlog", "Tasks that nobody owns yet", group: Group.work,
             examples: [
                 Example(
-                    "tt backlog add \"Harden error handling\" --tags backend,security", "work for whoever has time"),
+                    "tt backlog add \"Harden error handling\" --tags backend,security", "work for any agent with time"),
                 Example("tt backlog claim 3f2a backend", "give it to backend"),
             ]),
         [add, list, claim, assignAll, remove])

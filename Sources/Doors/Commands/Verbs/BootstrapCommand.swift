@@ -9,7 +9,7 @@ import Towns
 enum BootstrapCommand {
     static let verb = Verb(
         CommandSpec(
-            "bootstrap", "Get a Redis, built by an AI CLI where there is no other", group: Group.town,
+            "bootstrap", "Install Redis, building it with an AI CLI if no package is available", group: Group.town,
             options: [
                 .value(
                     "cli", "c", "CLI", "who builds it", standard: "your default_cli, then claude",
@@ -66,7 +66,7 @@ private struct Bootstrap {
         let digest = try wantedDigest()
         for refusal in search.refusals { context.say("⚠️  \(TerminalText.line(refusal))") }
         let isDry = context.arguments.flag("dry-run")
-        // Whoever names a version wants one to be built; else the simplest way comes first.
+        // A named version is meant to be built; otherwise the simplest way comes first.
         if asked == nil, let found = await search.installed() {
             context.say("✅ Redis \(found.version) is there already: \(TerminalText.line(found.location))")
             context.say("   To have another built: tt bootstrap latest")

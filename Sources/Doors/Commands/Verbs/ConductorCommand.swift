@@ -112,7 +112,7 @@ enum ConductorCommand {
             let wait = try await TownWait(town, context)
             // One that is there keeps its CLI unless another one was asked for.
             let known = try await town.store.agent(Conductor.id)
-            // Whoever follows a goal is told how it ended, though it ended while nobody looked.
+            // A follower learns how the goal ended, even if it ended while nobody looked.
             let mark = TownFiles(root: town.root).file("conductor_goal")
             let followed = try mark.text(limit: Files.Limit.short)?.split(whereSeparator: \.isWhitespace).first.map(
                 String.init)
@@ -123,7 +123,7 @@ enum ConductorCommand {
             try mark.write("\(started.task.id)\n")
             context.say(
                 "🚂 \(started.resumed ? "Following" : "Conducting") towards the goal, task \(started.task.shortID)",
-                "   It goes on when this command is interrupted; stop it with: tt kill \(Conductor.name)")
+                "   It keeps running if you press Ctrl-C; stop it with: tt kill \(Conductor.name)")
             try await context.ensureHost(town)
             let run = GoalRun(town: town, goal: started.task.id)
             try await wait.until { _ in try await run.look() }

@@ -5,9 +5,9 @@ import Terminal
 enum DeadCommand {
     static let verb = Verb(
         group: CommandSpec(
-            "dead", "Messages that were given up", group: Group.work,
+            "dead", "Inspect, retry or drop messages that failed too often", group: Group.work,
             examples: [
-                Example("tt dead list", "what was given up, and why"),
+                Example("tt dead list", "messages that failed too often, and why"),
                 Example("tt dead retry --all", "give everything another chance"),
             ],
             discussion: "A message becomes a dead letter when its turns failed too often, or when it was passed on by "
@@ -21,7 +21,7 @@ enum DeadCommand {
         CommandSpec(
             "list", "List dead letters, newest first",
             options: [.value("limit", "n", "N", "at most so many", standard: "100")],
-            examples: [Example("tt dead list", "what was given up, and why")])
+            examples: [Example("tt dead list", "messages that failed too often, and why")])
     ) { context in
         let limit = try context.arguments.int("limit", in: 1...1_000_000) ?? 100
         let output = try await context.withTown(.readOnly) { town in

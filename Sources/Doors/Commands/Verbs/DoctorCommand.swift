@@ -4,7 +4,7 @@ import Terminal
 enum DoctorCommand {
     static let verb = Verb(
         CommandSpec(
-            "doctor", "Find out what is wrong, and what mends it", group: Group.help,
+            "doctor", "Diagnose problems and suggest fixes", group: Group.help,
             options: [.flag("security", nil, "check what strangers could make of this town")],
             examples: [
                 Example("tt doctor", "look at the machine, the town and the work in it"),
@@ -35,7 +35,7 @@ enum DoctorCommand {
             lines.append(
                 severity == .error ? context.style.red(id) : severity == .warning ? context.style.yellow(id) : id)
             lines.append("        \(TerminalText.line(finding.message))")
-            lines.append("        mend: " + context.style.bold(TerminalText.line(finding.cure)))
+            lines.append("        fix: " + context.style.bold(TerminalText.line(finding.cure)))
         }
         return report.ok ? lines + ["✅ Nothing is wrong."] : lines
     }

@@ -23,12 +23,12 @@ enum HostCommand {
             }
             let files = TownFiles(root: town.root)
             try await shutdown.guarding { _ in
-                // Whoever needs a host from now on knows that this one takes nothing more.
+                // From now on, commands that need a host know that this one takes nothing more.
                 try? files.hostDraining.write("\(ProcessIdentity.current)\n")
             } _: {
                 try await run.background(shutdown.ending)
             }
-            // Whoever came meanwhile left it to this process to have another one started.
+            // Commands that came meanwhile left it to this process to start another one.
             if shutdown.ending.reason != nil, files.hostWanted.exists {
                 try await context.parts.ensureHost(town)
             }

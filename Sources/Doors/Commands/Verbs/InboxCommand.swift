@@ -30,7 +30,7 @@ enum InboxCommand {
         let limit = try arguments.int("limit", in: 1...100_000) ?? 100
         if arguments.flag("all") {
             guard arguments.positional("AGENT") == nil else {
-                throw CommandFailure.usage("--all and an agent exclude each other")
+                throw CommandFailure.usage("--all and an agent can't be used together")
             }
             try await context.withTown(.readOnly) { town in try await showAll(context, town, limit) }
             return

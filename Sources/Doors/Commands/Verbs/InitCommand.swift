@@ -8,7 +8,7 @@ import Towns
 enum InitCommand {
     static let verb = Verb(
         CommandSpec(
-            "init", "Make a town of this folder", group: Group.town,
+            "init", "Create a town in this folder", group: Group.town,
             options: [.value("name", "n", "NAME", "the town's name", standard: "repository and branch, or the folder")],
             positionals: [Positional("NAME", .optional, "the town's name, as with --name")],
             examples: [

@@ -7,7 +7,7 @@ enum ListCommand {
     static let verb = Verb(
         CommandSpec(
             "list", "List the agents", group: Group.agents,
-            options: [.flag("live", nil, "only those that have not ended")],
+            options: [.flag("live", nil, "only agents that are still active")],
             examples: [
                 Example("tt list", "who is in the town"),
                 Example("tt list --json | jq -r '.agents[].name'", "only the names"),

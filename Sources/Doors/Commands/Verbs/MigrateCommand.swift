@@ -6,7 +6,7 @@ import Terminal
 enum MigrateCommand {
     static let verb = Verb(
         CommandSpec(
-            "migrate", "Bring the keys of an older Tinytown into today's form", group: Group.town,
+            "migrate", "Upgrade Redis keys written by older Tinytown versions", group: Group.town,
             options: [
                 .flag("dry-run", nil, "only show what would change"),
                 .flag("force", nil, "do it without asking"),

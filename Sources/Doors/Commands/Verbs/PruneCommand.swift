@@ -6,7 +6,7 @@ import Terminal
 enum PruneCommand {
     static let verb = Verb(
         CommandSpec(
-            "prune", "Remove agents that have ended", group: Group.agents,
+            "prune", "Remove stopped agents", group: Group.agents,
             options: [.flag("all", nil, "active agents too: they are stopped at once first")],
             examples: [
                 Example("tt prune", "forget those that have stopped or failed"),

@@ -6,9 +6,9 @@ import Terminal
 enum ReclaimCommand {
     static let verb = Verb(
         CommandSpec(
-            "reclaim", "List or move the work of agents that have ended", group: Group.agents,
+            "reclaim", "List or move the work of stopped agents", group: Group.agents,
             options: [
-                .flag("to-backlog", nil, "move tasks to the backlog, for whoever has time"),
+                .flag("to-backlog", nil, "move tasks to the backlog, for any agent with time"),
                 .value("to", nil, "AGENT", "move tasks and messages to this agent", completion: .dynamic("agents")),
                 .value("from", nil, "AGENT", "only the work of this agent", completion: .dynamic("ended")),
             ],

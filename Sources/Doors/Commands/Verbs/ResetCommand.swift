@@ -9,7 +9,7 @@ enum ResetCommand {
         CommandSpec(
             "reset", "Forget the town's agents, tasks and messages", group: Group.town,
             options: [
-                .flag("force", nil, "do it; without this only what would go is shown"),
+                .flag("force", nil, "actually delete; without it, only preview"),
                 .flag("agents-only", nil, "keep tasks and backlog; waiting messages become dead letters"),
             ],
             examples: [
@@ -42,7 +42,7 @@ enum ResetCommand {
                 return ["✅ Reset complete: deleted \(deleted)", "   Run 'tt spawn NAME' to create new agents"]
             }
         }
-        // A server with nothing in it need not go on; whoever needs it again starts it.
+        // A server with nothing in it need not go on; the next command that needs it starts it.
         if force, !agentsOnly, let server = try? await context.townServer(), server.isPrivate {
             do { _ = try await server.stop() } catch {
                 context.warn("the town's server goes on: \(CommandFailure(error).text)")

@@ -11,8 +11,8 @@ enum RestartCommand {
         CommandSpec(
             "restart", "Bring back an agent that has ended", group: Group.agents,
             options: [
-                .value("rounds", nil, "N", "turns it may take now; 0: no limit", standard: "its limit of before"),
-                .flag("foreground", nil, "run it here, with what it says, until it ends or Ctrl-C"),
+                .value("rounds", nil, "N", "maximum turns from now; 0 means no limit", standard: "its previous limit"),
+                .flag("foreground", nil, "run in this terminal and show its output"),
             ],
             positionals: [
                 Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("ended"))

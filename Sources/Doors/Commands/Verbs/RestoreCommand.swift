@@ -59,7 +59,7 @@ enum RestoreCommand {
             ? [] : ["   Agents are run by: " + snapshot.clis.map(TerminalText.line).joined(separator: " · ")]
     }
 
-    /// Asks about command lines that would come with the file: whoever wrote it chose them, and the next message to one of
+    /// Asks about command lines that would come with the file: its author chose them, and the next message to one of
     /// its agents runs them. Known CLIs and what agents of this town are run by already need no question.
     private static func ask(_ snapshot: TownSnapshot, _ town: Town, _ context: CommandContext) async throws {
         let global = try GlobalConfiguration.load(home: context.home)

@@ -28,7 +28,7 @@ enum SendCommand {
                 Example("tt send backend \"The API tests fail on main\"", "work for backend"),
                 Example("tt send backend --query \"Which port does the API use?\"", "a question"),
                 Example("git diff | tt send reviewer -", "a text of any size"),
-                Example("tt send supervisor --info \"Done\"", "tell whoever supervises the town"),
+                Example("tt send supervisor --info \"Done\"", "tell the person in charge"),
             ],
             exclusive: [["query", "info", "ack"]],
             discussion: "Without --query, --info or --ack the message is a task. The text reaches the agent in full.")

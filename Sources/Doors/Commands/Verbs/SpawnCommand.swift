@@ -19,9 +19,9 @@ enum SpawnCommand {
                     standard: "default_cli of the town, then yours, then claude", completion: .dynamic("clis")
                 ).alias("model", "m"),
                 .value("max-rounds", nil, "N", "turns it may take; 0: no limit", standard: "10"),
-                .flag("foreground", nil, "run it here, with what it says, until it ends or Ctrl-C"),
+                .flag("foreground", nil, "run in this terminal and show its output"),
                 .value("role", nil, "ROLE", "what it is for, such as backend"),
-                .value("nickname", nil, "NAME", "what people call it", standard: "one of ours"),
+                .value("nickname", nil, "NAME", "display name", standard: "picked for you"),
                 .value("parent", nil, "AGENT", "the agent that it belongs to", completion: .dynamic("agents")),
             ],
             positionals: [Positional("NAME", .one, "letters, digits, '-', '_', '.' and '+'")],
@@ -102,7 +102,7 @@ enum SpawnCommand {
         }
         guard let program = words.first else { return }
         if Executable.find(program, path: context.environment["PATH"], directory: town.root) == nil {
-            context.warn("'\(program)' is not on the PATH: the agent cannot take a turn before it is installed")
+            context.warn("'\(program)' is not on your PATH; the agent can't run until you install it")
         }
     }
 }

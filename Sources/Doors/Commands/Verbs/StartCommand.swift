@@ -9,7 +9,7 @@ enum StartCommand {
             "start", "Bring the town up and watch it", group: Group.agents,
             options: [
                 .flag("detach", "d", "bring it up and return"),
-                .flag("restart", nil, "bring back agents that have ended, too"),
+                .flag("restart", nil, "also bring back stopped agents"),
             ],
             examples: [
                 Example("tt start", "see what happens, until Ctrl-C"),

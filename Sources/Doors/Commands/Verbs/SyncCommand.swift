@@ -5,7 +5,7 @@ import Terminal
 enum SyncCommand {
     static let verb = Verb(
         CommandSpec(
-            "sync", "Take tasks.toml to the town, or the town's state back", group: Group.work,
+            "sync", "Sync tasks.toml with the town (push or pull)", group: Group.work,
             options: [.flag("all", "a", "with pull: add ended tasks too that are only in the town")],
             positionals: [
                 Positional(

@@ -64,7 +64,7 @@ enum TaskCommand {
                 if let result = output.task.result { lines.append("   Result: \(result.shortened(to: room - 8))") }
                 return lines + TaskText.blocked(output.blocked, context)
             }
-            // Whoever gave the task is told, which may be an agent.
+            // The one who gave the task is told; that may be an agent.
             try await context.ensureHost(town)
         }
     }
@@ -74,7 +74,7 @@ enum TaskCommand {
             "release", "Let a task begin although what it waits for is not completed",
             positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("waiting"))],
             examples: [Example("tt task release 3f2a", "begin, although a task that it depends on failed")],
-            discussion: "Only the supervisor and whoever gave the task may do this.")
+            discussion: "Only the supervisor and the one who gave the task may do this.")
     ) { context in
         try await context.withTown(.readWrite) { town in
             let output = try await ReleaseTask.call(TaskInput(task: context.arguments.required("TASK")), in: town)

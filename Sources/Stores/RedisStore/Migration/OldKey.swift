@@ -2,7 +2,7 @@ import Model
 
 /// What the name of a key says, of those that begin with `tt:`.
 enum OldKey: Equatable {
-    /// A record of before keys held the name of a town.
+    /// A record from before keys held a town's name.
     case record(OldRecord.Kind, id: String)
     /// A key of a town, which belongs to nobody else.
     case town(String)

@@ -1,5 +1,5 @@
 extension LuaParts {
-    /// Records in the form of before Tinytown 0.10 become the town's. Old keys are arguments in full: they do not begin
+    /// Records in the form used before Tinytown 0.10 become the town's. Old keys are arguments in full: they do not begin
     /// with the town's prefix. Each verb does one step that is whole in itself and may be repeated (W59).
     static let migration = #"""
         -- Arguments: kind, id, old key, its text where it is JSON, then the fields which that becomes.

@@ -36,7 +36,7 @@ extension LuaParts {
           local asked = stronger(agent.stop_request, request)
           local hasWork = M.hasWork(agent.id, now)
           if not leaseOf(agent.id) and (ended[agent.state] or stops(asked, hasWork)) then
-            return A.stop(agent, 'agent_stopped', 'as it was asked to', now)
+            return A.stop(agent, 'agent_stopped', 'on request', now)
           end
           local old = agent.state
           A.signal(agent, 'askedToDrain')

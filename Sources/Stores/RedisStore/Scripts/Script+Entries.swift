@@ -60,9 +60,8 @@ extension LuaParts {
           M.insert(id, m, entry, now)
           log('message_dead', 'a message to ' .. nameOf(aid) .. ' cannot be read: ' .. why, now, {agent = aid, letter = id})
         end
-        -- The message that an entry of a list stands for. Nil where none is left to be worked on; the second value
-        -- says then whether the entry was counted, the third is the record of one that only its entry is left of: whoever
-        -- takes that out of the list takes `tomb` away.
+        -- Returns the message for a list entry. If there is none to work on: nil, whether the entry was counted, and its
+        -- tombstone, which the caller removes together with the entry.
         function M.entry(aid, entry, lane, now)
           local id = entry:match('^{"id":"(%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x)"')
           local m = id and M.get(id)

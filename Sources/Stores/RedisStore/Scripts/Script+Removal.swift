@@ -2,7 +2,7 @@ extension LuaParts {
     /// The verbs that move the work of an agent, a page a call: it may have any number of messages and tasks.
     static let removal = #"""
         do  -- a chunk may only have so many locals
-        -- What one call takes at the most, so that it keeps the server for some milliseconds. A task costs about as much as
+        -- The most that one call takes, so that it keeps the server for some milliseconds. A task costs about as much as
         -- two messages.
         local TASKS, LETTERS = 50, 100
         local function requeueTasks(aid, now)
@@ -56,7 +56,7 @@ extension LuaParts {
           for _, key in ipairs({'sends:', 'stop:', 'activity:', 'events:agent:'}) do defer('DEL', key .. aid) end
         end
         -- One page of a removal. From the first to the last, `removing` on the agent's record holds the counts of what is
-        -- done: nobody brings the agent back meanwhile, and whoever removes it goes on there. What others pushed is taken
+        -- done: nobody brings the agent back meanwhile, and the next removal goes on there. What others pushed is taken
         -- in with the page that it is in.
         -- Arguments: agent, now. Reply: '1' where there is more to do, tasks; counts of tasks and dead letters of all pages.
         function V.remove()
@@ -84,7 +84,7 @@ extension LuaParts {
             agent.removing = whole(n) .. ' ' .. whole(letters)
             agent.attention = 'it is being removed; where that was interrupted, end it with: ' .. A.pruning(agent)
           else
-            -- For whoever did not do all of it itself.
+            -- For a caller that did not do all of it itself.
             if was then defer('EXPIRE', moved, 60) end
             forgetAgent(agent, n, letters, now)
           end

@@ -187,7 +187,7 @@ extension LuaParts {
             local id, listed = arg(), flag()
             local t = load('task:', id)
             if t and t.id and t.description then
-              -- Whoever has claimed it since has said so, or is about to; where the record says that somebody has it, the
+              -- An agent that has claimed it since has said so, or is about to; where the record says that somebody has it, the
               -- list decides.
               listed = listed and (t.state == 'pending' or isListed(id))
               if not t.ordinal then T.takeIn(t, listed) elseif listed then T.listed(t) end

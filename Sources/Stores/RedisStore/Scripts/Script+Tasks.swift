@@ -157,7 +157,7 @@ extension LuaParts {
           return keepOpen(aid, ids), #ids == limit
         end
         -- The first 200 that an agent can work on. Of those that wait for others no more than the index is read, and of
-        -- that two thousand at the most.
+        -- that at most two thousand.
         function T.atHand(aid)
           local from, found = 0, {}
           for _ = 1, 10 do
@@ -246,7 +246,7 @@ extension LuaParts {
           T.letGo(t, now)
           settleDependents(t, nil, now)
         end
-        -- Logs and counts the end of a task, tells whoever gave it, lets go what waited for it. Returns who was told.
+        -- Logs and counts the end of a task, tells the one who gave it, lets go what waited for it. Returns who was told.
         function T.ended(t, old, by, announcement, now)
           local result = t.result or ''
           local kind, letter, payload

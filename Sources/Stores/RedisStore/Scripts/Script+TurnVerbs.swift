@@ -97,7 +97,7 @@ extension LuaParts {
           setSession(agent, new)
           A.beat(agent, now)
         end
-        -- Writes a message that died, fails the task that it assigned and tells whoever has to know.
+        -- Writes a message that died, fails the task that it assigned and tells those who have to know.
         local function bury(id, owner, why, now)
           local m = M.get(id)
           m.error = why
@@ -130,7 +130,7 @@ extension LuaParts {
             if not t or over[t.state] or t.assigned_to ~= agent.id then agent.current_task = nil end
           end
           if agent.stop_request and stops(agent.stop_request, M.hasWork(agent.id, now)) then
-            A.stop(agent, 'agent_stopped', 'as it was asked to', now)
+            A.stop(agent, 'agent_stopped', 'on request', now)
           elseif not ended[agent.state] then
             A.signal(agent, 'turnEnded')
           end

@@ -4,8 +4,8 @@ extension LuaParts {
     /// The key `~state` says what happens to a town, and is not there otherwise. The verbs here look at it themselves,
     /// and all others are held back by it:
     /// - `hold TOKEN`, for seconds unless it is renewed: the town is being read, and nobody may change it.
-    /// - `clear ID`, then `fill ID`: another town, put down under `~new:ID`, takes the place of this one. From the first
-    ///   of these on nothing else is possible, and whoever comes carries on where the last one stopped.
+    /// - `clear ID`, then `fill ID`: another town, staged under `~new:ID`, takes the place of this one. From the first
+    ///   of these on nothing else is possible, and the next caller carries on where the last one stopped.
     /// - `reset TIME`: this town is being forgotten.
     static let wholeTown = #"""
         do  -- a chunk may only have so many locals
@@ -123,7 +123,7 @@ extension LuaParts {
           local staged, n = W.staged(arg()), int()
           local seen, last = staged .. ':seen', staged .. ':last'
           if call('LLEN', staged) ~= n then
-            fail('corrupt', 'the server has lost what was put down of the new town; nothing was changed: run it again')
+            fail('corrupt', 'the server has lost parts of the new town; nothing was changed: run it again')
           end
           local least = {message = num(call('HGET', last, 'message')), event = num(call('HGET', last, 'event'))}
           for _ = 1, int() do
@@ -144,7 +144,7 @@ extension LuaParts {
           call('HSET', last, 'message', whole(least.message), 'event', whole(least.event))
           for _, key in ipairs({staged, seen, last}) do call('EXPIRE', key, W.rest) end
         end
-        -- Arguments: id. Forgets what was put down, unless it is taking its place.
+        -- Arguments: id. Forgets what was staged, unless it is taking its place.
         function V.unstage()
           local id = arg()
           local state = W.state()
@@ -160,7 +160,7 @@ extension LuaParts {
           if state == 'clear ' .. id or state == 'fill ' .. id then return end
           state = checkReplacement()
           if call('LLEN', staged) ~= n then
-            fail('corrupt', 'the server has lost what was put down of the new town; nothing was changed: run it again')
+            fail('corrupt', 'the server has lost parts of the new town; nothing was changed: run it again')
           end
           call('UNLINK', staged .. ':seen', staged .. ':last')
           call('PERSIST', staged)
@@ -239,7 +239,7 @@ extension LuaParts {
             later[#later + 1] = entry
           end
         end
-        -- Takes the first records that were put down into the town; returns whether there may be more.
+        -- Takes the first staged records into the town; returns whether there may be more.
         local function fill(id, limit)
           local staged, at, bytes = W.staged(id), 0, 0
           while at < limit and bytes < W.bytes do
