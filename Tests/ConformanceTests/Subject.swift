@@ -118,14 +118,15 @@ final class Town: Sendable {
 
     func failed(
         _ lease: Lease, _ kind: FailureClass = .crash, counts: Bool = true, retryAt: Timestamp? = nil,
-        pause: String? = nil, drops: Bool = false, maxAttempts: Int = 5, saying why: String = "it broke"
+        pause: String? = nil, drops: Bool = false, maxAttempts: Int = 5, saying why: String = "it broke",
+        at now: Timestamp? = nil
     ) -> TurnCommit {
         let failure = Failure(kind, why)
         var verdict = FailurePolicy().verdict(on: failure, failures: 1, now: start, jitter: 0.5)
         (verdict.retryAt, verdict.pause, verdict.countsAttempt, verdict.dropsSession) = (retryAt, pause, counts, drops)
         return TurnCommit(
             token: lease.token, outcome: .failed(failure, verdict, maxAttempts: maxAttempts), duration: .seconds(1),
-            now: start)
+            now: now ?? start)
     }
 
     /// Takes a turn that succeeds.

@@ -114,6 +114,25 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `a back-off ends with the turn that follows, whatever the clock does`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada, "a")
+            let (day, retry) = (town.start + .seconds(86_400), town.start + .seconds(86_700))
+            let first = try #require(try await town.lease(ada, at: day))
+            _ = try await town.store.commit(town.failed(first, .network, counts: false, retryAt: retry, at: day))
+            #expect(try await town.lease(ada, at: day + .seconds(1)) == nil, "it backs off")
+            // The clock was a day ahead and is set right: what it said of the next turn means nothing now.
+            let second = try #require(try await town.lease(ada, at: town.start))
+            #expect(second.agent.retryAt == nil)
+            let later = town.start + .seconds(60)
+            try await town.store.release(second.token, cause: .hostDied, now: later)
+            #expect(try await town.agent(ada).retryAt == nil)
+            #expect(try await town.lease(ada, at: later + .seconds(1)) != nil, "not a day later")
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `a message that failed twice is leased alone and nothing overtakes it`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

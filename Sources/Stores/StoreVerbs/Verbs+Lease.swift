@@ -33,6 +33,8 @@ extension Verbs {
         agent.state = try Self.moved(agent.state, .turnStarted, agent.name)
         agent.lastActiveAt = request.now
         agent.lastHeartbeat = request.now
+        // The back-off ends with it: a stored time means something only together with the moment it was set at.
+        agent.retryAt = nil
         let tasks = try start(Self.assigned(by: deliveries), of: &agent, turn: request.turn, now: request.now)
         try rows.update(agent)
         let count = deliveries.count == 1 ? "1 message" : "\(deliveries.count) messages"

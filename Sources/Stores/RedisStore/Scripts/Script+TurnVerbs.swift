@@ -48,6 +48,7 @@ extension LuaParts {
           local old = agent.state
           A.signal(agent, 'turnStarted')
           A.touch(agent, now); A.beat(agent, now)
+          agent.retry_at = nil
           local own = {}
           for _, id in ipairs(assigned) do
             local t = T.get(id)
