@@ -6,8 +6,10 @@ public enum Catalogue {
         RestartAgent.self, ResumeAgent.self, SpawnAgent.self, StartGoal.self, StopAllAgents.self, WaitForAgent.self,
         AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
-        ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, ReadStatus.self,
-        CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self, ReclaimWork.self,
+        ReadEvents.self, ReadInbox.self, TakeInbox.self, SendMessage.self, Broadcast.self, ReadStatus.self,
+        ReadCosts.self,
+        CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self, WaitForTask.self,
+        ReclaimWork.self,
         ReleaseTask.self, ShowTask.self, MigrateTown.self, RecoverTown.self, ResetTown.self,
         InitPlan.self, ReadPlan.self, PullPlan.self, PushPlan.self,
     ]

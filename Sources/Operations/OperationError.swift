@@ -39,8 +39,8 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
     public init(_ error: StoreError) {
         let (code, hint): (Code, String?) =
             switch error.code {
-            case .agentNotFound: (.notFound, "see who is there: tt list")
-            case .taskNotFound: (.notFound, "see what there is: tt task list")
+            case .agentNotFound: (.notFound, "see all agents: tt list")
+            case .taskNotFound: (.notFound, "see all tasks: tt task list")
             case .messageNotFound: (.notFound, nil)
             case .nameTaken: (.conflict, "choose another name, or stop the agent that has it: tt kill NAME")
             case .tooManyAgents: (.conflict, "stop an agent with tt kill, or raise max_agents in tinytown.toml")
@@ -59,7 +59,8 @@ public struct OperationError: Error, Sendable, Equatable, CustomStringConvertibl
             case .unknownOutcome: (.unavailable, "it may have happened; repeating it is safe")
             default: (.failed, nil)
             }
-        self.init(code, error.message, hint: hint)
+        // Where the store says itself what to do, that is enough.
+        self.init(code, error.message, hint: error.message.contains("; ") ? nil : hint)
     }
 
     public var description: String { hint.map { "\(message); \($0)" } ?? message }

@@ -14,7 +14,7 @@ public struct AgentHandle: Sendable {
     /// - Parameters:
     ///   - description: what is to be done; the first line is its title.
     ///   - tags: words to find it by.
-    ///   - dependsOn: tasks that have to be completed first; until then it waits.
+    ///   - dependsOn: tasks that must be completed first; until then it waits.
     ///   - parent: the task that this one is a part of, which has to be completed first as well.
     ///   - priority: of the message that announces it.
     /// - Throws: `invalid`, `agentNotFound`, `taskNotFound`, `unavailable`.
@@ -47,7 +47,7 @@ public struct AgentHandle: Sendable {
     ///   - content: what kind of message it is, and its text.
     ///   - priority: where it stands in the inbox; urgent ones come first.
     ///   - correlation: the message that this one answers.
-    ///   - key: two messages with one key are one message: repeating is safe.
+    ///   - key: messages with the same key are sent once, so repeating is safe.
     /// - Throws: `agentNotFound`; `conflict` where it passed too many agents; `unavailable`.
     @discardableResult
     public func send(

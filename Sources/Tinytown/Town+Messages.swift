@@ -13,7 +13,7 @@ extension Town {
     ///   - priority: where it stands in the inbox; urgent ones come first.
     ///   - from: nil means the agent in whose turn this program runs, else the supervisor.
     ///   - correlation: the message that this one answers.
-    ///   - key: two messages with one key are one message: repeating is safe.
+    ///   - key: messages with the same key are sent once, so repeating is safe.
     /// - Returns: the id under which the town knows it: an earlier one where its key was known.
     /// - Throws: `agentNotFound`; `conflict` where it passed too many agents; `unavailable`.
     @discardableResult

@@ -90,11 +90,11 @@ extension Town {
         }
     }
 
-    /// Tasks that nobody owns yet.
+    /// Manage tasks without an owner.
     public var backlog: Backlog { Backlog(town: self) }
 }
 
-/// Tasks that nobody owns yet.
+/// Manage tasks without an owner.
 public struct Backlog: Sendable {
     let town: Town
 

@@ -91,7 +91,7 @@ public final class Town: Sendable {
     /// - Parameters:
     ///   - name: unique among live agents.
     ///   - role: what it is for, such as `backend`; tasks of the backlog are offered by it.
-    ///   - nickname: what people call it; nil takes one of the town's own.
+    ///   - nickname: a second name, shown beside the first.
     ///   - parent: the agent that it belongs to.
     ///   - cli: a preset such as `claude`, a name from the configuration, or a command line; nil takes the default.
     ///   - maxRounds: turns it may take; 0: no limit.

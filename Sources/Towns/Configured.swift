@@ -54,10 +54,3 @@ extension HarnessRegistry {
             town: folder, environment: environment, now: { time.now() })
     }
 }
-
-extension GlobalConfiguration {
-    /// The CLI of an agent: what was asked for, else the town's default, else the user's, else `claude`.
-    public func cli(asked: String?, town: TownConfiguration) -> String {
-        [asked, town.defaultCLI, defaultCLI].lazy.compactMap { $0 }.first { !$0.allSatisfy(\.isWhitespace) } ?? "claude"
-    }
-}

@@ -19,7 +19,7 @@ let environment = ProcessInfo.processInfo.environment
 switch face {
 case "townhall", "tinyagi", "tinyclaw":
     SystemConsole(environment: environment).writeError(
-        "error: \(face) comes with a later version; what there is now: tt --help\n")
+        "error: \(face) comes with a later version. What there is now: tt --help\n")
     exit(ExitCode.unavailable.rawValue)
 default:
     let parts = CommandParts.system(

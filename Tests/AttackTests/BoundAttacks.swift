@@ -13,7 +13,7 @@ import Testing
         try await town.tt("interrupt", "victim")
         try await town.tt("spawn", "flood", "--cli", "flood")
         try await town.tt("assign", "flood", "Begin")
-        try await town.event("flood finished round 1")
+        try await town.event("flood finished turn 1")
         return town
     }
 
@@ -48,7 +48,7 @@ import Testing
             for i in 1 2 3; do tt send victim "m$i" >/dev/null 2>error; echo "$?" >>code; done
             """, limits: "sends_per_minute = 5\nsends_per_turn = 4")
         try await town.tt("send", "flood", "again")
-        try await town.event("flood finished round 2")
+        try await town.event("flood finished turn 2")
         let codes = try text(town, "code").split(separator: "\n")
         #expect(codes.prefix(5).allSatisfy { $0 == "0" } && codes.dropFirst(5).allSatisfy { $0 == "5" }, "\(codes)")
         #expect(codes.count > 5)

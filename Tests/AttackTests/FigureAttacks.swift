@@ -80,8 +80,8 @@ import Testing
             try await town.tt("send", "evil-\(cli)", "go")
         }
         try await town.tt("send", "innocent", "go")
-        try await town.event("innocent finished round 1")
-        for (cli, _) in Self.lines { try await town.event("evil-\(cli) finished round 1") }
+        try await town.event("innocent finished turn 1")
+        for (cli, _) in Self.lines { try await town.event("evil-\(cli) finished turn 1") }
         #expect(try await town.hostPid == host, "the host that began is the host that ends")
         #expect(try await town.json(["status"], "queues", "dead") ?? "0" == "0")
         // What was stored is read by every command.
@@ -127,7 +127,7 @@ import Testing
         let town = try await TownOnDisk(agents: ["a": "cat >/dev/null; echo done"])
         try await town.tt("spawn", "a", "--cli", "a")
         try await town.tt("send", "a", "go")
-        try await town.event("a finished round 1")
+        try await town.event("a finished turn 1")
         try await town.tt("stop")
         // An agent may do that to every file of the town.
         for time in ["@99999999999", "@-99999999999"] {
@@ -172,7 +172,7 @@ import Testing
         }
         defer { restarts.cancel() }
         try await town.event("dead letter", "its turn ended the host 5 times")
-        try await town.event("innocent finished round 1")
+        try await town.event("innocent finished turn 1")
         restarts.cancel()
         #expect(try await town.json(["dead", "list"], "messages", "0", "host_deaths") == "5")
         // The agent itself goes on with what comes next.

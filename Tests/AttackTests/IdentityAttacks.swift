@@ -21,7 +21,7 @@ import Testing
         try await town.tt("spawn", "mallory", "--cli", "mallory")
         for turn in 0..<turns {
             try await town.tt("send", "mallory", "turn \(turn)")
-            try await town.event("turn_finished", "mallory finished round \(turn + 1)")
+            try await town.event("turn_finished", "mallory finished turn \(turn + 1)")
         }
         return town
     }

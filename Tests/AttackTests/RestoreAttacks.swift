@@ -11,7 +11,7 @@ import Testing
         let town = try await TownOnDisk(agents: ["echo": "cat >/dev/null; echo done"])
         try await town.tt("spawn", "worker", "--cli", "echo")
         try await town.tt("assign", "worker", "a thing")
-        try await town.event("worker finished round 1")
+        try await town.event("worker finished turn 1")
         try await town.tt("stop")
         try await town.tt("save")
         return (town, town.root + "/tinytown.snapshot.jsonl")

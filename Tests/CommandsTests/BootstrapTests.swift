@@ -65,7 +65,7 @@ import Testing
         #expect(prompt.contains("Install Redis 8.0 from source") && prompt.contains(bench.folder.path("home/bin")))
         #expect(!FileManager.default.fileExists(atPath: bench.folder.path("home/bootstrap_prompt.md")))
         let again = await bootstrap()
-        #expect(again.exit == .done && again.output.hasPrefix("✅ Redis 8.0.2 is there already: \(own)\n"))
+        #expect(again.exit == .done && again.output.hasPrefix("✅ Redis 8.0.2 is already there: \(own)\n"))
     }
 
     @Test func `success is told only of what runs`() async throws {

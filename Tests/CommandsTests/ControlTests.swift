@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ControlTests {
     private func bench(_ agents: String...) async throws -> Bench {
         let bench = try Bench()
-        for name in agents { try await bench.spawn(name, nickname: "N-\(name)") }
+        for name in agents { try await bench.spawn(name) }
         return bench
     }
 
@@ -23,7 +23,7 @@ import Testing
         #expect(resumed.exit == .done && resumed.output == "▶️  Resumed agent 'ada'\n" && bench.hostRequests == 1)
         let again = await bench.tt("resume", "ada")
         #expect(again.exit == .conflict)
-        #expect(again.error == "error: agent 'ada' is not paused: it is idle; nothing has to be done; see: tt status\n")
+        #expect(again.error == "error: agent 'ada' is not paused: it is idle. Nothing has to be done; see: tt status\n")
     }
 
     @Test func `close says what is left to do`() async throws {
@@ -44,7 +44,7 @@ import Testing
         #expect(early.exit == .conflict)
         #expect(
             early.error
-                == "error: agent 'ada' is still active (starting); stop it first with: tt kill ada\n")
+                == "error: agent 'ada' is still active (starting). Stop it first with: tt kill ada\n")
         #expect(await bench.tt("restart", "nobody").exit == .notFound)
         #expect(await bench.tt("restart", "ada", "--rounds", "x").exit == .usage)
         _ = await bench.tt("kill", "ada")

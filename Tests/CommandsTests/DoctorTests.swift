@@ -81,8 +81,8 @@ import Testing
 
     @Test func `work that does not go on by itself is found, and looking changes nothing`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
-        try await bench.spawn("gone", nickname: "Bob")
+        try await bench.spawn("worker")
+        try await bench.spawn("gone")
         _ = await bench.tt("assign", "worker", "a")
         _ = await bench.tt("assign", "gone", "b")
         _ = await bench.tt("kill", "gone")

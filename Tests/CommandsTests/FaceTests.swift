@@ -37,12 +37,12 @@ import Testing
     @Test func `a misspelt command gets a suggestion, one line on standard error and exit code 2`() async throws {
         let result = try await Bench().tt("statsu")
         #expect(result.exit == .usage && result.output.isEmpty)
-        #expect(result.error == "error: unknown command 'statsu'; did you mean 'status'? see: tt --help\n")
+        #expect(result.error == "error: unknown command 'statsu'; did you mean 'status'? See: tt --help\n")
     }
 
     @Test(arguments: [
         ([], ExitCode.usage), (["list"], .done), (["list", "--nope"], .usage), (["send", "nobody", "x"], .notFound),
-        (["send", "supervisor", " "], .usage), (["task", "show", "abcd"], .notFound), (["task"], .usage),
+        (["send", "supervisor", " "], .usage), (["task", "show", "abcd"], .notFound),
         (["task", "show", "xyz"], .usage), (["send", "a", "b", "--info", "--query"], .usage),
         (["inbox", "--take", "worker"], .conflict), (["task", "list", "--state", "nearly"], .usage),
         (["backlog", "claim", "abcd"], .usage), (["dead", "retry"], .usage), (["dead", "show", "abcd"], .notFound),
@@ -53,7 +53,7 @@ import Testing
         arguments: [String], exit: ExitCode
     ) async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         let console = RecordingConsole()
         let code = await CommandLineFace(verbs: Verbs.all, version: "1").run(arguments, parts: bench.parts(console))
         #expect(code == exit)
@@ -68,7 +68,7 @@ import Testing
         let result = await bench.tt("send", "nobody", "x", "--json")
         #expect(result.exit == .notFound && result.output.isEmpty)
         #expect(
-            result.error == "{\"error\":{\"code\":\"not_found\",\"hint\":\"there are no agents yet; start one with: "
+            result.error == "{\"error\":{\"code\":\"not_found\",\"hint\":\"there are no agents yet; add one with: "
                 + "tt spawn NAME\",\"message\":\"there is no agent 'nobody'\"}}\n")
         #expect(await bench.tt("--json", "statsu").error.hasPrefix("{\"error\":{\"code\":\"usage\""))
     }

@@ -120,8 +120,8 @@ final class Bench: Sendable {
         return try folder.write(secret, to: "token", mode: 0o600)
     }
 
-    /// Registers an agent with a nickname of its own, so that outputs do not depend on the draw.
-    func spawn(_ name: String, nickname: String) async throws {
-        _ = try await SpawnAgent.call(.init(name: name, nickname: nickname), in: town)
+    /// Registers an agent.
+    func spawn(_ name: String, role: String? = nil, nickname: String? = nil) async throws {
+        _ = try await SpawnAgent.call(.init(name: name, role: role, nickname: nickname), in: town)
     }
 }

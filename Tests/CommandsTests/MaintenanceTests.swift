@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct MaintenanceTests {
     private func bench(_ agents: String...) async throws -> Bench {
         let bench = try Bench()
-        for name in agents { try await bench.spawn(name, nickname: "N-\(name)") }
+        for name in agents { try await bench.spawn(name) }
         return bench
     }
 
@@ -91,8 +91,8 @@ import Testing
             await bench.tt("reclaim", "--to", "bob").output == """
                 🔄 Reclaiming orphaned work...
                    ada (Stopped): 1 item(s)
-                      → N-bob [bob]: which colour?
-                ✅ Moved 1 item(s) to 'N-bob [bob]'
+                      → bob: which colour?
+                ✅ Moved 1 item(s) to 'bob'
 
                 """)
         #expect(bench.hostRequests == requests + 2)

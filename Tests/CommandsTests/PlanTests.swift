@@ -21,7 +21,7 @@ private let plan = """
 @Suite(.timeLimit(.minutes(1))) struct PlanCommands {
     private func bench(_ plan: String? = plan) async throws -> Bench {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         if let plan { _ = try bench.folder.write(plan, to: "tasks.toml") }
         return bench
     }
@@ -58,7 +58,7 @@ private let plan = """
             await bench.tt("sync", "pull").output
                 == "⬇️  Pulled 2 tasks from the town to tasks.toml\n   • changed: build\n")
         let wrong = await bench.tt("sync", "pul")
-        #expect(wrong.exit == .usage && wrong.error == "error: there is no direction 'pul'; did you mean 'pull'?\n")
+        #expect(wrong.exit == .usage && wrong.error == "error: there is no direction 'pul'. Did you mean 'pull'?\n")
     }
 
     @Test func `every mistake of a plan has a line of its own`() async throws {
@@ -87,7 +87,7 @@ private let plan = """
         #expect(added.output.contains("the backlog has it when it waits no longer\n   ⏳ waits for \(short)"))
         #expect(await bench.tt("backlog", "list").output.hasPrefix("📥 Backlog: 1\n"))
         let waiting = await bench.tt("task", "list", "--state", "waiting").output.split(separator: "\n")
-        #expect(waiting.count == 3 && waiting[1].hasSuffix("Build it [Ada [worker]] (waits for \(short))"))
+        #expect(waiting.count == 3 && waiting[1].hasSuffix("Build it [worker] (waits for \(short))"))
         #expect(waiting[2].hasSuffix("Ship it [unassigned] (waits for \(short))"))
         let id = String(waiting[1].split(separator: " ")[1])
         let shown = await bench.tt("task", "show", id).output
@@ -98,7 +98,7 @@ private let plan = """
                 "   Dependents:\n      ⏳ \(id) - Build it (waiting)\n"))
         #expect(await bench.tt("__complete", "waiting", id).output == "\(id)\n")
         let claimed = await bench.tt("backlog", "claim", id, "worker")
-        #expect(claimed.exit == .conflict && claimed.error.contains("it waits for \(short); let it begin all the same"))
+        #expect(claimed.exit == .conflict && claimed.error.contains("it waits for \(short). Let it begin all the same"))
         let refused = await bench.tt("task", "complete", id)
         #expect(refused.exit == .conflict && refused.error.contains("waits for \(short) (pending)"))
         #expect(await bench.tt("task", "complete", short).exit == .done)
@@ -119,7 +119,7 @@ private let plan = """
         let id = String(cancelled.split(separator: "\n").last!.split(separator: " ")[1])
         #expect(await bench.tt("task", "release", short).exit == .conflict)
         #expect(
-            await bench.tt("task", "release", id).output == "🔓 Task \(id) waits no longer and goes to 'Ada [worker]'\n")
+            await bench.tt("task", "release", id).output == "🔓 Task \(id) no longer waits and goes to 'worker'\n")
         #expect(await bench.tt("inbox", "worker").output.contains("Build it"))
     }
 

@@ -10,7 +10,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SnapshotCommandTests {
     @Test func `saving says what is in the file and how to keep it`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         _ = await bench.tt("assign", "worker", "Build it")
         let result = await bench.tt("save")
         #expect(result.exit == .done)
@@ -22,7 +22,7 @@ import Testing
 
     @Test func `W2: a snapshot fills another town, and replaces one only with --force`() async throws {
         let (first, second) = (try Bench(), try Bench())
-        try await first.spawn("worker", nickname: "Ada")
+        try await first.spawn("worker")
         _ = await first.tt("assign", "worker", "Build it")
         let file = first.folder.path("s.jsonl")
         #expect(await first.tt("save", "s.jsonl", "--json").exit == .done)

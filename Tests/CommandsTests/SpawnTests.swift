@@ -31,7 +31,7 @@ import Testing
                    ID: \(agent.id)
                    Nickname: Ada
                    Log: \(bench.folder.path)/.tt/logs/backend.log
-                   It runs in the background; give it work with: tt assign backend "…"
+                   It runs in the background. Give it work with: tt assign backend "…"
 
                 """)
         #expect(agent.role == "api" && agent.maxRounds == 3 && agent.cli == "claude")
@@ -57,7 +57,7 @@ import Testing
 
     @Test func `a parent is named by any reference`() async throws {
         let bench = try bench()
-        try await bench.spawn("chief", nickname: "Ada")
+        try await bench.spawn("chief")
         #expect(await bench.tt("spawn", "hand", "--parent", "ada", environment: environment(bench)).exit == .done)
         let agents = try await bench.store.agents()
         #expect(agents.last?.parent == agents.first?.id)

@@ -98,7 +98,7 @@ import Testing
         try registry.register(.init(path: bench.folder.path("gone"), name: "gone"))
         try registry.register(.init(path: bench.folder.path("bare"), name: "bare"))
         try registry.register(.init(path: bench.folder.path("broken"), name: "broken"))
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         let result = await bench.tt("towns", environment: environment)
         let lines = result.output.split(separator: "\n")
         #expect(result.exit == .done && lines.count == 9)

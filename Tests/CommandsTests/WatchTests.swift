@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct WatchTests {
     @Test func `the status shows the town, its agents, tasks and messages`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         _ = await bench.tt("assign", "worker", "Build it")
         _ = await bench.tt("send", "worker", "--query", "Why?")
         #expect(
@@ -18,16 +18,16 @@ import Testing
                 📂 Root: \(bench.folder.path)
                 🖥️  Host: none
                 🤖 Agents: 1
-                   Ada [worker] (Starting) - 2 pending (tasks: 1, queries: 1)
-                📋 Tasks: 1 total (0 pending, 1 in-flight, 0 done)
-                📬 Messages: 2 waiting, 0 in work, 0 dead
+                   worker  Starting  2 pending (tasks: 1, queries: 1)
+                📋 Tasks: 1 total (0 pending, 1 in progress, 0 done)
+                📬 Messages: 2 waiting, 0 in progress, 0 dead
 
                 """)
     }
 
     @Test func `the status as JSON is one value with the keys that tools read`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         let host = Host(
             id: HostID(high: 1, low: 2), machine: "m", process: "4711:99", startedAt: StillTime().now(),
             expiresAt: StillTime().now() + .seconds(60), isForeground: true)
@@ -50,12 +50,12 @@ import Testing
         #expect(narrow.count == 2 && narrow.allSatisfy { $0.count <= 60 })
         #expect(narrow[1].contains("…"))
         #expect(await !bench.tt("list").output.contains("…"), "without a terminal nothing is cut")
-        #expect(try await Bench().tt("list").output == "No agents. Start one with: tt spawn NAME\n")
+        #expect(try await Bench().tt("list").output == "No agents. Add one with: tt spawn NAME\n")
     }
 
     @Test func `W46 following shows the newest events and then each new one, once`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         for number in 0..<5 { _ = await bench.tt("send", "worker", "before \(number)") }
         let console = RecordingConsole(readerLeavesAfter: 2 + 600)
         let parts = bench.parts(console)
@@ -74,7 +74,7 @@ import Testing
 
     @Test func `following with a filter that nothing fits yet shows nothing old`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         _ = await bench.tt("send", "worker", "before")
         let console = RecordingConsole(readerLeavesAfter: 1)
         async let following = CommandLineFace(verbs: Verbs.all, version: "1")
@@ -94,7 +94,7 @@ import Testing
 
     @Test func `W60 a log is shown over its rotation, and its end only`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         try TestFiles.makeLogs(bench.folder.path)
         _ = try bench.folder.write("1\n2\n3\n", to: ".tt/logs/worker.log.1")
         _ = try bench.folder.write("4\n5 \u{1B}[31m\n", to: ".tt/logs/worker.log")
@@ -105,7 +105,7 @@ import Testing
 
     @Test func `a followed log goes on over its rotation without a line lost or repeated`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         try TestFiles.makeLogs(bench.folder.path)
         let path = bench.folder.path(".tt/logs/worker.log")
         _ = try bench.folder.write("one\n", to: ".tt/logs/worker.log")
@@ -126,15 +126,15 @@ import Testing
     @Test func `stopping asks all agents and ends when none is live and no host runs`() async throws {
         let bench = try Bench()
         #expect(await bench.tt("stop").output == "No active agents.\n")
-        try await bench.spawn("one", nickname: "Ada")
-        try await bench.spawn("two", nickname: "Bob")
+        try await bench.spawn("one")
+        try await bench.spawn("two")
         #expect(await bench.tt("stop").output == "🛑 Asked 2 agents to stop\n✅ All agents have stopped\n")
         #expect(try await bench.store.agents().allSatisfy { $0.state == .stopped })
     }
 
     @Test func `stopping waits for the host and says for what`() async throws {
         let bench = try Bench()
-        try await bench.spawn("one", nickname: "Ada")
+        try await bench.spawn("one")
         let now = StillTime().now()
         let host = Host(
             id: HostID(high: 1, low: 2), machine: "m", process: "4711:99", startedAt: now,
@@ -151,7 +151,7 @@ import Testing
 
     @Test func `stopping does not wait for agents that come meanwhile`() async throws {
         let bench = try Bench()
-        try await bench.spawn("one", nickname: "Ada")
+        try await bench.spawn("one")
         let now = StillTime().now()
         let host = Host(
             id: HostID(high: 1, low: 2), machine: "m", process: "4711:99", startedAt: now,
@@ -161,7 +161,7 @@ import Testing
         async let stopping = CommandLineFace(verbs: Verbs.all, version: "1").run(["stop"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         while !console.output.contains("the host ends"), await writes.next() != nil {}
-        try await bench.spawn("two", nickname: "Bob")
+        try await bench.spawn("two")
         #expect(await stopping == .done)
         #expect(!console.output.contains("All agents have stopped"))
         #expect(try await bench.store.agents().map(\.state) == [.stopped, .starting])
@@ -169,7 +169,7 @@ import Testing
 
     @Test func `kill says whether anything changed`() async throws {
         let bench = try Bench()
-        try await bench.spawn("one", nickname: "Ada")
+        try await bench.spawn("one")
         #expect(await bench.tt("kill", "ada").output == "🛑 Stopped agent 'one'\n")
         #expect(await bench.tt("kill", "one").output == "Agent 'one' is stopped already\n")
     }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct WorkTests {
     @Test func `a message is sent and asks for a host`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         let sent = await bench.tt("send", "worker", "do it")
         #expect(sent.output == "📤 Sent task message to 'worker'\n" && sent.exit == .done)
         #expect(bench.hostRequests == 1)
@@ -17,7 +17,7 @@ import Testing
         #expect(
             await bench.tt("inbox", "worker").output == """
                 📬 Inbox for 'worker': 2 messages
-                  [Q] just now from Ada [worker] (unverified) 🚨
+                  [Q] just now from worker (unverified) 🚨
                       why?
                   [T] just now from supervisor
                       do it
@@ -27,7 +27,7 @@ import Testing
 
     @Test func `a text comes from standard input, whole but for its last line break`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         let text = String(repeating: "a line\n", count: 100_000)
         #expect(await bench.tt("send", "worker", "-", input: text).exit == .done)
         #expect(await bench.tt("assign", "worker", input: "piped\n").exit == .done)
@@ -65,11 +65,11 @@ import Testing
 
     @Test func `W55 a listed id is one that commands accept`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         #expect(await bench.tt("assign", "worker", "Build the login page").exit == .done)
         let list = await bench.tt("task", "list")
         let row = try #require(list.output.split(separator: "\n").last).split(separator: " ")
-        #expect(list.output.hasSuffix("Build the login page [Ada [worker]]\n"))
+        #expect(list.output.hasSuffix("Build the login page [worker]\n"))
         let id = String(row[1])
         #expect(await bench.tt("task", "show", id).output.contains("Build the login page"))
         let done = await bench.tt("task", "complete", id, "--result", "merged")
@@ -78,12 +78,12 @@ import Testing
                 && done.exit == .done)
         let again = await bench.tt("task", "complete", id)
         #expect(again.exit == .conflict)
-        #expect(again.error == "error: task \(id) is already completed; see it: tt task show \(id)\n")
+        #expect(again.error == "error: task \(id) is already completed. See it: tt task show \(id)\n")
     }
 
     @Test func `in a turn a task is completed without naming it`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         _ = await bench.tt("assign", "worker", "Build it")
         let turn = ["TINYTOWN_AGENT_NAME": "worker", "TINYTOWN_PROOF_FILE": try await bench.beginTurn(of: "worker")]
         let result = await bench.tt("task", "complete", "--result", "-", input: "long\ntext", environment: turn)
@@ -94,7 +94,7 @@ import Testing
 
     @Test func `the backlog is filled, listed, claimed and emptied`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
+        try await bench.spawn("worker")
         for text in ["one", "two", "three"] {
             #expect(await bench.tt("backlog", "add", text, "--tags", "a, b").exit == .done)
         }
@@ -112,8 +112,8 @@ import Testing
 
     @Test func `candidates for the shell are one a line and never an error`() async throws {
         let bench = try Bench()
-        try await bench.spawn("worker", nickname: "Ada")
-        try await bench.spawn("writer", nickname: "Bob")
+        try await bench.spawn("worker")
+        try await bench.spawn("writer")
         #expect(await bench.tt("__complete", "agents", "w").output == "worker\nwriter\n")
         #expect(await bench.tt("__complete", "nonsense", "").exit == .done)
         let console = RecordingConsole()

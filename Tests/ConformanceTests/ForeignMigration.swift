@@ -163,7 +163,7 @@ import Testing
             #expect(
                 reasons == [
                     LeftRecord(
-                        key: "tt:agent:\(Self.ada)", reason: "tt:shop:agent:\(Self.ada) is there already")
+                        key: "tt:agent:\(Self.ada)", reason: "tt:shop:agent:\(Self.ada) is already there")
                 ])
             #expect(try await place.dump()["tt:agent:\(Self.ada)"] == old)
             #expect(try await store.agents().map(\.name) == ["newer"])

@@ -24,7 +24,7 @@ import Testing
             #expect(try await town.state(id) == .done)
             #expect(try await town.store.leases().isEmpty)
             #expect(try await town.store.queueCounts() == QueueCounts())
-            #expect(try await town.events(.turnFinished).map(\.message) == ["ada finished round 1 in 12 s"])
+            #expect(try await town.events(.turnFinished).map(\.message) == ["ada finished turn 1 in 12 s"])
         }
     }
 

@@ -36,7 +36,7 @@ import Testing
         let inbox = try await town.tt("inbox", "worker")
         #expect(inbox.contains("from the conductor") && inbox.contains("supervisor"), "\(inbox)")
         let context = try String(contentsOfFile: town.root + "/.tt/conductor_context.md", encoding: .utf8)
-        #expect(context.contains("## Resuming") && context.contains("[worker]"))
+        #expect(context.contains("## Resuming") && context.contains("- worker: "))
         #expect(context.contains("## The reviewer pattern"))
         try await town.close()
     }

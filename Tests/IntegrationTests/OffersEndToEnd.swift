@@ -47,9 +47,9 @@ import Testing
         try await town.event("turn_finished", "second")
         // A turn more of each: an agent that could be asked again would be.
         try await town.tt("send", "first", "work")
-        try await town.event("turn_finished", "first finished round 2")
+        try await town.event("turn_finished", "first finished turn 2")
         try await town.tt("send", "second", "work")
-        try await town.event("turn_finished", "second finished round 2")
+        try await town.event("turn_finished", "second finished turn 2")
         #expect(try await town.json(["events", "--type", "task_offered"], "events", "1", "message") != nil)
         #expect(try await town.json(["events", "--type", "task_offered"], "events", "2", "message") == nil)
         #expect(try await town.json(["status"], "tasks", "backlog") == "1")

@@ -10,7 +10,7 @@ import Testing
         let output = try await ListAgents.call(.init(), in: town)
         let agent = try #require(output.agents.first)
         #expect(agent.name == "backend" && agent.cli == "claude" && agent.state == .starting && agent.maxRounds == 3)
-        #expect(agent.label.hasSuffix(" [api]"))
+        #expect(agent.label == "backend (api)" && agent.nickname == nil)
         let json = String(decoding: try JSONEncoder().encode(output), as: UTF8.self)
         for key in [
             "id", "name", "nickname", "role_id", "parent_agent_id", "spawn_mode", "agent_type", "state", "cli",
@@ -61,6 +61,28 @@ import Testing
         for agent in [first, second] {
             #expect(error?.message.contains("\(agent.label) (\(agent.shortID))") == true)
         }
+    }
+
+    @Test func `the name that was typed comes first, and a nickname only where somebody gave one`() async throws {
+        func label(_ name: String, role: String? = nil, nickname: String? = nil) -> String {
+            var agent = Agent(
+                id: AgentID(high: 0, low: 1), name: name, cli: "claude", createdAt: Timestamp(microseconds: 0))
+            (agent.role, agent.nickname) = (role, nickname)
+            return agent.label
+        }
+        #expect(label("api") == "api")
+        #expect(label("api", role: "default") == "api" && label("tester", role: "tester") == "tester")
+        #expect(label("api", role: "backend") == "api (backend)" && label("web", role: "backend") == "web (backend)")
+        #expect(label("api", role: "backend", nickname: "Dorothy") == "api \"Dorothy\" (backend)")
+        // This id draws Ada, and earlier versions stored it.
+        #expect(label("api", nickname: "Ada") == "api" && label("api", nickname: "Zoe") == "api \"Zoe\"")
+    }
+
+    @Test(arguments: ["api", "zoe", "Zoe [backend]", "api \"Zoe\" (backend)"])
+    func `labels of today and of before are understood`(reference: String) async throws {
+        let town = makeTown()
+        let agent = try await SpawnAgent.call(.init(name: "api", role: "backend", nickname: "Zoe"), in: town).agent
+        #expect(try await town.agent(reference).id == agent.id)
     }
 
     @Test func `an idle agent stops at once, and stopping it again changes nothing`() async throws {

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct MaintenanceTests {
     private func town(_ agents: String...) async throws -> Town {
         let town = makeTown()
-        for name in agents { _ = try await SpawnAgent.call(.init(name: name, nickname: "N-\(name)"), in: town) }
+        for name in agents { _ = try await SpawnAgent.call(.init(name: name), in: town) }
         return town
     }
 
@@ -76,7 +76,7 @@ import Testing
             try await stop(name, town)
         }
         let one = try await ReclaimWork.call(.init(from: "bob", to: "eve"), in: town)
-        #expect(one.destination == "N-eve [eve]" && one.agents.map(\.name) == ["bob"] && one.agents[0].moved == 2)
+        #expect(one.destination == "eve" && one.agents.map(\.name) == ["bob"] && one.agents[0].moved == 2)
         let rest = try await ReclaimWork.call(.init(to: "eve"), in: town)
         #expect(rest.agents.map(\.name) == ["ada"] && rest.agents[0].left == 0)
         #expect(try await ReadInbox.call(.init(agent: "eve"), in: town).messages.count == 4)

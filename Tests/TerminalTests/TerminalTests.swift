@@ -1,6 +1,8 @@
 import Terminal
 import Testing
 
+private let plain = Style(isEnabled: false)
+
 @Suite struct Showing {
     @Test func `escape sequences of others never reach the terminal`() {
         #expect(
@@ -23,7 +25,6 @@ import Testing
         var table = Table([.init("NAME"), .init("N", isRight: true), .init("TEXT", isFlexible: true)])
         table.add(["a", "10", "a long text that goes on"])
         table.add(["bcd", "5", "short"])
-        let plain = Style(isEnabled: false)
         #expect(
             table.lines(width: nil, style: plain) == [
                 "NAME   N  TEXT", "a     10  a long text that goes on", "bcd    5  short",
@@ -60,12 +61,14 @@ import Testing
     }
 
     @Test func `a frame overwrites each line, clears what is left, and keeps to the screen`() {
-        let frame = LiveScreen.frame(["one", "a longer 漢字 line", "three"], columns: 10, rows: 5)
+        let frame = LiveScreen.frame(
+            ["one", "a longer 漢字 line", "three"].map { StyledText($0) }, columns: 10, rows: 5, style: plain)
         #expect(
             frame == "\u{1B}[?2026h\u{1B}[Hone\u{1B}[K\r\na longer…\u{1B}[K\r\nthree\u{1B}[K\u{1B}[J\u{1B}[?2026l")
-        let low = LiveScreen.frame(["1", "2", "3", "4"], columns: 20, rows: 3)
+        let low = LiveScreen.frame(["1", "2", "3", "4"].map { StyledText($0) }, columns: 20, rows: 3, style: plain)
         #expect(low.contains("… 2 more lines") && !low.contains("3"))
-        #expect(!LiveScreen.frame(["\u{1B}[31mred"], columns: 20, rows: 3).contains("[31m\u{1B}"))
+        #expect(
+            !LiveScreen.frame([StyledText("\u{1B}[31mred")], columns: 20, rows: 3, style: plain).contains("[31m\u{1B}"))
     }
 
     @Test(arguments: [10, 20, 30, 40, 60]) func `a table fits every width, and says where something was cut`(

@@ -187,7 +187,7 @@ package struct Schedule: Sendable {
         }
         guard agent.state.canTakeTurns else { return }
         if agent.isOutOfRounds {
-            decision.actions.append(.retire(agent.id, reason: "its \(agent.maxRounds) rounds are used up"))
+            decision.actions.append(.retire(agent.id, reason: "its \(agent.maxRounds) turns are used up"))
             return
         }
         if pulse.hasWork {

@@ -13,21 +13,21 @@ public enum ConductorGuide {
             tt spawn NAME --role ROLE               add an agent
             tt assign NAME "task"                   give it work; prints the task's id
             tt assign NAME "task" --depends-on ID   … that begins when other tasks are completed
-            tt backlog add "task" --tags a,b        work that nobody owns yet; idle agents are offered what suits them
+            tt backlog add "task" --tags a,b        a task without an owner; idle agents are offered those that suit them
             tt backlog list                         and: tt backlog claim ID NAME
             tt send NAME "text"                     --query asks, --info tells, --urgent comes first
-            tt inbox                                what agents tell or ask the supervisor
+            tt inbox                                what agents tell and ask the supervisor
             tt status                               the town; with --deep what agents did last
-            tt task list --state open               what is not done; also: tt task show ID
+            tt task list --state open               what is open; also: tt task show ID
             tt task complete ID --result "text"     also: fail, cancel
             tt close NAME                           let an agent finish and stop; also: interrupt, resume, restart, kill
             tt plan, tt sync push, tt sync pull     tasks.toml: the plan under version control
 
-        ## Roles to think of
+        ## Useful roles
 
         backend (servers, APIs), frontend (what people see), tester (tests), reviewer (always), devops (builds,
-        deployment), security (threats), docs (documentation), architect (design). Agents are shown as `Nickname [role]`;
-        name, nickname and short id all work in commands.
+        deployment), security (threats), docs (documentation), architect (design). Agents are shown as `name (role)`; the
+        name and the short id both work in commands.
 
         ## The reviewer pattern
 

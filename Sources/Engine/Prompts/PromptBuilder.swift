@@ -66,7 +66,7 @@ public struct PromptBuilder {
         lines.append("# You are \(name), an agent of the town \(PromptText.quoted(context.town.name))")
         lines.append("")
         var facts = ["Your name is \(name)"]
-        if let nickname = agent.nickname { facts[0] += " (people also call you \(PromptText.name(nickname)))" }
+        if let nickname = agent.givenNickname { facts[0] += " (people also call you \(PromptText.name(nickname)))" }
         if let role = agent.role { facts.append("your role is \(PromptText.name(role))") }
         lines.append(facts.joined(separator: "; ") + ". You work in \(PromptText.name(context.town.root)).")
         let limit = agent.maxRounds > 0 ? " of \(agent.maxRounds)" : ""

@@ -250,6 +250,8 @@ struct TurnRunner: Sendable {
         }
         commit.session = commit.dropsSession ? nil : result.session
         commit.usage = result.usage
+        commit.model = result.model
+        commit.cli = Redactor.forms.redacted(commandLine: lease.agent.cli)
         return commit
     }
 

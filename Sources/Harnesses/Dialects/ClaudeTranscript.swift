@@ -41,6 +41,7 @@ struct ClaudeTranscript: Transcript {
         case "init":
             var told = record.begin(session: event["session_id"]?.string ?? "", cli: "Claude")
             if record.terminal != nil { told.append(.working) }
+            record.answer(model: event["model"]?.string)
             for server in event["mcp_servers"]?.array ?? [] where server["status"]?.string == "failed" {
                 told.append(.event(.notice("The MCP server '\(server["name"]?.string ?? "?")' did not start.")))
             }
@@ -72,6 +73,7 @@ struct ClaudeTranscript: Transcript {
         }
         // A sub-agent's words are its caller's, not the agent's answer.
         let isAgent = event["parent_tool_use_id"] == nil
+        if isAgent { record.answer(model: message?["model"]?.string) }
         var told: [Observation] = []
         for block in message?["content"]?.array ?? [] {
             switch block["type"]?.string {

@@ -98,7 +98,9 @@ struct Gemini: Dialect {
 
     private static func read(_ event: JSON, _ state: inout EventTranscript) -> [Observation] {
         switch event["type"]?.string {
-        case "init": return state.record.begin(session: event["session_id"]?.string ?? "", cli: "Gemini")
+        case "init":
+            state.record.answer(model: event["model"]?.string)
+            return state.record.begin(session: event["session_id"]?.string ?? "", cli: "Gemini")
         case "message" where event["role"]?.string == "assistant":
             return state.say(event["content"]?.string, continues: event["delta"]?.bool ?? false)
         case "tool_use":
@@ -157,6 +159,7 @@ struct Copilot: Dialect {
         switch event["type"]?.string {
         case "session.start": return state.record.begin(session: data["sessionId"]?.string ?? "", cli: "Copilot")
         case "assistant.message":
+            state.record.answer(model: data["model"]?.string)
             if let tokens = data["outputTokens"]?.tokens {
                 state.record.spent = (state.record.spent ?? Usage()) + Usage(outputTokens: tokens)
             }
@@ -207,6 +210,7 @@ struct CursorAgent: Dialect {
     private static func read(_ event: JSON, _ state: inout EventTranscript) -> [Observation] {
         var told = state.record.begin(session: event["session_id"]?.string ?? "", cli: "Cursor")
         switch event["type"]?.string {
+        case "system": state.record.answer(model: event["model"]?.string)
         case "assistant":
             for block in event["message"]?["content"]?.array ?? [] { told += state.say(block["text"]?.string) }
         case "tool_call":

@@ -19,6 +19,8 @@ struct TurnRecord: Sendable, Equatable {
     var totals: Usage?
     /// Figures of this run alone, where the CLI reports such.
     var spent: Usage?
+    /// The model that answered, where the CLI says so.
+    var model: String?
     var deniedTools: [String] = []
     /// Lines that were not what the CLI usually prints.
     var strangeLines = 0
@@ -51,6 +53,12 @@ struct TurnRecord: Sendable, Equatable {
         return told
     }
 
+    /// Notes the model that answers; the last one counts.
+    mutating func answer(model: String?) {
+        // A name, not a text: it is shown in lists.
+        if let model, !model.isEmpty, model.utf8.count <= 100, model != "<synthetic>" { self.model = model }
+    }
+
     /// Notes a tool that the agent was not allowed to use; returns what to tell.
     mutating func deny(_ tool: String) -> [Observation] {
         guard !deniedTools.contains(tool) else { return [] }
@@ -64,6 +72,7 @@ struct TurnRecord: Sendable, Equatable {
     func result(harness: String, reason: EndReason?, other: Failure?) -> HarnessResult {
         var result = HarnessResult(reply: reply)
         result.deniedTools = deniedTools
+        result.model = model
         switch (reason, terminal) {
         case (_, .succeeded): break
         // What we did for another reason does not undo what the CLI had said before.

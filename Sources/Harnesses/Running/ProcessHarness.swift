@@ -58,8 +58,18 @@ struct ProcessHarness: Harness {
         var other = outcome.transcript.failure(exit: outcome.exit, errors: outcome.errors)
         let words = outcome.transcript.record.reply.suffix(4096) + "\n" + outcome.errors
         if let hint = missingVariable(in: words) { other?.message += " " + hint }
-        let result = outcome.transcript.record.result(harness: name, reason: outcome.reason, other: other)
+        var result = outcome.transcript.record.result(harness: name, reason: outcome.reason, other: other)
+        result.model = result.model ?? Self.model(in: launch.arguments)
         return (result, outcome.errors)
+    }
+
+    /// The model that the command line asks for: `--model NAME` or `--model=NAME`.
+    static func model(in words: [String]) -> String? {
+        for (index, word) in words.enumerated() {
+            if word.hasPrefix("--model=") { return String(word.dropFirst(8)) }
+            if word == "--model", index + 1 < words.count { return words[index + 1] }
+        }
+        return nil
     }
 
     /// What to do if the program's last words name a variable that is set here and was not passed on.

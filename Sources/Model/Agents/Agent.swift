@@ -54,13 +54,22 @@ public struct Agent: Sendable, Equatable, Codable {
         hostDeaths = 0
     }
 
-    /// The nickname where there is one, else the name.
-    public var displayName: String { nickname ?? name }
+    /// The nickname that somebody gave; nil for one that this program once drew from the id.
+    public var givenNickname: String? { nickname.flatMap { Nicknames.isDrawn($0, for: id) ? nil : $0 } }
 
-    /// `Dorothy [backend]`: the display name with the role, or with the name where the role says nothing.
+    /// How lists, messages and errors call it: the name that was typed first, then what helps to know it again.
+    /// `api`, `api (backend)`, `api "Dorothy" (backend)`. A role that repeats the name or says nothing is left out.
     public var label: String {
+        var text = name
+        if let nickname = givenNickname, nickname.lowercased() != name.lowercased() { text += " \"\(nickname)\"" }
+        if let role, role != "default", role.lowercased() != name.lowercased() { text += " (\(role))" }
+        return text
+    }
+
+    /// The label of Tinytown and of earlier versions, which commands still understand: `Dorothy [backend]`.
+    var oldLabel: String {
         let role = role ?? "default"
-        return "\(displayName) [\(role == "default" ? name : role)]"
+        return "\(nickname ?? name) [\(role == "default" ? name : role)]"
     }
 
     /// Whether its back-off still holds. It began when the agent was last active; a clock that has gone back to before

@@ -22,7 +22,10 @@ public enum AgentReference {
         }
         let tests: [(Agent) -> Bool] = [
             { $0.name.lowercased() == wanted },
-            { $0.nickname?.lowercased() == wanted || $0.label.lowercased() == wanted || $0.id.short == wanted },
+            {
+                $0.nickname?.lowercased() == wanted || $0.label.lowercased() == wanted
+                    || $0.oldLabel.lowercased() == wanted || $0.id.short == wanted
+            },
         ]
         for pool in [agents.filter { !$0.state.isTerminal }, agents.filter { $0.state.isTerminal }] {
             for test in tests {

@@ -1,4 +1,5 @@
-/// Friendly names given to agents that have none of their own, drawn from their id. Stored when an agent is made.
+/// The names that versions up to 0.1 gave to agents without a nickname, drawn from their id and stored with them. They say
+/// nothing to people who did not choose them, so they are not shown.
 public enum Nicknames {
     private static let names = """
         Ada Agnes Albert Alice Alma Alvin Amos Anna Arthur Astrid Audrey August Beatrice Bella Benno Bernice Bertha \
@@ -16,14 +17,11 @@ public enum Nicknames {
         Wallace Walter Wanda Warren Wilbur Willa Willis Wilma Winifred Woodrow
         """
 
-    /// The nickname of an id: always the same one. `taken` (lower case) is passed over while any name is free.
-    public static func nickname(for id: AgentID, taken: Set<String> = []) -> String {
+    /// Whether `nickname` is the one that this id was given, and not a person's choice. If that one was taken, one of the
+    /// next few was.
+    public static func isDrawn(_ nickname: String, for id: AgentID) -> Bool {
         let all = names.split(separator: " ")
         let start = Int(id.high >> 48) % all.count  // fits: 16 bits
-        for step in all.indices {
-            let name = all[(start + step) % all.count]
-            if !taken.contains(name.lowercased()) { return String(name) }
-        }
-        return String(all[start])
+        return (0..<4).contains { all[(start + $0) % all.count] == nickname }
     }
 }

@@ -11,9 +11,11 @@ public struct Event: Sendable, Equatable, Codable {
     public var letter: MessageID?
     public var oldState: String?
     public var newState: String?
+    /// What a turn used, where the event tells of its end.
+    public var detail: TurnDetail?
 
     private enum CodingKeys: String, CodingKey {
-        case sequence, message, timestamp
+        case sequence, message, timestamp, detail
         case type = "event_type"
         case agent = "agent_id"
         case task = "task_id"

@@ -106,6 +106,8 @@ public struct HarnessResult: Sendable, Equatable {
     public var session: HarnessSession?
     /// What this turn alone used.
     public var usage: Usage?
+    /// The model that the CLI named, where it named one.
+    public var model: String?
     public var failure: Failure?
     /// Tools that the agent was not allowed to use, for people to see.
     public var deniedTools: [String]

@@ -9,6 +9,9 @@ public struct TurnCommit: Sendable {
     public var sends: [Message]
     /// What was used by this turn alone.
     public var usage: Usage?
+    /// The CLI that ran the turn, without secrets, and the model that it named.
+    public var cli: String
+    public var model: String?
     /// Wall-clock time the turn took.
     public var duration: Duration
     public var now: Timestamp
@@ -27,6 +30,17 @@ public struct TurnCommit: Sendable {
         self.now = now
         dropsSession = false
         sends = []
+        cli = ""
+    }
+
+    /// What the log keeps of the turn as data.
+    public var detail: TurnDetail {
+        var detail = TurnDetail(cli: cli, model: model, usage: usage, duration: duration)
+        if case .failed(let failure, _, _) = outcome {
+            detail.failure = failure.kind
+            detail.reason = String(failure.message.prefix(TurnDetail.longestReason))
+        }
+        return detail
     }
 }
 

@@ -18,7 +18,7 @@ public struct AgentView: Codable, Sendable, Equatable {
     public var tasksCompleted: Int
     public var roundsCompleted: Int
     public var lastActiveAt: Timestamp
-    /// `Dorothy [backend]`.
+    /// `api (backend)`: see `Agent.label`.
     public var label: String
     public var shortID: String
     public var maxRounds: Int
@@ -32,9 +32,15 @@ public struct AgentView: Codable, Sendable, Equatable {
     public var pending: PendingView
     /// The turn it takes right now.
     @OrNull public var lease: LeaseView?
+    /// The first line of its current task.
+    @OrNull public var taskTitle: String?
+    /// While it waits for its next try: why the last turn failed.
+    @OrNull public var waitsBecause: String?
 
     enum CodingKeys: String, CodingKey {
         case id, name, nickname, state, cli, label, attention, pending, lease
+        case taskTitle = "task_title"
+        case waitsBecause = "waits_because"
         case roleID = "role_id"
         case parentAgentID = "parent_agent_id"
         case spawnMode = "spawn_mode"
@@ -81,6 +87,11 @@ public struct AgentView: Codable, Sendable, Equatable {
         pending = PendingView(waiting)
         self.lease = lease
     }
+}
+
+extension AgentView {
+    /// The nickname that somebody gave: see `Agent.givenNickname`.
+    public var givenNickname: String? { nickname.flatMap { Nicknames.isDrawn($0, for: id) ? nil : $0 } }
 }
 
 /// Messages that wait for one agent.
@@ -136,18 +147,38 @@ public struct LeaseView: Codable, Sendable, Equatable {
 
 extension Town {
     /// Views of agents with what waits for them and the turns they take.
-    func views(of agents: [Agent]) async throws -> [AgentView] {
+    public func views(of agents: [Agent]) async throws -> [AgentView] {
         try await views(of: agents, waiting: try await store.waitingCounts())
     }
 
     /// - Parameter waiting: what waits for each agent, as `Store.waitingCounts` says.
     func views(of agents: [Agent], waiting: [AgentID: [String: Int]]) async throws -> [AgentView] {
         let records = try await store.leases()
-        let hosts = records.isEmpty ? [] : try await store.hosts()
+        let isStarting = agents.contains { $0.state == .starting }
+        let hosts = records.isEmpty && !isStarting ? [] : try await store.hosts()
+        let isServed = isStarting && hosts.contains { isAlive($0) ?? ($0.expiresAt > time.now()) }
         let leases = Dictionary(
             records.map { record in
                 (record.token.agent, LeaseView(record, host: hosts.first { $0.id == record.token.host }))
             }, uniquingKeysWith: { first, _ in first })
-        return agents.map { AgentView($0, waiting: waiting[$0.id] ?? [:], lease: leases[$0.id]) }
+        let now = time.now()
+        var views: [AgentView] = []
+        for agent in agents {
+            var view = AgentView(agent, waiting: waiting[agent.id] ?? [:], lease: leases[agent.id])
+            // Once a host serves the town, a new agent can take work like any other.
+            if isServed, view.state == .starting { view.state = .idle }
+            if let task = agent.currentTask { view.taskTitle = try await store.task(task)?.title }
+            if agent.isBackingOff(at: now) { view.waitsBecause = try await lastFailure(of: agent.id) }
+            views.append(view)
+        }
+        return views
+    }
+
+    /// Why the agent's last turn failed, in words.
+    private func lastFailure(of agent: AgentID) async throws -> String? {
+        let filter = EventFilter(agent: agent, types: [.turnFailed])
+        guard let event = try await store.latestEvents(limit: 1, filter: filter).last else { return nil }
+        guard let detail = event.detail, let kind = detail.failure else { return event.message }
+        return kind.words + (detail.reason.map { ": \($0)" } ?? "")
     }
 }

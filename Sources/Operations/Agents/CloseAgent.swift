@@ -3,7 +3,7 @@ import Model
 /// Asks an agent to finish what waits in its inbox and then to stop.
 public struct CloseAgent: Operation {
     public static let name = "agent.close"
-    public static let summary = "Let an agent finish its inbox, then stop it"
+    public static let summary = "Stop an agent after it has finished its inbox"
     public static let scope = Scope.manage
 
     public init() {}

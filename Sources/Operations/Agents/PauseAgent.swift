@@ -3,7 +3,7 @@ import Model
 /// Holds an agent: a turn that runs is ended, its messages go back, and they wait until it is resumed.
 public struct InterruptAgent: Operation {
     public static let name = "agent.interrupt"
-    public static let summary = "Pause an agent, in the middle of a turn too"
+    public static let summary = "Pause an agent, even in the middle of a turn"
     public static let scope = Scope.manage
 
     public struct Input: Codable, Sendable, Equatable {
@@ -32,7 +32,7 @@ public struct InterruptAgent: Operation {
 /// Lets a paused agent go on, in the conversation that it had.
 public struct ResumeAgent: Operation {
     public static let name = "agent.resume"
-    public static let summary = "Let a paused agent go on"
+    public static let summary = "Resume a paused agent"
     public static let scope = Scope.manage
 
     public init() {}

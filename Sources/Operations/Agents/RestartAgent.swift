@@ -3,17 +3,20 @@ import Model
 /// Brings an ended agent back with its id, inbox and conversation. That a host runs it is the door's business.
 public struct RestartAgent: Operation {
     public static let name = "agent.restart"
-    public static let summary = "Bring back an agent that has ended"
+    public static let summary = "Restart an agent that has stopped"
     public static let scope = Scope.manage
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
         /// Turns it may take from now on; nil keeps the limit that it had, 0 means none.
         public var rounds: Int?
+        /// What runs its turns from now on; nil keeps what it has. An agent that has not ended takes it too.
+        public var cli: String?
 
-        public init(agent: String, rounds: Int? = nil) {
+        public init(agent: String, rounds: Int? = nil, cli: String? = nil) {
             self.agent = agent
             self.rounds = rounds
+            self.cli = cli
         }
     }
 
@@ -27,7 +30,12 @@ public struct RestartAgent: Operation {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         if let rounds = input.rounds, rounds < 0 {
-            throw OperationError(.invalid, "rounds cannot be negative", hint: "0 means no limit")
+            throw OperationError(.invalid, "the number of turns cannot be negative", hint: "0 means no limit")
+        }
+        if let cli = input.cli {
+            try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: agent.role))
+            let changed = try await town.store.change(agent.id, .cli(cli), now: town.time.now())
+            if !agent.state.isTerminal { return try await goOn(changed, input, in: town) }
         }
         guard agent.state.isTerminal else {
             throw OperationError(
@@ -38,5 +46,18 @@ public struct RestartAgent: Operation {
         let changed = try await town.store.change(
             agent.id, .restart(maxRounds: input.rounds), now: town.time.now())
         return Output(agent: try await town.views(of: [changed])[0])
+    }
+
+    /// A live agent with another CLI: what held it is over.
+    private func goOn(_ agent: Agent, _ input: Input, in town: Town) async throws -> Output {
+        if input.rounds != nil {
+            throw OperationError(
+                .conflict, "agent '\(agent.name)' has not ended; its CLI was changed, its number of turns was not",
+                hint: "stop it first with: tt kill \(agent.name)")
+        }
+        let now =
+            agent.state == .paused
+            ? try await town.store.change(agent.id, .resume, now: town.time.now()) : agent
+        return Output(agent: try await town.views(of: [now])[0])
     }
 }

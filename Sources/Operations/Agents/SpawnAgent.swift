@@ -56,15 +56,14 @@ public struct SpawnAgent: Operation {
         }
         guard let cli = input.cli ?? town.configuration.defaultCLI else {
             throw OperationError(
-                .invalid, "no CLI was named and the town has no default",
+                .invalid, "no CLI was given and the town has no default",
                 hint: "specify one with --cli, or set default_cli in tinytown.toml")
         }
         try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
         let agents = try await town.store.agents()
         var agent = Agent(id: town.newID(), name: input.name, cli: cli, createdAt: town.time.now())
         agent.role = input.role
-        let taken = Set(agents.filter { !$0.state.isTerminal }.map { $0.displayName.lowercased() })
-        agent.nickname = input.nickname ?? Nicknames.nickname(for: agent.id, taken: taken)
+        agent.nickname = input.nickname
         if let parent = input.parent, case .agent(let found) = try await town.party(parent, among: agents) {
             agent.parent = found.id
         }

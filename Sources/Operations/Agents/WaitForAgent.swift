@@ -3,7 +3,7 @@ import Model
 /// Returns when an agent has ended. The store tells of changes; nothing is asked again and again.
 public struct WaitForAgent: Operation {
     public static let name = "agent.wait"
-    public static let summary = "Wait until an agent has ended"
+    public static let summary = "Wait until an agent has stopped"
     public static let scope = Scope.read
 
     public struct Input: Codable, Sendable, Equatable {
@@ -31,7 +31,7 @@ public struct WaitForAgent: Operation {
 
     public func run(_ input: Input, in town: Town) async throws -> Output {
         if let seconds = input.timeoutSeconds, !(0...1e9).contains(seconds) {
-            throw OperationError(.invalid, "the timeout is no sensible number of seconds: \(seconds)")
+            throw OperationError(.invalid, "invalid timeout in seconds: \(seconds)")
         }
         // Subscribed first, so that no change is missed between looking and waiting.
         let changes = try await town.store.changes()

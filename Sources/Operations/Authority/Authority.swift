@@ -24,7 +24,8 @@ public enum Authority {
 
     /// Operations that every agent may call; what they act on is looked at as well.
     static let everyAgent: Set<String> = [
-        "message.send", "backlog.add", "backlog.claim", "backlog.remove", "task.complete", "task.fail", "task.cancel",
+        "message.send", "message.broadcast", "backlog.add", "backlog.claim", "backlog.remove", "task.complete",
+        "task.fail", "task.cancel",
         "task.release", "agent.spawn", "agent.interrupt", "agent.resume", "agent.close", "agent.kill", "agent.restart",
     ]
 

@@ -83,7 +83,7 @@ public struct StartGoal: Operation {
         guard let known = try await town.store.agent(Conductor.id) else {
             guard let cli = input.cli ?? town.configuration.conductorCLI ?? town.configuration.defaultCLI else {
                 throw OperationError(
-                    .invalid, "no CLI was named and the town has no default", hint: "specify one with --cli")
+                    .invalid, "no CLI was given and the town has no default", hint: "specify one with --cli")
             }
             var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
             agent.kind = .supervisor

@@ -4,7 +4,7 @@ extension Town {
     /// The dead letter that `reference` means: a whole id, or its beginning from four digits on.
     func deadLetter(_ reference: String) async throws -> Delivery {
         let unknown = OperationError(
-            .notFound, "there is no dead letter '\(reference)'", hint: "see what there is: tt dead list")
+            .notFound, "there is no dead letter '\(reference)'", hint: "see all dead letters: tt dead list")
         if let id = MessageID(reference) {
             guard let delivery = try await store.delivery(id), delivery.state == .dead else { throw unknown }
             return delivery
@@ -82,7 +82,8 @@ public struct DeadLettersInput: Codable, Sendable, Equatable {
     /// - Throws: `invalid` where neither or both are given; `notFound`, `conflict` for what is named.
     func letters(in town: Town) async throws -> [Delivery] {
         guard (all == true) != !(ids ?? []).isEmpty else {
-            throw OperationError(.invalid, "name dead letters, or say --all", hint: "see what there is: tt dead list")
+            throw OperationError(
+                .invalid, "name dead letters, or say --all", hint: "see all dead letters: tt dead list")
         }
         var letters: [Delivery] = []
         for id in ids ?? [] { letters.append(try await town.deadLetter(id)) }
@@ -121,7 +122,7 @@ extension DeadLettersInput {
 
 public struct RetryDeadLetters: Operation {
     public static let name = "dead.retry"
-    public static let summary = "Put dead letters back into their inboxes"
+    public static let summary = "Retry dead letters"
     public static let scope = Scope.write
 
     public init() {}
@@ -143,7 +144,7 @@ public struct RetryDeadLetters: Operation {
 
 public struct DropDeadLetters: Operation {
     public static let name = "dead.drop"
-    public static let summary = "Forget dead letters for good"
+    public static let summary = "Delete dead letters"
     public static let scope = Scope.write
 
     public init() {}

@@ -3,7 +3,7 @@ public import Model
 /// What waits for an agent, without taking anything.
 public struct ReadInbox: Operation {
     public static let name = "inbox.read"
-    public static let summary = "Show what waits for an agent"
+    public static let summary = "Show the messages that wait for an agent"
     public static let scope = Scope.read
 
     public struct Input: Codable, Sendable, Equatable {

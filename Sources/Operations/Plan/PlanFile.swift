@@ -25,7 +25,7 @@ public struct PlanFile: Sendable {
     func read() throws -> (plan: Plan, text: String) {
         guard let text = try text() else {
             throw OperationError(
-                .notFound, "there is no plan at \(path)", hint: "make one with: tt plan --init")
+                .notFound, "there is no plan at \(path)", hint: "create one with: tt plan --init")
         }
         return (try plan(text), text)
     }
@@ -135,7 +135,7 @@ public struct ReadPlan: Operation {
 
 public struct InitPlan: Operation {
     public static let name = "plan.init"
-    public static let summary = "Make a tasks.toml to begin with"
+    public static let summary = "Create a tasks.toml"
     public static let scope = Scope.manage
 
     public init() {}

@@ -8,7 +8,7 @@ extension TownSnapshot {
     /// - Throws: `OperationError` (`notFound`, `invalid`) with the line where there is one; `FileError`.
     public static func check(_ file: String, progress: Progress = { _ in }) async throws -> TownSnapshot {
         guard Files.exists(file) else {
-            throw OperationError(.notFound, "there is no snapshot \(file)", hint: "make one with: tt save")
+            throw OperationError(.notFound, "there is no snapshot \(file)", hint: "create one with: tt save")
         }
         let header = try readableHeader(of: file)
         let lines = try LineFile(file)
@@ -87,7 +87,7 @@ extension TownSnapshot {
         }
         guard let line = try LineFile(file).next(limit: 1 << 20),
             let start = try? JSONDecoder().decode(Start.self, from: Data(line)), start.format == SnapshotLine.format
-        else { throw OperationError(.invalid, "\(file) is no snapshot of a town", hint: "tt save makes one") }
+        else { throw OperationError(.invalid, "\(file) is not a snapshot of a town", hint: "create one with: tt save") }
         guard start.version <= SnapshotLine.version else {
             throw OperationError(
                 .invalid,

@@ -41,7 +41,7 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
     ) async throws -> TownSnapshot {
         if !overwrites, Files.exists(file), try header(of: file) == nil {
             throw OperationError(
-                .conflict, "\(file) is no snapshot and was not touched", hint: "name another file, or add --force")
+                .conflict, "\(file) is not a snapshot and was not touched", hint: "choose another file, or add --force")
         }
         let now = town.time.now()
         // Names that nobody can prepare, so that two who save at once do not meet either.

@@ -15,12 +15,21 @@ public struct ReadStatus: Operation {
         public var queue: QueueCounts
         /// What waits for the person in charge.
         public var needsYou: NeedsYou
+        /// Tasks that failed in the last day and were not taken up again, newest first, at most `mostTasks`.
+        public var failedTasks: [TaskView]
+        /// Tasks that wait for one that failed or was cancelled: somebody has to decide. At most `mostTasks`.
+        public var blockedTasks: [TaskView]
 
         enum CodingKeys: String, CodingKey {
             case town, hosts, agents, tasks, queue
             case needsYou = "needs_you"
+            case failedTasks = "failed_tasks"
+            case blockedTasks = "blocked_tasks"
         }
     }
+
+    /// The most tasks that are named one by one.
+    public static let mostTasks = 5
 
     public struct TownView: Codable, Sendable, Equatable {
         public var name: String
@@ -52,7 +61,31 @@ public struct ReadStatus: Operation {
                     turns: agents.count { $0.lease?.hostID == host.id })
             },
             agents: agents, tasks: TaskCountsView(try await town.store.taskCounts()),
-            queue: try await town.store.queueCounts(), needsYou: try await town.needsYou(waiting))
+            queue: try await town.store.queueCounts(),
+            needsYou: try await town.needsYou(waiting),
+            failedTasks: try await town.failedTasks(since: now - .seconds(86_400)),
+            blockedTasks: try await town.blockedTasks())
+    }
+}
+
+extension Town {
+    fileprivate func failedTasks(since: Timestamp) async throws -> [TaskView] {
+        let events = try await store.latestEvents(limit: 50, filter: EventFilter(types: [.taskFailed]))
+        var found: [AgentTask] = []
+        for event in events.reversed() where event.timestamp >= since && found.count < ReadStatus.mostTasks {
+            guard let id = event.task, !found.contains(where: { $0.id == id }), let task = try await store.task(id),
+                task.state == .failed
+            else { continue }
+            found.append(task)
+        }
+        return try await views(of: found)
+    }
+
+    // The oldest of those that wait: what they wait for has had the most time to fail.
+    fileprivate func blockedTasks() async throws -> [TaskView] {
+        let waiting = try await store.tasks(TaskFilter(states: [.pending], isWaiting: true), page: Page(limit: 50))
+        let blocked = try await views(of: waiting).filter { $0.waitsFor.contains { $0.state.isTerminal } }
+        return Array(blocked.prefix(ReadStatus.mostTasks))
     }
 }
 

@@ -11,9 +11,9 @@ public struct AssignTask: Operation {
         public var task: String
         public var tags: [String]?
         public var urgent: Bool?
-        /// References to tasks that have to be completed first.
+        /// References to tasks that must be completed first.
         public var dependsOn: [String]?
-        /// A reference to the task that it is a part of, and comes after.
+        /// A reference to the task that it is part of and starts after.
         public var parent: String?
         /// Who is told when it ends; nil means the agent in whose turn the caller runs, else the supervisor.
         public var from: String?

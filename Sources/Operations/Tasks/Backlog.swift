@@ -8,9 +8,9 @@ public struct AddToBacklog: Operation {
     public struct Input: Codable, Sendable, Equatable {
         public var description: String
         public var tags: [String]?
-        /// References to tasks that have to be completed first.
+        /// References to tasks that must be completed first.
         public var dependsOn: [String]?
-        /// A reference to the task that it is a part of, and comes after.
+        /// A reference to the task that it is part of and starts after.
         public var parent: String?
 
         enum CodingKeys: String, CodingKey {
@@ -131,7 +131,7 @@ public struct AssignBacklog: Operation {
 /// Takes a task out of the backlog; it is cancelled, so that its record stays.
 public struct RemoveFromBacklog: Operation {
     public static let name = "backlog.remove"
-    public static let summary = "Take a task out of the backlog"
+    public static let summary = "Remove a task from the backlog"
     public static let scope = Scope.write
 
     public init() {}

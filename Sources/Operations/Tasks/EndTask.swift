@@ -51,7 +51,7 @@ public struct EndedTask: Codable, Sendable, Equatable {
 
 public struct CompleteTask: Operation {
     public static let name = "task.complete"
-    public static let summary = "Say that a task is done"
+    public static let summary = "Mark a task as done"
     public static let scope = Scope.write
 
     public init() {}
@@ -64,7 +64,7 @@ public struct CompleteTask: Operation {
 
 public struct FailTask: Operation {
     public static let name = "task.fail"
-    public static let summary = "Say that a task cannot be done"
+    public static let summary = "Mark a task as failed"
     public static let scope = Scope.write
 
     public init() {}
@@ -76,7 +76,7 @@ public struct FailTask: Operation {
 
 public struct CancelTask: Operation {
     public static let name = "task.cancel"
-    public static let summary = "Call a task off"
+    public static let summary = "Cancel a task"
     public static let scope = Scope.write
 
     public init() {}
@@ -89,7 +89,7 @@ public struct CancelTask: Operation {
 /// Lets a task that waits begin all the same.
 public struct ReleaseTask: Operation {
     public static let name = "task.release"
-    public static let summary = "Let a task begin although what it waits for is not completed"
+    public static let summary = "Start a task without waiting for its dependencies"
     public static let scope = Scope.write
 
     public init() {}

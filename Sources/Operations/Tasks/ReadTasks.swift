@@ -30,7 +30,7 @@ public struct ShowTask: Operation {
 /// What an agent works on.
 public struct CurrentTask: Operation {
     public static let name = "task.current"
-    public static let summary = "Show what an agent works on"
+    public static let summary = "Show an agent's current task"
     public static let scope = Scope.read
 
     public struct Input: Codable, Sendable, Equatable {

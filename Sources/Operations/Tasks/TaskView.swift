@@ -75,6 +75,8 @@ public struct TaskView: Codable, Sendable, Equatable {
 /// One task.
 public struct TaskOutput: Codable, Sendable, Equatable {
     public var task: TaskView
+
+    public init(task: TaskView) { self.task = task }
 }
 
 /// Several tasks, oldest first.
@@ -170,8 +172,8 @@ extension Town {
         if let id = caller.taskID { return try await task(id) }
         guard let agent = try await callingAgent() else {
             throw OperationError(
-                .invalid, "no task was named, and this is not an agent's turn",
-                hint: "name one; see: tt task list")
+                .invalid, "no task was given, and this is not an agent's turn",
+                hint: "say which one; see: tt task list")
         }
         return try await currentTask(of: agent)
     }
@@ -188,7 +190,7 @@ extension Town {
             let list = open.map { "\($0.id.description.prefix(8)) (\($0.title.prefix(30)))" }
             throw OperationError(
                 .conflict, "\(agent.label) has several open tasks: " + list.joined(separator: ", "),
-                hint: "name the one you mean")
+                hint: "say which one you mean")
         }
     }
 }

@@ -3,7 +3,7 @@ import Model
 /// Forgets a town's agents, or everything. Without `confirm` it only says what would go.
 public struct ResetTown: Operation {
     public static let name = "town.reset"
-    public static let summary = "Forget the town's agents, tasks and messages"
+    public static let summary = "Delete the town's agents, tasks and messages"
     public static let scope = Scope.manage
 
     public struct Input: Codable, Sendable, Equatable {

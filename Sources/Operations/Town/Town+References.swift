@@ -35,16 +35,16 @@ extension Town {
             let list = several.map { "\($0.label) (\($0.id.short))" }.joined(separator: ", ")
             throw OperationError(
                 .conflict, "'\(reference)' could be any of: \(list)",
-                hint: "name one by its id: " + several.map(\.id.description).joined(separator: ", "))
+                hint: "use an id: " + several.map(\.id.description).joined(separator: ", "))
         case .none:
             let names = agents.flatMap { [$0.name, $0.nickname].compactMap(\.self) } + AgentName.supervisorAliases
             let hint =
                 if let close = Suggestion.closest(to: reference, among: names) {
                     "did you mean '\(close)'?"
                 } else if agents.isEmpty {
-                    "there are no agents yet; start one with: tt spawn NAME"
+                    "there are no agents yet; add one with: tt spawn NAME"
                 } else {
-                    "see who is there: tt list"
+                    "see all agents: tt list"
                 }
             throw OperationError(.notFound, "there is no agent '\(reference)'", hint: hint)
         }
@@ -64,7 +64,7 @@ extension Town {
     public func task(_ reference: String) async throws -> AgentTask {
         if let id = TaskID(reference) {
             if let task = try await store.task(id) { return task }
-            throw OperationError(.notFound, "there is no task \(reference)", hint: "see what there is: tt task list")
+            throw OperationError(.notFound, "there is no task \(reference)", hint: "see all tasks: tt task list")
         }
         guard let prefix = IDPrefix(reference) else {
             throw OperationError(
@@ -76,7 +76,7 @@ extension Town {
         case 1: return found[0]
         case 0:
             throw OperationError(
-                .notFound, "there is no task that begins with \(reference)", hint: "see what there is: tt task list")
+                .notFound, "there is no task that begins with \(reference)", hint: "see all tasks: tt task list")
         default:
             let list = found.prefix(5).map { "\($0.id.description.prefix(13)) (\($0.title.prefix(30)))" }
             throw OperationError(
@@ -99,7 +99,7 @@ extension Town {
         if let reference { return try await agent(reference) }
         if let calling = try await callingAgent() { return calling }
         throw OperationError(
-            .invalid, "no agent was named, and this is not an agent's turn", hint: "name one: \(example)")
+            .invalid, "no agent was given, and this is not an agent's turn", hint: "say which one: \(example)")
     }
 
     /// Who sends: what was said outright, else the agent in whose turn the caller runs, else the supervisor.

@@ -46,6 +46,7 @@ extension Event {
         letter = fields.id("letter")
         oldState = fields["old"]
         newState = fields["new"]
+        detail = fields["detail"].flatMap(DetailText.detail)
     }
 
     /// What it is about.
@@ -57,6 +58,7 @@ extension Event {
         fields["letter"] = letter?.description
         fields["old"] = oldState
         fields["new"] = newState
+        fields["detail"] = detail.map(DetailText.text)
         return fields
     }
 }

@@ -197,6 +197,7 @@ extension RedisStore {
                 Self.add(turn.session, to: &arguments)
                 arguments.add(turn.dropsSession)
                 arguments.add(turn.duration.phrase + (turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""))
+                arguments.add(DetailText.text(turn.detail))
             case .failed(let failure, let verdict, let maxAttempts):
                 arguments.add(false)
                 Self.add(turn.session, to: &arguments)
@@ -211,6 +212,7 @@ extension RedisStore {
                 arguments.add(optional: verdict.pause)
                 arguments.add(verdict.countsAttempt)
                 arguments.add(maxAttempts)
+                arguments.add(DetailText.text(turn.detail))
             }
         }
         var summary = CommitSummary(agent: try Self.agent(reply[0]))

@@ -108,8 +108,9 @@ final class SQLiteRecords: Records {
 
     func append(_ event: Event) throws(StoreError) {
         try run(
-            "insert into events values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event.type.rawValue, event.message,
-            event.timestamp, event.agent, event.task, event.turn, event.letter, event.oldState, event.newState)
+            "insert into events values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event.type.rawValue, event.message,
+            event.timestamp, event.agent, event.task, event.turn, event.letter, event.oldState, event.newState,
+            event.detail.map(DetailText.text))
     }
 
     func events(after: Int64, limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
@@ -158,6 +159,7 @@ final class SQLiteRecords: Records {
         event.letter = row[7]
         event.oldState = row[8]
         event.newState = row[9]
+        event.detail = (row[10] as String?).flatMap(DetailText.detail)
         return event
     }
 

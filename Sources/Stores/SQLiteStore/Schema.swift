@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths, identity]
+    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths, identity, turnDetail]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -125,6 +125,9 @@ enum Schema {
             agent blob primary key, turn blob not null, in_turn integer not null, since integer not null,
             in_minute integer not null) without rowid;
         """
+
+    // What a turn used, as JSON.
+    private static let turnDetail = "alter table events add column detail text;"
 
     /// What is in an opened file.
     enum Content: Equatable {

@@ -18,7 +18,7 @@ extension Verbs {
     private func checkPlace(for agent: Agent, maxAgents: Int?) throws(StoreError) {
         let live = try rows.agents(onlyLive: true).filter { $0.id != agent.id }
         if let other = live.first(where: { $0.name.lowercased() == agent.name.lowercased() }) {
-            throw StoreError(.nameTaken, "there is a live agent named '\(other.name)' already; choose another name")
+            throw StoreError(.nameTaken, "there is already an agent named '\(other.name)'")
         }
         if let maxAgents, live.count >= maxAgents {
             throw StoreError(
@@ -58,6 +58,9 @@ extension Verbs {
         case .cli(let cli):
             agent.cli = cli
             if agent.session?.harness != cli { agent.session = nil }
+            // What made the other one wait says nothing about this one.
+            agent.retryAt = nil
+            agent.consecutiveFailures = 0
         }
         if agent != old { try rows.update(agent) }
         return agent

@@ -64,8 +64,9 @@ extension Verbs {
         try rows.update(agent)
         let cost = turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""
         try log(
-            .turnFinished, "\(agent.name) finished round \(agent.roundsCompleted) in \(turn.duration.phrase)\(cost)",
-            at: turn.now, agent: agent.id, task: agent.currentTask, turn: turn.token.turn)
+            .turnFinished, "\(agent.name) finished turn \(agent.roundsCompleted) in \(turn.duration.phrase)\(cost)",
+            at: turn.now, agent: agent.id, task: agent.currentTask ?? Self.assigned(by: leased).first,
+            turn: turn.token.turn, detail: turn.detail)
         for id in Self.assigned(by: leased) { try askAgain(id, turn, leased, agent, &summary) }
     }
 
@@ -125,9 +126,9 @@ extension Verbs {
         }
         try log(
             .turnFailed,
-            "a round of \(agent.name) failed after \(turn.duration.phrase) "
+            "a turn of \(agent.name) failed after \(turn.duration.phrase) "
                 + "(\(failure.kind.rawValue)): \(failure.message)\(next)", at: turn.now, agent: agent.id,
-            task: agent.currentTask, turn: turn.token.turn)
+            task: agent.currentTask ?? Self.assigned(by: leased).first, turn: turn.token.turn, detail: turn.detail)
         if let reason = verdict.pause {
             let old = agent.state
             agent.state = try Self.moved(old, .interrupted, agent.name)

@@ -39,7 +39,7 @@ extension Verbs {
         try rows.update(agent)
         let count = deliveries.count == 1 ? "1 message" : "\(deliveries.count) messages"
         try log(
-            .turnStarted, "\(agent.name) begins round \(agent.roundsCompleted + 1) with \(count)", at: request.now,
+            .turnStarted, "\(agent.name) begins turn \(agent.roundsCompleted + 1) with \(count)", at: request.now,
             agent: agent.id, task: agent.currentTask, turn: request.turn, old: oldState.rawValue,
             new: agent.state.rawValue)
         return Lease(

@@ -30,7 +30,7 @@ public struct Verbs<Rows: Records> {
     static func noAgent(_ id: AgentID) -> StoreError {
         id == .supervisor
             ? StoreError(.agentNotFound, "the supervisor is a mailbox, not an agent")
-            : StoreError(.agentNotFound, "there is no agent \(id); see: tt list")
+            : StoreError(.agentNotFound, "there is no agent \(id)")
     }
 
     /// The lease that `token` proves, or `leaseLost`.
@@ -49,7 +49,8 @@ public struct Verbs<Rows: Records> {
 
     func log(
         _ type: EventType, _ text: String, at now: Timestamp, agent: AgentID? = nil, task: TaskID? = nil,
-        turn: TurnID? = nil, letter: MessageID? = nil, old: String? = nil, new: String? = nil
+        turn: TurnID? = nil, letter: MessageID? = nil, old: String? = nil, new: String? = nil,
+        detail: TurnDetail? = nil
     ) throws(StoreError) {
         var event = Event(type, text, at: now)
         event.agent = agent
@@ -58,6 +59,7 @@ public struct Verbs<Rows: Records> {
         event.letter = letter
         event.oldState = old
         event.newState = new
+        event.detail = detail
         try rows.append(event)
     }
 

@@ -54,9 +54,7 @@ public struct ArgumentsParser: Sendable {
                 result.command = next
                 result.path.append(next.name)
             } else if command.positionals.isEmpty {
-                let known = command.subcommands.filter { !$0.isHidden }.map(\.name)
-                let hint = Suggestion.closest(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
-                throw ArgumentsError(.unknownCommand, "unknown command '\(word)'\(hint)", path: result.path)
+                throw ArgumentsError(.unknownCommand, command.unknown(word), path: result.path)
             } else {
                 words.append(word)
             }

@@ -16,6 +16,8 @@ public struct CommandSpec: Sendable {
     public var isHidden: Bool
     /// Other names that are understood, but neither listed nor completed.
     public var aliases: [String]
+    /// Words that people try in place of a subcommand, and what to use: a clause, shown when one is given.
+    public var elsewhere: [String: String] = [:]
 
     public init(
         _ name: String, _ summary: String, group: String = "", options: [Option] = [], positionals: [Positional] = [],
@@ -37,6 +39,14 @@ public struct CommandSpec: Sendable {
 
     /// Whether `word` names this command.
     public func isCalled(_ word: String) -> Bool { name == word || aliases.contains(word) }
+
+    /// What to say of a word that is no subcommand: what to use instead, or the closest that there is.
+    public func unknown(_ word: String) -> String {
+        if let instead = elsewhere[word.lowercased()] { return "there is no command '\(word)': \(instead)" }
+        let known = subcommands.filter { !$0.isHidden }.flatMap { [$0.name] + $0.aliases }
+        let hint = Suggestion.closest(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
+        return "unknown command '\(word)'\(hint)"
+    }
 }
 
 /// A command line, and what it does.

@@ -11,7 +11,7 @@ func systemMessage(_ number: Int32) -> String {
     strerror(number).map { String(cString: $0) } ?? "error \(number)"
 }
 
-/// Creates an empty file for its owner only, unless something is there already; failing is left for SQLite to report.
+/// Creates an empty file for its owner only, unless something is already there; failing is left for SQLite to report.
 func createPrivateFile(_ path: String) {
     #if os(Linux)
         // Not by opening it: closing a descriptor of a file drops every lock that this process has on it

@@ -10,13 +10,14 @@ public enum LiveScreen {
 
     /// One frame.
     /// - Parameters:
-    ///   - lines: without control sequences; cut to the width, and to the rows, where `…` says so.
+    ///   - lines: cut to the width, and to the rows, where `…` says so.
     ///   - columns: of the terminal.
     ///   - rows: of the terminal.
-    public static func frame(_ lines: [String], columns: Int, rows: Int) -> String {
+    ///   - style: how emphasis is shown.
+    public static func frame(_ lines: [StyledText], columns: Int, rows: Int, style: Style) -> String {
         // The last column stays free: behind it a terminal would clear the character in it.
         let width = max(1, columns - 1)
-        var shown = lines.prefix(max(1, rows)).map { TerminalText.truncated(TerminalText.line($0), to: width) }
+        var shown = lines.prefix(max(1, rows)).map { $0.truncated(to: width).rendered(style) }
         if lines.count > rows, rows > 1 { shown[rows - 1] = "… \(lines.count - rows + 1) more lines" }
         // The pair around it asks terminals that can to show the frame at once.
         return "\u{1B}[?2026h\u{1B}[H" + shown.map { $0 + "\u{1B}[K" }.joined(separator: "\r\n")

@@ -36,9 +36,13 @@ struct ConductorContext {
         ]
         lines.append(agents.isEmpty ? "- Agents: none" : "- Agents:")
         for agent in agents {
-            let role = agent.roleID.flatMap { $0 == "default" ? nil : $0 } ?? agent.name
-            let label = "\(PromptText.name(agent.nickname ?? agent.name)) [\(PromptText.name(role))]"
-            lines.append("  - \(label) (\(agent.state.rawValue)), \(agent.pending.total) messages pending")
+            // The label in parts, each of which may come from another program.
+            var label = PromptText.name(agent.name)
+            if let nickname = agent.givenNickname { label += " \(PromptText.quoted(nickname))" }
+            if let role = agent.roleID, role != "default", role != agent.name { label += " (\(PromptText.name(role)))" }
+            let waiting = agent.pending.total
+            lines.append(
+                "  - \(label): \(agent.state.rawValue), \(waiting) message\(waiting == 1 ? "" : "s") pending")
         }
         lines.append("- Open tasks: \(open); in the backlog: \(backlog)")
         lines.append("- Messages for you: \(waitingForYou); read them with `tt inbox`")

@@ -12,6 +12,8 @@ public import Towns
 public struct CommandParts: Sendable {
     public var console: any Console
     public var environment: [String: String]
+    /// The zone in which people read times.
+    public var zone = LocalTime.utc
     /// The working directory at the start.
     public var folder: String
     public var time: any TimeSource
@@ -80,6 +82,8 @@ public struct CommandContext: Sendable {
 
     /// The width to fit, nil where no terminal reads.
     public var width: Int? { console.capabilities.width }
+    /// The zone in which people read times.
+    var zone: LocalTime { parts.zone }
     public var style: Style { Style(isEnabled: console.capabilities.hasColour) }
 
     /// Who calls: a person, or an agent's turn.
@@ -146,6 +150,11 @@ public struct CommandContext: Sendable {
     /// Lines for people; nothing with `--json`.
     public func say(_ lines: String...) {
         if !wantsJSON { for line in lines { console.write(line + "\n") } }
+    }
+
+    /// The same of lines that are there already.
+    func say(_ lines: [String]) {
+        if !wantsJSON { console.write(lines.map { $0 + "\n" }.joined()) }
     }
 
     /// Prints a result: as JSON where that is wanted, else what `text` makes of it.

@@ -86,11 +86,20 @@ public struct CommandFailure: Error, Sendable, Equatable {
         self.init(exit, code: error.code.rawValue, error.message, hint: error.hint)
     }
 
-    /// The message with its hint.
+    /// The message, and the hint as a sentence of its own.
     public var text: String {
-        guard let hint else { return message }
-        if message.contains("\n") { return "\(message)\n\(hint)" }
-        return message.hasSuffix("?") || message.hasSuffix(".") ? "\(message) \(hint)" : "\(message); \(hint)"
+        let message = Self.begun(message)
+        guard let hint, let first = hint.first else { return message }
+        let advice = hint.hasPrefix("tt ") ? "Try: \(hint)" : first.uppercased() + hint.dropFirst()
+        if message.contains("\n") { return "\(message)\n\(advice)" }
+        return message.hasSuffix("?") || message.hasSuffix(".") ? "\(message) \(advice)" : "\(message). \(advice)"
+    }
+
+    // All errors start alike: with a small letter behind `error:`, unless a name comes first.
+    private static func begun(_ message: String) -> String {
+        let articles = ["The ", "There ", "This ", "It ", "A ", "An ", "No ", "Its "]
+        guard articles.contains(where: { message.hasPrefix($0) }), let first = message.first else { return message }
+        return first.lowercased() + message.dropFirst()
     }
 
     /// The line for standard error, made safe for a terminal.

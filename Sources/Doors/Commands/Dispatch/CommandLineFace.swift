@@ -20,24 +20,28 @@ public struct CommandLineFace: Sendable {
 
     /// Options that stand before or after any command.
     public static let globals: [Option] = [
-        .value("town", "t", "PATH", "the town's folder; else TINYTOWN_TOWN, else here or above", completion: .folder),
-        .flag("json", nil, "print one JSON value; errors as JSON on standard error"),
-        .flag("verbose", "v", "say which town and store are used"),
+        .value(
+            "town", "t", "PATH", "the town's folder (default: $TINYTOWN_TOWN, this folder or one above it)",
+            completion: .folder),
+        .flag("json", nil, "print one JSON value; errors are JSON on standard error"),
+        .flag("verbose", "v", "show which town and store are used"),
         .flag("help", "h", "show help"),
         .flag("version", "V", "show the version"),
     ]
 
     /// Everything that can be said to `tt`.
     public var root: CommandSpec {
-        CommandSpec(
-            Self.program, "Durable inboxes and turns for AI agents",
+        var root = CommandSpec(
+            Self.program, "Run a team of AI agents that keeps working while you sleep",
             examples: [
-                Example("tt init", "make a town of this folder"),
+                Example("tt init", "create a town in this folder"),
                 Example("tt spawn worker", "add an agent that waits for work"),
                 Example("tt assign worker \"Build the login page\"", "give it a task"),
                 Example("tt status", "see who does what"),
             ],
             subcommands: verbs.map(\.spec))
+        root.elsewhere = Elsewhere.words
+        return root
     }
 
     /// Runs one command line.
@@ -80,6 +84,13 @@ public struct CommandLineFace: Sendable {
             }
             try await verb.run(context)
             return .done
+        } catch let error as ArgumentsError where error.code == .missingCommand && !json {
+            // A group without a command asks what there is.
+            let group = error.path.reduce(into: root) { group, word in
+                group = group.subcommands.first { $0.isCalled(word) } ?? group
+            }
+            parts.console.write(help(for: group, path: error.path, parts))
+            return .usage
         } catch {
             let failure = CommandFailure(error, program: Self.program)
             console.writeError(failure.report(json: json))
@@ -91,9 +102,7 @@ public struct CommandLineFace: Sendable {
         var command = root
         for word in words {
             guard let next = command.subcommands.first(where: { $0.isCalled(word) }) else {
-                let known = command.subcommands.filter { !$0.isHidden }.map(\.name)
-                let hint = Suggestion.closest(to: word, among: known).map { "did you mean '\($0)'?" }
-                throw CommandFailure.usage("unknown command '\(word)'", hint: hint ?? "see: tt --help")
+                throw CommandFailure.usage(command.unknown(word), hint: "see: tt --help")
             }
             command = next
         }

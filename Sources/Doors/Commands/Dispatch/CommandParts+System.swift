@@ -1,5 +1,6 @@
 import Hosting
 import Model
+import Terminal
 public import Operations
 import Towns
 
@@ -19,6 +20,7 @@ extension CommandParts {
             openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, isAlive: janitor.isAlive,
             waitForEnd: janitor.waitForEnd, endSurvivors: janitor.endSurvivors, ensureHost: ensureHost)
         parts.admission = TownAdmission(environment: environment)
+        parts.zone = .system
         parts.isBeneathTurn = TurnAncestry.isBeneathTurn
         return parts
     }

@@ -2,7 +2,7 @@ public import Arguments
 
 /// A command and what it does. One file declares one verb, with its subcommands where it has any.
 public struct Verb: Sendable {
-    public let spec: CommandSpec
+    public private(set) var spec: CommandSpec
     let run: @Sendable (CommandContext) async throws -> Void
     let subverbs: [Verb]
 
@@ -20,6 +20,13 @@ public struct Verb: Sendable {
         self.spec = spec
         subverbs = verbs
         run = { _ in }
+    }
+
+    /// The same verb, which answers to other names as well.
+    func called(_ names: [String]) -> Verb {
+        var verb = self
+        verb.spec.aliases += names
+        return verb
     }
 
     /// The innermost verb that `path` names below this one.

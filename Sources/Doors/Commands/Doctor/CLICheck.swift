@@ -21,12 +21,14 @@ struct CLICheck {
     }
 
     /// - Parameters:
-    ///   - used: CLIs of agents that have not ended.
+    ///   - used: CLIs of agents that have not ended, with their names.
     ///   - standard: the CLI of new agents.
-    func run(used: Set<String>, standard: String) async -> Result {
+    func run(used: [String: [String]], standard: String) async -> Result {
         var result = Result()
         await withTaskGroup(of: (String, Result).self) { group in
-            for cli in used.union([standard]) { group.addTask { (cli, await check(cli, isUsed: used.contains(cli))) } }
+            for cli in Set(used.keys).union([standard]) {
+                group.addTask { (cli, await check(cli, agents: used[cli] ?? [])) }
+            }
             var all: [(String, Result)] = []
             for await one in group { all.append(one) }
             for (_, one) in all.sorted(by: { $0.0 < $1.0 }) {
@@ -37,14 +39,25 @@ struct CLICheck {
         return result
     }
 
-    private func check(_ cli: String, isUsed: Bool) async -> Result {
+    /// The command that gives the agents another CLI. Each keeps the one it was given: another default would change
+    /// nothing for them.
+    private func other(for agents: [String]) -> String {
+        let installed = HarnessRegistry.available(path: environment["PATH"] ?? "").first?.name ?? "NAME"
+        guard let first = agents.first.map(TerminalText.line) else { return "tt config default_cli \(installed)" }
+        let rest = agents.dropFirst().map(TerminalText.line)
+        return "tt restart \(first) --cli \(installed)"
+            + (rest.isEmpty ? "" : ", and the same for \(rest.joined(separator: ", "))")
+    }
+
+    /// - Parameter agents: those that use it, whose turns need it.
+    private func check(_ cli: String, agents: [String]) async -> Result {
         let command: HarnessCommand
         let words: [String]
         do {
             command = try registry.resolve(cli)
             words = try command.words()
         } catch {
-            let problem = isUsed ? Problem.cliUnknown : .cliMissing
+            let problem = !agents.isEmpty ? Problem.cliUnknown : .cliMissing
             return Result(findings: [
                 Finding(problem, TerminalText.line(error.message), mend: "tt config agent_clis.\(cli) COMMAND")
             ])
@@ -55,7 +68,7 @@ struct CLICheck {
                 Finding(
                     .cliMissing,
                     "'\(TerminalText.line(words[0]))', the program of the CLI '\(name)', is not on the PATH",
-                    mend: "install it, or choose another: tt config default_cli NAME")
+                    mend: "install it, or choose another: \(other(for: agents))")
             ])
         }
         var result = Result()

@@ -30,7 +30,10 @@ extension Doctor {
         report.findings = (report.findings + machine.findings).filter { Self.kept.contains($0.problem) }
         let isTrusted = isTrusted(root, configuration)
         let known = isTrusted ? configuration : nil
-        clis.append(global.cli(asked: nil, town: known ?? TownConfiguration(name: "none")))
+        clis.append(
+            global.cli(
+                asked: nil, town: known ?? TownConfiguration(name: "none"), path: context.environment["PATH"]
+            ).cli)
         let folder = root ?? context.parts.folder
         let check = SecurityCheck(
             files: TownFiles(root: folder), home: context.home, configuration: configuration,

@@ -38,7 +38,7 @@ struct Doctor {
         let root = findTown(&report)
         var machine = MachineFacts.read(folder: root ?? context.parts.folder, now: context.parts.time.now())
         let global = checkGlobal(&report)
-        var used: Set<String> = []
+        var used: [String: [String]] = [:]
         var configuration: TownConfiguration?
         if let root {
             configuration = checkConfiguration(root, &report)
@@ -90,7 +90,7 @@ struct Doctor {
                 Finding(.registryDamaged, "\(error)", mend: "mv '\(file)' '\(file).old'"))
         }
         do { return try GlobalConfiguration.load(home: context.home) } catch {
-            report.findings.append(Finding(.configurationInvalid, error.message, mend: "mend the line that is named"))
+            report.findings.append(Finding(.configurationInvalid, error.message, mend: "correct that line"))
             return GlobalConfiguration()
         }
     }
@@ -100,7 +100,7 @@ struct Doctor {
         do {
             let (configuration, warnings) = try TownConfiguration.load(root: root)
             for warning in warnings {
-                report.findings.append(Finding(.unknownKey, warning, mend: "take the key out, or correct it"))
+                report.findings.append(Finding(.unknownKey, warning, mend: "remove the key, or correct it"))
             }
             let text =
                 (try? Files.text(
@@ -109,7 +109,7 @@ struct Doctor {
             report.facts.append("configuration: \(TownFiles(root: root).configuration)")
             return configuration
         } catch {
-            report.findings.append(Finding(.configurationInvalid, error.message, mend: "mend the line that is named"))
+            report.findings.append(Finding(.configurationInvalid, error.message, mend: "correct that line"))
             return nil
         }
     }
@@ -137,18 +137,18 @@ struct Doctor {
     /// - Returns: the CLIs of agents that have not ended.
     private func checkStore(
         _ configuration: TownConfiguration, _ root: String, _ machine: inout MachineFacts, _ report: inout Report
-    ) async -> Set<String> {
+    ) async -> [String: [String]] {
         let files = TownFiles(root: root)
-        guard isAdmitted(root, configuration, &report) else { return [] }
+        guard isAdmitted(root, configuration, &report) else { return [:] }
         let store: any Store
         do { store = try await context.parts.openStore(configuration, files, .existing) } catch {
             report.findings += Self.findings(opening: error)
-            return []
+            return [:]
         }
         let town = Town(
             root: root, configuration: configuration, store: store, time: store.clock ?? context.parts.time,
             random: context.parts.random, isAlive: context.parts.isAlive)
-        var used: Set<String> = []
+        var used: [String: [String]] = [:]
         do {
             progress.show("   the store is checked")
             if let store = store as? SQLiteStore {
@@ -169,7 +169,8 @@ struct Doctor {
             }
             report.findings += try await WorkCheck(town: town).findings()
             machine.newestEvent = try await store.latestEvents(limit: 1, filter: EventFilter()).last?.timestamp
-            used = Set(try await store.agents().filter { !$0.state.isTerminal }.map(\.cli))
+            used = Dictionary(grouping: try await store.agents().filter { !$0.state.isTerminal }, by: \.cli)
+                .mapValues { $0.map(\.name) }
         } catch {
             report.findings += Self.findings(opening: error)
         }
@@ -195,13 +196,15 @@ struct Doctor {
     }
 
     private func checkCLIs(
-        _ used: Set<String>, _ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?,
+        _ used: [String: [String]], _ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?,
         _ report: inout Report
     ) async {
         let folder = root ?? context.parts.folder
         let registry = registry(town, global, root)
         let known = isTrusted(root, town) ? town : nil
-        let standard = global.cli(asked: nil, town: known ?? TownConfiguration(name: "none"))
+        let standard = global.cli(
+            asked: nil, town: known ?? TownConfiguration(name: "none"), path: context.environment["PATH"]
+        ).cli
         progress.show("   CLIs are asked for their versions")
         let result = await CLICheck(
             registry: registry, environment: context.environment, folder: folder, time: context.parts.time

@@ -67,7 +67,9 @@ struct MachineFacts: Equatable {
                     mend: "timedatectl set-ntp true"))
         } else if now < Timestamp("2025-01-01T00:00:00Z")! {
             findings.append(
-                Finding(.clockWrong, "the clock says \(now.dateAndClock)", mend: "timedatectl set-ntp true"))
+                Finding(
+                    .clockWrong, "the clock says \(LocalTime.utc.dateAndClock(now)) UTC",
+                    mend: "timedatectl set-ntp true"))
         }
         if mostFiles < 512 {
             findings.append(

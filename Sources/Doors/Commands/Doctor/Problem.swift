@@ -91,7 +91,7 @@ enum Problem: String, CaseIterable, Encodable {
         case .unknownKey: "A key of tinytown.toml means nothing"
         case .notIgnored: "The town is in a git repository that does not ignore .tt"
         case .registryDamaged: "The list of towns cannot be read"
-        case .untrusted: "Nobody has decided whether the folder may run programs and connect to servers"
+        case .untrusted: "The folder is not trusted to run programs and connect to servers"
         case .foreignState: "The state in .tt came from elsewhere"
         case .unsafeOwner: "Another user owns the town, or can write it"
         case .fileOpen: "Others can read what belongs to the town or holds secrets"
@@ -110,7 +110,7 @@ enum Problem: String, CaseIterable, Encodable {
         case .agentAttention: "An agent says that it needs a person"
         case .taskOrphaned: "Open tasks belong to stopped agents"
         case .messageDead: "There are dead letters"
-        case .noTurnLimit: "A turn may take for ever"
+        case .noTurnLimit: "A turn may run forever"
         case .secretInFile: "A secret stands in tinytown.toml, which is meant for version control"
         case .openTownhall: "The townhall listens to the network without authentication"
         case .allPermissions: "Agents run without permission prompts"
@@ -215,7 +215,7 @@ public enum DoctorPage {
             where nothing is wrong (`info` alone is not), and 1 for warnings and errors. `tt doctor --json` gives an
             object with `findings` (`id`, `severity`, `message`, `mend`), `facts` and `ok`.
 
-            | id | severity | meaning | cure |
+            | id | severity | meaning | fix |
             |---|---|---|---|
 
             """

@@ -15,7 +15,7 @@ struct SettingsCheck {
         if configuration.turnTimeout == .zero {
             findings.append(
                 Finding(
-                    .noTurnLimit, "agent.turn_timeout_secs is 0: a turn may take for ever",
+                    .noTurnLimit, "agent.turn_timeout_secs is 0: a turn may run forever",
                     mend: "set agent.turn_timeout_secs = 3600 in tinytown.toml"))
         }
         guard let table = try? TOML.parse(text, file: TownConfiguration.fileName) else { return findings }

@@ -13,7 +13,7 @@ struct WorkCheck {
         var findings: [Finding] = []
         for host in hosts where !alive.contains(host.id) {
             findings.append(
-                Finding(.hostStale, "the host of process \(host.pid) is listed and has ended", mend: "tt recover"))
+                Finding(.hostStale, "the host of process \(host.pid) is listed but has ended", mend: "tt recover"))
         }
         let agents = try await town.store.agents()
         let names = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.name) })
@@ -29,7 +29,7 @@ struct WorkCheck {
         for agent in agents {
             let name = TerminalText.line(agent.name)
             if agent.state == .error {
-                findings.append(Finding(.agentFailed, "\(name) ended in error", mend: "tt restart \(name)"))
+                findings.append(Finding(.agentFailed, "\(name) stopped with an error", mend: "tt restart \(name)"))
             } else if let attention = agent.attention, !agent.state.isTerminal {
                 findings.append(
                     Finding(

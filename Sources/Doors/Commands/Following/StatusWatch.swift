@@ -14,9 +14,11 @@ struct StatusWatch {
     let context: CommandContext
     let deep: Bool
     let tasks: Bool
+    let all: Bool
     private let pace = Duration.milliseconds(100)
 
-    init(town: Town, context: CommandContext, deep: Bool, tasks: Bool) {
+    init(town: Town, context: CommandContext, deep: Bool, tasks: Bool, all: Bool) {
+        self.all = all
         self.town = town
         self.context = context
         self.deep = deep
@@ -75,7 +77,7 @@ struct StatusWatch {
             for listener in listeners { listener.cancel() }
             resizes.cancel()
         }
-        var report = try await StatusReport.read(town, deep: deep, tasks: tasks)
+        var report = try await read()
         var bells = news.rings.makeAsyncIterator()
         while try show(report) {
             let tick = isScreen && report.isTicking ? nextTick(news) : nil
@@ -86,9 +88,14 @@ struct StatusWatch {
             if kinds.contains(.changed) {
                 // Bursts end in one reading; what changes after it rings once more.
                 try await town.time.sleep(for: pace)
-                report = try await StatusReport.read(town, deep: deep, tasks: tasks)
+                report = try await read()
             }
         }
+    }
+
+    private func read() async throws -> StatusReport {
+        try await StatusReport.read(
+            town, deep: deep, tasks: tasks, dayBegan: context.zone.dayBegan(town.time.now()))
     }
 
     private func nextTick(_ news: News) -> Task<Void, Never> {
@@ -101,8 +108,11 @@ struct StatusWatch {
         if context.wantsJSON { return context.console.write(try JSONText.line(report) + "\n") }
         let size = context.console.size
         let now = town.time.now()
-        let head = "\(now.dateAndClock) UTC · Ctrl-C ends"
-        let lines = [head, ""] + report.lines(now: now, width: nil)
-        return context.console.write(LiveScreen.frame(lines, columns: size.columns, rows: size.rows))
+        let head = "\(context.zone.dateAndClock(now)) \(context.zone.name(at: now)) · Ctrl-C ends"
+        let layout = StatusLayout(
+            width: size.columns - 1, rows: all || deep ? nil : size.rows - 2, zone: context.zone)
+        let lines = [StyledText(head, .faint), StyledText()] + report.lines(now: now, layout: layout)
+        return context.console.write(
+            LiveScreen.frame(lines, columns: size.columns, rows: size.rows, style: context.style))
     }
 }

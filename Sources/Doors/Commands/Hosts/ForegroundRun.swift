@@ -22,7 +22,7 @@ struct ForegroundRun: Sendable {
         // Pinned before the host is known, so that no other host takes the agent in between.
         try await store.change(view.id, .pin(host.id), now: time.now())
         if !context.wantsJSON {
-            let lines = introduction + ["   It runs here. Ctrl-C ends it, twice at once."]
+            let lines = introduction + ["   It runs in this terminal. Press Ctrl-C to stop it, twice to stop at once."]
             context.console.write(lines.map { $0 + "\n" }.joined())
         }
         let screen = Screen(context)
@@ -46,7 +46,7 @@ struct ForegroundRun: Sendable {
         let agents = try await ListAgents.call(.init(), in: run.town).agents
         guard let ended = agents.first(where: { $0.id == view.id }) else { return }
         try context.show(ended) { ended in
-            let rounds = ended.roundsCompleted == 1 ? "1 round" : "\(ended.roundsCompleted) rounds"
+            let rounds = ended.roundsCompleted == 1 ? "1 turn" : "\(ended.roundsCompleted) turns"
             var line = "🏁 Agent '\(TerminalText.line(ended.name))' ended (\(ended.state.rawValue)) after \(rounds)"
             let waiting = ended.pending.total
             if waiting > 0 {
@@ -80,7 +80,7 @@ extension CommandFailure {
     static func endedInError(_ agent: AgentView) -> CommandFailure {
         CommandFailure(
             .failed, code: "agent_failed",
-            "agent '\(agent.name)' ended in error" + (agent.attention.map { ": \($0)" } ?? ""),
+            "agent '\(agent.name)' stopped with an error" + (agent.attention.map { ": \($0)" } ?? ""),
             hint: "see: tt logs \(agent.name)")
     }
 }

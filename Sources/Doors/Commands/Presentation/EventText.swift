@@ -5,7 +5,7 @@ import Terminal
 enum EventText {
     /// `14:03:05 [task_assigned] backend — Task 3f2a… assigned`.
     static func row(_ event: Event, _ labels: [AgentID: String], _ context: CommandContext) -> String {
-        let head = "\(event.timestamp.clock) [\(event.type.rawValue)] \(who(event, labels))"
+        let head = "\(context.zone.clock(event.timestamp)) [\(event.type.rawValue)] \(who(event, labels))"
         let room = context.width.map { $0 - TerminalText.width(head) - 3 }
         return "\(head) — \(event.message.shortened(to: room))"
     }
@@ -15,10 +15,10 @@ enum EventText {
         var lines: [String] = []
         var day = ""
         for event in events {
-            let date = String(event.timestamp.description.prefix(10))
-            if date != day { lines.append(context.style.bold("📅 \(date)")) }
+            let date = context.zone.day(event.timestamp)
+            if date != day { lines.append(context.style.bold("📅 \(date) \(context.zone.name(at: event.timestamp))")) }
             day = date
-            let head = "  \(event.timestamp.clock) \(event.type.icon) \(who(event, labels))"
+            let head = "  \(context.zone.clock(event.timestamp)) \(event.type.icon) \(who(event, labels))"
             let room = context.width.map { $0 - TerminalText.width(head) - 2 }
             lines.append("\(head)  \(event.message.shortened(to: room))")
         }

@@ -7,12 +7,12 @@ enum MessageText {
     /// Sender, time and text of a message; the text whole, or its beginning on one line.
     static func entry(_ view: MessageView, full: Bool, _ context: CommandContext, indent: Int = 2) -> [String] {
         let (space, width) = (String(repeating: " ", count: indent), context.width)
-        let time = context.parts.time.now().telling(view.message.createdAt, inFull: full)
+        let time = context.parts.time.now().telling(view.message.createdAt, inFull: full, zone: context.zone)
         var head = "\(space)\(view.category.tag) \(time)"
         head += " from \(TerminalText.line(view.fromLabel))"
         if view.message.lane == .urgent { head += " 🚨" }
-        if view.delivery.state == .leased { head += " (being worked on)" }
-        if view.delivery.attempts > 0 { head += " (failed \(view.delivery.attempts)×)" }
+        if view.delivery.state == .leased { head += " (in progress)" }
+        if view.delivery.attempts > 0 { head += " (failed \(view.delivery.attempts) times)" }
         let text =
             view.taskDescription.map { description in
                 "\(description) (\(view.text))"

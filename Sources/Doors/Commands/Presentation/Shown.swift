@@ -59,16 +59,45 @@ extension PendingView {
     }
 }
 
+extension LocalTime {
+    private func local(_ time: Timestamp) -> Timestamp { time + .seconds(offset(at: time.wholeSeconds)) }
+
+    /// Seconds east of UTC at `time`.
+    func offset(at time: Timestamp) -> Int { offset(at: time.wholeSeconds) }
+
+    /// `CET`.
+    func name(at time: Timestamp) -> String { name(at: time.wholeSeconds) }
+
+    /// `14:03:05`.
+    func clock(_ time: Timestamp) -> String { String(local(time).description.dropFirst(11).prefix(8)) }
+
+    /// `2026-03-09`.
+    func day(_ time: Timestamp) -> String { String(local(time).description.prefix(10)) }
+
+    /// `2026-03-09 20:03:14`.
+    func dateAndClock(_ time: Timestamp) -> String { day(time) + " " + clock(time) }
+
+    /// `20:03`, with the date in front where it is not the day of `now`.
+    func clock(_ time: Timestamp, near now: Timestamp) -> String {
+        let clock = String(clock(time).prefix(5))
+        return day(time) == day(now) ? clock : day(time) + " " + clock
+    }
+
+    /// The time at which the day of `now` began.
+    func dayBegan(_ now: Timestamp) -> Timestamp {
+        let seconds = now.wholeSeconds + Int64(offset(at: now))
+        return Timestamp(outside: (seconds - ((seconds % 86_400) + 86_400) % 86_400) * 1_000_000)
+            + .seconds(-offset(at: now))
+    }
+}
+
 extension Timestamp {
-    /// `14:03:05`, in UTC like everything that a town writes.
-    var clock: String { String(description.dropFirst(11).prefix(8)) }
+    /// Whole seconds since 1970.
+    var wholeSeconds: Int64 { microseconds >= 0 ? microseconds / 1_000_000 : (microseconds - 999_999) / 1_000_000 }
 
-    /// `2026-03-09 20:03:14`, in UTC.
-    var dateAndClock: String { description.prefix(10) + " " + clock }
-
-    /// This being now, when `past` was: `3 min ago`, or in full `2026-03-09 20:03:14 (3 min ago)`.
-    func telling(_ past: Timestamp, inFull: Bool) -> String {
+    /// This being now, when `past` was: `3 min ago`, or in full `2026-03-09 20:03:14 CET (3 min ago)`.
+    func telling(_ past: Timestamp, inFull: Bool, zone: LocalTime) -> String {
         let ago = TimeText.relative(self - past)
-        return inFull ? "\(past.dateAndClock) (\(ago))" : ago
+        return inFull ? "\(zone.dateAndClock(past)) \(zone.name(at: past)) (\(ago))" : ago
     }
 }

@@ -1,3 +1,4 @@
+import Model
 import Operations
 
 extension SnapshotCounts {
@@ -23,6 +24,16 @@ extension Int {
         return (self < 0 ? "-" : "") + text
     }
 
+    /// `812`, `12.3k`, `1.2M`, `3.0G`.
+    var shownCount: String {
+        switch self {
+        case ..<1000: "\(self)"
+        case ..<1_000_000: "\(self / 1000).\(self / 100 % 10)k"
+        case ..<1_000_000_000: "\(self / 1_000_000).\(self / 100_000 % 10)M"
+        default: "\(self / 1_000_000_000).\(self / 100_000_000 % 10)G"
+        }
+    }
+
     /// `640 bytes`, `12 kB`, `3.4 MB`, `80.8 GB`.
     var shownBytes: String {
         switch self {
@@ -31,5 +42,17 @@ extension Int {
         case ..<1_000_000_000: "\(self / 1_000_000).\(self / 100_000 % 10) MB"
         default: "\(self / 1_000_000_000).\(self / 100_000_000 % 10) GB"
         }
+    }
+}
+
+extension Double {
+    /// US dollars: `$3.41`, with four digits below a dollar: `$0.0123`.
+    var shownDollars: String {
+        let digits = abs(self) < 1 ? 4 : 2
+        let scale = digits == 4 ? 10_000.0 : 100.0
+        let whole = Int(exactly: (Figure.double(self, in: Figure.money) * scale).rounded()) ?? 0
+        let (units, rest) = whole.quotientAndRemainder(dividingBy: Int(scale))  // fits: one of two constants
+        let fraction = String(rest)
+        return "$\(units.grouped)." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 }

@@ -10,7 +10,7 @@ enum TaskText {
             let place = task.inBacklog ? "backlog" : task.group ? "group" : "unassigned"
             let owner = TerminalText.line(task.assignedLabel ?? place)
             let why = task.waiting ? " (waits for \(needs(task)))" : ""
-            let room = context.width.map { $0 - 19 - TerminalText.width(owner) - TerminalText.width(why) }
+            let room = context.width.map { $0 - 20 - TerminalText.width(owner) - TerminalText.width(why) }
             return "   \(task.state.icon) \(task.shortID) - \(task.title.shortened(to: room)) [\(owner)]\(why)"
         }
     }
@@ -34,7 +34,7 @@ enum TaskText {
     /// What waits for a task that ended without being completed.
     static func blocked(_ tasks: [TaskReference], _ context: CommandContext) -> [String] {
         if tasks.isEmpty { return [] }
-        return ["   These wait for it and cannot go on; see tt task release and tt task cancel:"]
+        return ["   These tasks wait for it and are blocked; see tt task release and tt task cancel:"]
             + tasks.map { "   ⏳ \(reference($0, context.width.map { $0 - 8 }))" }
     }
 
@@ -60,11 +60,13 @@ enum TaskText {
         if task.group { lines.append("   Group: ends with the last of its tasks") }
         lines.append("   Owner: \(TerminalText.line(task.assignedLabel ?? (task.inBacklog ? "backlog" : "none")))")
         if !task.tags.isEmpty { lines.append("   Tags: \(TerminalText.line(task.tags.joined(separator: ", ")))") }
-        lines.append("   Created: \(now.telling(task.createdAt, inFull: true))")
-        if let started = task.startedAt { lines.append("   Started: \(now.telling(started, inFull: true))") }
+        lines.append("   Created: \(now.telling(task.createdAt, inFull: true, zone: context.zone))")
+        if let started = task.startedAt {
+            lines.append("   Started: \(now.telling(started, inFull: true, zone: context.zone))")
+        }
         if let ended = task.completedAt {
             let took = task.startedAt.map { ", after \(TimeText.length(ended - $0))" } ?? ""
-            lines.append("   Ended: \(now.telling(ended, inFull: true))\(took)")
+            lines.append("   Ended: \(now.telling(ended, inFull: true, zone: context.zone))\(took)")
         }
         if task.reminders > 0 { lines.append("   Reminders: \(task.reminders)") }
         lines.append("   Description:")

@@ -7,14 +7,14 @@ import Terminal
 enum AttachCommand {
     static let verb = Verb(
         CommandSpec(
-            "attach", "Follow an agent live", group: Group.watching,
-            options: [.value("lines", "n", "N", "begin with so many of the last lines", standard: "20")],
+            "attach", "Follow an agent's output", group: Group.watching,
+            options: [.value("lines", "n", "N", "how many of the last lines to begin with", standard: "20")],
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("agents"))
             ],
-            examples: [Example("tt attach backend", "see what it does; Ctrl-C ends only the looking")],
+            examples: [Example("tt attach backend", "see what it does; Ctrl-C ends only the watching")],
             discussion: "Shows the agent's log as it grows, between lines that say how its state changes. Ctrl-C "
-                + "detaches; the agent goes on. Ends by itself when the agent ends.")
+                + "detaches; the agent keeps running. It ends by itself when the agent stops.")
     ) { context in
         guard !context.wantsJSON else {
             throw CommandFailure.usage("attach is for people and has no JSON form", hint: "see: tt events -f --json")
@@ -25,7 +25,11 @@ enum AttachCommand {
             let events = try await EventFollower(town: town, filter: EventFilter(agent: agent.id))
             let log = try LogFollower(TownFiles(root: town.root).log(agent: agent.name))
             let name = TerminalText.line(agent.label)
-            context.say(context.style.dim("── \(name) is \(agent.state.rawValue); Ctrl-C detaches"))
+            let shown = try await town.views(of: [agent])[0].state
+            context.say(context.style.dim("── \(name) is \(shown.rawValue). Ctrl-C detaches"))
+            if let still = try await town.stillness(of: agent) {
+                for line in told(still, town.time.now(), context) { context.say(context.style.yellow("── \(line)")) }
+            }
             if let place = try await town.otherLogs(of: agent) { context.say(context.style.dim("── \(place)")) }
             if agent.state.isTerminal {
                 let reader = LogReader(TownFiles(root: town.root).log(agent: agent.name))
@@ -47,8 +51,32 @@ enum AttachCommand {
     private static func show(
         _ event: Event, _ agent: AgentID, _ town: Town, _ context: CommandContext
     ) async throws -> Bool {
-        let line = "── \(event.timestamp.clock) \(event.message.shortened(to: context.width.map { $0 - 13 }))"
-        guard context.console.write(context.style.dim(line) + "\n") else { return false }
-        return try await town.store.agent(agent)?.state.isTerminal == false
+        guard tell(event, context) else { return false }
+        guard let now = try await town.store.agent(agent), !now.state.isTerminal else { return false }
+        // A turn has ended, and perhaps nothing comes any more.
+        if [.turnFinished, .turnFailed, .agentInterrupted, .agentAttention].contains(event.type),
+            let still = try await town.stillness(of: now), still.until != nil || now.state == .paused
+        {
+            for line in told(still, town.time.now(), context) {
+                guard context.console.write(context.style.yellow("── \(line)") + "\n") else { return false }
+            }
+        }
+        return true
+    }
+
+    /// Why nothing comes, and what to do.
+    private static func told(_ still: Stillness, _ now: Timestamp, _ context: CommandContext) -> [String] {
+        var reason = "Nothing comes now: " + TerminalText.line(still.reason)
+        if let until = still.until {
+            reason += "; next try at \(context.zone.clock(until, near: now)) (\(TimeText.relative(now - until)))"
+        }
+        guard let advice = still.advice else { return [reason] }
+        return [reason, (advice.hasPrefix("tt ") ? "What helps: " : "You can ") + TerminalText.line(advice)]
+    }
+
+    private static func tell(_ event: Event, _ context: CommandContext) -> Bool {
+        let line =
+            "── \(context.zone.clock(event.timestamp)) \(event.message.shortened(to: context.width.map { $0 - 13 }))"
+        return context.console.write(context.style.dim(line) + "\n")
     }
 }

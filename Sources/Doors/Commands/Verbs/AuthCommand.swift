@@ -6,8 +6,8 @@ import Terminal
 enum AuthCommand {
     static let verb = Verb(
         group: CommandSpec(
-            "auth", "Make keys for the townhall", group: Group.town,
-            examples: [Example("tt auth gen-key", "a new API key and its hash")]),
+            "auth", "Make keys for the townhall, which comes with a later version", group: Group.town,
+            examples: [Example("tt auth gen-key", "a new API key and its hash")], isHidden: true),
         [generate])
 
     private static let generate = Verb(
@@ -33,7 +33,7 @@ enum AuthCommand {
 
     private static func generateKey(_ context: CommandContext) async throws {
         let key = "tt_" + Hex.text(SecureRandom.bytes(32))
-        // It takes its time on purpose.
+        // Argon2id is slow by design.
         guard let hash = await QueueExecutor(label: "argon2").run({ PasswordHash.make(key) }) else {
             throw CommandFailure(.unavailable, code: "memory", "there is not enough memory for the hash: 19 MiB")
         }
@@ -42,8 +42,7 @@ enum AuthCommand {
                 "🔑 Generated new API key", "", "API Key (store securely, shown only once):", generated.key, "",
                 "API Key Hash (add to tinytown.toml):", generated.hash, "", "Add to your tinytown.toml:", "",
             ] + generated.lines.map { "  " + $0 } + [
-                "", "Then use the API key with townhall:",
-                "  curl -H \"Authorization: Bearer $TINYTOWN_API_KEY\" http://localhost:8080/v1/status",
+                "", "The townhall, which asks for it, comes with a later version.",
             ]
         }
     }

@@ -5,7 +5,7 @@ import Terminal
 enum BacklogCommand {
     static let verb = Verb(
         group: CommandSpec(
-            "backlog", "Tasks that nobody owns yet", group: Group.work,
+            "backlog", "Manage tasks without an owner", group: Group.work,
             examples: [
                 Example(
                     "tt backlog add \"Harden error handling\" --tags backend,security", "work for any agent with time"),
@@ -19,7 +19,9 @@ enum BacklogCommand {
         CommandSpec(
             "add", "Add a task",
             options: [.value("tags", nil, "A,B", "tags of the task", isRepeatable: true)] + TaskOptions.links,
-            positionals: [Positional("TASK", .optional, "what to do; - or nothing reads it from standard input")],
+            positionals: [
+                Positional("TASK", .optional, "what to do; without it, or with -, it is read from standard input")
+            ],
             examples: [Example("tt backlog add \"Write the docs\" --tags docs", "add a task with a tag")])
     ) { context in
         let text = try await context.text(of: "TASK")
@@ -58,7 +60,7 @@ enum BacklogCommand {
             positionals: [
                 task,
                 Positional(
-                    "AGENT", .optional, "who gets it; else the agent whose turn this is",
+                    "AGENT", .optional, "the new owner (default: the agent in whose turn you are)",
                     completion: .dynamic("agents")),
             ],
             examples: [Example("tt backlog claim 3f2a backend", "give it to backend")])
@@ -77,7 +79,7 @@ enum BacklogCommand {
     private static let assignAll = Verb(
         CommandSpec(
             "assign-all", "Give the whole backlog to an agent",
-            positionals: [Positional("AGENT", .one, "who gets it", completion: .dynamic("agents"))],
+            positionals: [Positional("AGENT", .one, "the new owner", completion: .dynamic("agents"))],
             examples: [Example("tt backlog assign-all backend", "everything that waits goes to backend")])
     ) { context in
         let agent = context.arguments.required("AGENT")
@@ -95,8 +97,8 @@ enum BacklogCommand {
 
     private static let remove = Verb(
         CommandSpec(
-            "remove", "Take a task out of the backlog", positionals: [task],
-            examples: [Example("tt backlog remove 3f2a", "nobody needs it any more")])
+            "remove", "Remove a task from the backlog", positionals: [task],
+            examples: [Example("tt backlog remove 3f2a", "it is no longer needed")])
     ) { context in
         let output = try await context.withTown(.readWrite) { town in
             try await RemoveFromBacklog.call(TaskInput(task: context.arguments.required("TASK")), in: town)

@@ -12,15 +12,15 @@ enum BootstrapCommand {
             "bootstrap", "Install Redis, building it with an AI CLI if no package is available", group: Group.town,
             options: [
                 .value(
-                    "cli", "c", "CLI", "who builds it", standard: "your default_cli, then claude",
+                    "cli", "c", "CLI", "the CLI that builds it", standard: "your default_cli, then claude",
                     completion: .dynamic("clis")
                 ).alias("model", "m"),
                 .flag("dry-run", nil, "show what would be done"),
-                .value("sha256", nil, "HEX", "the digest that the source archive must have"),
-                .flag("yes", "y", "build it without asking, even where a package would do"),
+                .value("sha256", nil, "HEX", "the SHA-256 digest of the source archive"),
+                .flag("yes", "y", "build without asking, even if a package is available"),
             ],
             positionals: [
-                Positional("VERSION", .optional, "such as 8.0.2, or latest; names one that is to be built")
+                Positional("VERSION", .optional, "the version to build, such as 8.0.2, or latest")
             ],
             examples: [
                 Example("tt bootstrap --dry-run", "see what there is and what would be done"),
@@ -68,7 +68,7 @@ private struct Bootstrap {
         let isDry = context.arguments.flag("dry-run")
         // A named version is meant to be built; otherwise the simplest way comes first.
         if asked == nil, let found = await search.installed() {
-            context.say("✅ Redis \(found.version) is there already: \(TerminalText.line(found.location))")
+            context.say("✅ Redis \(found.version) is already there: \(TerminalText.line(found.location))")
             context.say("   To have another built: tt bootstrap latest")
             return BootstrapOutcome(installed: true, redis: found, package: nil, command: nil, source: nil)
         }
@@ -111,7 +111,7 @@ private struct Bootstrap {
     private func wantedVersion() throws -> RedisVersion? {
         guard let asked, asked != "latest" else { return nil }
         guard let version = RedisVersion(asked), asked.allSatisfy({ $0.isNumber || $0 == "." || $0 == "v" }) else {
-            throw CommandFailure.usage("'\(asked)' is no version", hint: "name one such as 8.0.2, or latest")
+            throw CommandFailure.usage("'\(asked)' is not a version", hint: "use one such as 8.0.2, or latest")
         }
         guard version >= RedisVersion(parts: [7]) else {
             throw CommandFailure.usage("Redis \(version) is too old: a town needs \(RedisVersion.oldest)")

@@ -6,16 +6,16 @@ import Terminal
 enum CloseCommand {
     static let verb = Verb(
         CommandSpec(
-            "close", "Let an agent finish its inbox, then stop it", group: Group.agents,
+            "close", "Stop an agent after it has finished its inbox", group: Group.agents,
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("agents"))
             ],
             examples: [
-                Example("tt close backend", "no more after what waits now and comes until then"),
+                Example("tt close backend", "finish what waits now and what arrives meanwhile, then stop"),
                 Example("tt close backend && tt wait backend", "and return when it has stopped"),
             ],
-            discussion: "Every message that waits is worked on first, as far as the agent's rounds allow. A paused "
-                + "agent goes on for that. See also: tt kill, which does not wait for the inbox.")
+            discussion: "The agent works on every waiting message first, as far as its turns allow. A paused "
+                + "agent is resumed for that. See also: tt kill, which does not wait for the inbox.")
     ) { context in
         try await context.withTown(.readWrite, runs: false) { town in
             let output = try await CloseAgent.call(

@@ -18,20 +18,20 @@ enum ConductorCommand {
                     "cli", "c", "CLI", "the CLI that conducts",
                     standard: "conductor_cli of the town, then yours, then the default CLI",
                     completion: .dynamic("clis")),
-                .value("goal", "g", "TEXT", "work towards this without a terminal; - reads it from standard input"),
-                .value("max-rounds", nil, "N", "with --goal: turns that it may take; 0: no limit", standard: "0"),
-                .flag("fresh", nil, "begin a new conversation, where the CLI would continue the last one"),
+                .value("goal", "g", "TEXT", "the goal, worked on without a terminal; - reads it from standard input"),
+                .value("max-rounds", nil, "N", "with --goal: maximum turns; 0 means no limit", standard: "0"),
+                .flag("fresh", nil, "start a new conversation instead of continuing the last one"),
             ],
             examples: [
                 Example("tt conductor", "talk to it in this terminal"),
                 Example("tt conductor --cli codex", "with another CLI"),
-                Example("tt conductor --goal \"Add a login page, with tests\"", "return when the goal is reached"),
+                Example("tt conductor --goal \"Add a login page, with tests\"", "returns when the goal is reached"),
             ],
             exclusive: [["goal", "fresh"]],
             discussion:
                 "It reads .tt/conductor_context.md, which is written anew at each start. With --goal it goes on "
                 + "in the background when this command is interrupted; the same command follows it again. Exit codes "
-                + "with --goal: 0 reached, 1 given up, 7 a person is needed.")
+                + "with --goal: 0 reached, 1 failed, 7 needs your input.")
     ) { context in
         if let goal = context.arguments.string("goal") { return try await pursue(goal, context) }
         try await talk(context)
@@ -48,7 +48,7 @@ enum ConductorCommand {
         let replacement = try await context.withTown(.readWrite) { town in
             let files = TownFiles(root: town.root)
             let asked = context.arguments.string("cli")
-            let cli = conductorCLI(asked, town.configuration, global)
+            let cli = conductorCLI(asked, town.configuration, global, context)
             let registry = HarnessRegistry(town: town, global: global, environment: context.environment)
             let command: HarnessCommand
             do throws(Failure) { command = try registry.resolve(cli) } catch {
@@ -94,11 +94,12 @@ enum ConductorCommand {
 
     /// - Returns: what was asked for, else the town's, else the user's, else what agents use.
     private static func conductorCLI(
-        _ asked: String?, _ town: TownConfiguration, _ global: GlobalConfiguration
+        _ asked: String?, _ town: TownConfiguration, _ global: GlobalConfiguration, _ context: CommandContext
     ) -> String {
         global.cli(
             asked: [asked, town.conductorCLI, global.conductorCLI].lazy.compactMap(\.self)
-                .first { !$0.allSatisfy(\.isWhitespace) }, town: town)
+                .first { !$0.allSatisfy(\.isWhitespace) }, town: town, path: context.environment["PATH"]
+        ).cli
     }
 
     // MARK: Towards a goal
@@ -108,7 +109,7 @@ enum ConductorCommand {
         let rounds = try context.arguments.int("max-rounds", in: 0...1_000_000)
         let global = try GlobalConfiguration.load(home: context.home)
         try await context.withTown(.readWrite) { town in
-            let cli = conductorCLI(context.arguments.string("cli"), town.configuration, global)
+            let cli = conductorCLI(context.arguments.string("cli"), town.configuration, global, context)
             let wait = try await TownWait(town, context)
             // One that is there keeps its CLI unless another one was asked for.
             let known = try await town.store.agent(Conductor.id)

@@ -11,7 +11,7 @@ enum ConfigCommand {
     static let verb = Verb(
         CommandSpec(
             "config", "Show or change your settings for all towns", group: Group.town,
-            options: [.flag("unset", nil, "take the key out")],
+            options: [.flag("unset", nil, "remove the key")],
             positionals: [
                 Positional("KEY", .optional, "a key, such as default_cli", completion: .values(suggestedKeys)),
                 Positional("VALUE", .optional, "its new value"),
@@ -20,12 +20,13 @@ enum ConfigCommand {
                 Example("tt config", "everything that is set"),
                 Example("tt config default_cli", "one value, and nothing else"),
                 Example("tt config default_cli codex", "the CLI of agents that are spawned without --cli"),
-                Example("tt config agent_clis.mine \"my-agent --flag\"", "a command of your own"),
+                Example("tt config agent_clis.mine \"my-agent --flag\"", "your own command"),
                 Example("tt config agent_clis.codex.env.MODE fast", "a variable for one CLI"),
                 Example("tt config --unset conductor_cli", "back to the default"),
             ],
             discussion: "The keys: " + GlobalConfiguration.keys.joined(separator: ", ") + ".\n"
-                + "What comes first counts: --cli, the town's tinytown.toml, these settings, the default (claude).")
+                + "The first of these wins: --cli, the town's tinytown.toml, these settings, the first CLI that is installed."
+        )
     ) { context in
         let arguments = context.arguments
         switch (arguments.positional("KEY"), arguments.positional("VALUE"), arguments.flag("unset")) {

@@ -8,7 +8,7 @@ enum DeadCommand {
             "dead", "Inspect, retry or drop messages that failed too often", group: Group.work,
             examples: [
                 Example("tt dead list", "messages that failed too often, and why"),
-                Example("tt dead retry --all", "give everything another chance"),
+                Example("tt dead retry --all", "retry all of them"),
             ],
             discussion: "A message becomes a dead letter when its turns failed too often, or when it was passed on by "
                 + "too many agents. Nothing is lost: it waits here until it is retried or dropped."),
@@ -20,7 +20,7 @@ enum DeadCommand {
     private static let list = Verb(
         CommandSpec(
             "list", "List dead letters, newest first",
-            options: [.value("limit", "n", "N", "at most so many", standard: "100")],
+            options: [.value("limit", "n", "N", "maximum number to list", standard: "100")],
             examples: [Example("tt dead list", "messages that failed too often, and why")])
     ) { context in
         let limit = try context.arguments.int("limit", in: 1...1_000_000) ?? 100
@@ -47,14 +47,14 @@ enum DeadCommand {
 
     private static let retry = Verb(
         CommandSpec(
-            "retry", "Put dead letters back into their inboxes",
+            "retry", "Retry dead letters",
             options: [
                 all,
                 .value("to", nil, "AGENT", "into this inbox instead", completion: .dynamic("agents")),
             ], positionals: [message],
             examples: [
-                Example("tt dead retry 3f2a", "give one another chance"),
-                Example("tt dead retry --all", "give all another chance"),
+                Example("tt dead retry 3f2a", "retry one"),
+                Example("tt dead retry --all", "retry all"),
                 Example("tt dead retry 3f2a --to backend", "its own agent is gone"),
             ])
     ) { context in
@@ -67,8 +67,8 @@ enum DeadCommand {
 
     private static let drop = Verb(
         CommandSpec(
-            "drop", "Forget dead letters for good", options: [all], positionals: [message],
-            examples: [Example("tt dead drop 3f2a", "nobody needs it any more")])
+            "drop", "Delete dead letters", options: [all], positionals: [message],
+            examples: [Example("tt dead drop 3f2a", "it is no longer needed")])
     ) { context in
         let output = try await context.withTown(.readWrite) { town in
             try await DropDeadLetters.call(input(context), in: town)

@@ -5,14 +5,14 @@ enum DoctorCommand {
     static let verb = Verb(
         CommandSpec(
             "doctor", "Diagnose problems and suggest fixes", group: Group.help,
-            options: [.flag("security", nil, "check what strangers could make of this town")],
+            options: [.flag("security", nil, "check what other users and programs could do to this town")],
             examples: [
-                Example("tt doctor", "look at the machine, the town and the work in it"),
+                Example("tt doctor", "check the machine, the town and the work in it"),
                 Example("tt doctor --security", "check files, programs, servers and secrets against docs/security.md"),
                 Example("tt doctor --json | jq -r '.findings[].id'", "the findings, for a script"),
             ],
             discussion:
-                "Changes nothing. Ends with 1 where something is wrong. Every id is explained in docs/doctor.md.")
+                "Changes nothing. Exit code 1 if something is wrong. docs/doctor.md explains every id.")
     ) { context in
         let progress = ProgressLine(context)
         let doctor = Doctor(context: context, progress: progress)

@@ -8,7 +8,8 @@ enum EventsCommand {
         CommandSpec(
             "events", "Show the newest events", group: Group.watching,
             options: [
-                .value("count", "c", "N", "so many of the newest, oldest first", standard: "20").alias("limit", "n"),
+                .value("count", "c", "N", "how many of the newest to show, oldest first", standard: "20").alias(
+                    "limit", "n"),
                 .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
                 .value(
                     "type", nil, "TYPE", "only those of a type",

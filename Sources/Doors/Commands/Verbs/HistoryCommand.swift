@@ -4,9 +4,9 @@ import Operations
 enum HistoryCommand {
     static let verb = Verb(
         CommandSpec(
-            "history", "Show what happened lately", group: Group.watching,
+            "history", "Show recent history", group: Group.watching,
             options: [
-                .value("limit", "n", "N", "so many of the newest, oldest first", standard: "30"),
+                .value("limit", "n", "N", "how many of the newest to show, oldest first", standard: "30"),
                 .value("agent", "a", "AGENT", "only what is about an agent", completion: .dynamic("agents")),
             ],
             examples: [

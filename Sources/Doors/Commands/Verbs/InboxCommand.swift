@@ -6,12 +6,12 @@ import Terminal
 enum InboxCommand {
     static let verb = Verb(
         CommandSpec(
-            "inbox", "Show what waits for an agent", group: Group.work,
+            "inbox", "Show the messages that wait for an agent", group: Group.work,
             options: [
-                .flag("all", "a", "every agent that has messages, and the supervisor"),
-                .flag("full", nil, "whole texts instead of their beginnings"),
-                .flag("take", nil, "take the messages out: only from the supervisor's mailbox"),
-                .value("limit", "n", "N", "at most so many messages of an inbox", standard: "100"),
+                .flag("all", "a", "all agents that have messages, and the supervisor"),
+                .flag("full", nil, "show whole texts"),
+                .flag("take", nil, "remove the messages after showing them; only for the supervisor's mailbox"),
+                .value("limit", "n", "N", "maximum messages per inbox", standard: "100"),
             ],
             positionals: [
                 Positional(
@@ -20,11 +20,11 @@ enum InboxCommand {
             ],
             examples: [
                 Example("tt inbox", "what the agents told you"),
-                Example("tt inbox --take --full", "read it and have it off the list"),
+                Example("tt inbox --take --full", "read it and clear the list"),
                 Example("tt inbox backend", "what waits for backend"),
                 Example("tt inbox --all", "everything that waits"),
             ], exclusive: [["all", "take"]],
-            discussion: "Looking takes nothing away. An agent's messages are taken by its own turns.")
+            discussion: "Looking removes nothing: an agent's messages are removed by its own turns.")
     ) { context in
         let arguments = context.arguments
         let limit = try arguments.int("limit", in: 1...100_000) ?? 100

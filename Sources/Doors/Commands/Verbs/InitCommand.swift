@@ -13,9 +13,9 @@ enum InitCommand {
             positionals: [Positional("NAME", .optional, "the town's name, as with --name")],
             examples: [
                 Example("tt init", "name it after the repository and its branch"),
-                Example("tt --town ~/work/shop init --name shop", "another folder, which is made if need be"),
+                Example("tt --town ~/work/shop init --name shop", "another folder, which is created if needed"),
             ],
-            discussion: "Nothing that is there is overwritten: a folder that is a town already stays as it is. With "
+            discussion: "Nothing is overwritten: a folder that is already a town is left unchanged. With "
                 + "TT_USE_SOCKET=1 in the environment the town keeps its state in a Redis of its own, on a Unix socket."
         )
     ) { context in
@@ -24,6 +24,7 @@ enum InitCommand {
             [
                 "✨ Initialized town '\(TerminalText.line(result.name))' at \(TerminalText.line(result.root))",
                 "💾 Its state is kept in \(TerminalText.line(TownFiles(root: result.root).state))",
+                "🤖 Agents run on '\(result.choice.cli)'." + (result.choice.reason.map { " \($0)" } ?? ""),
                 "🚀 Run 'tt spawn NAME' to add an agent",
             ]
         }
@@ -38,17 +39,31 @@ enum InitCommand {
         var gitignoreChanged = false
         /// False where the list of the user's towns could not be written.
         var registered: Bool
+        /// The CLI that agents get unless another is named.
+        var choice: CLIChoice
+        var cli: String { choice.cli }
 
         enum CodingKeys: String, CodingKey {
             case name, root, configuration, registered
+            case cli = "default_cli"
             case gitignoreChanged = "gitignore_changed"
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var values = encoder.container(keyedBy: CodingKeys.self)
+            try values.encode(name, forKey: .name)
+            try values.encode(root, forKey: .root)
+            try values.encode(configuration, forKey: .configuration)
+            try values.encode(gitignoreChanged, forKey: .gitignoreChanged)
+            try values.encode(registered, forKey: .registered)
+            try values.encode(cli, forKey: .cli)
         }
     }
 
     private static func make(_ context: CommandContext) async throws -> Made {
         let (option, word) = (context.arguments.string("name"), context.arguments.positional("NAME"))
         if let option, let word, option != word {
-            throw CommandFailure.usage("the town cannot be called both '\(option)' and '\(word)'")
+            throw CommandFailure.usage("the town can't have two names: '\(option)' and '\(word)'")
         }
         let asked = option ?? word
         if let asked, let problem = TownName.problem(with: asked) {
@@ -65,9 +80,12 @@ enum InitCommand {
         if let problem = made.registryProblem {
             context.warn("the town is not in the list of towns: \(CommandFailure(problem).text)")
         }
+        let choice = try GlobalConfiguration.load(home: context.home)
+            .cli(
+                asked: nil, town: try TownConfiguration.load(root: made.root).0, path: context.environment["PATH"])
         return Made(
             name: made.name, root: made.root, configuration: TownFiles(root: made.root).configuration,
-            registered: made.registryProblem == nil)
+            registered: made.registryProblem == nil, choice: choice)
     }
 }
 

@@ -6,16 +6,16 @@ import Terminal
 enum InterruptCommand {
     static let verb = Verb(
         CommandSpec(
-            "interrupt", "Pause an agent, in the middle of a turn too", group: Group.agents,
+            "interrupt", "Pause an agent, even in the middle of a turn", group: Group.agents,
             options: [
                 .value("reason", "r", "TEXT", "why; shown until it is resumed"),
-                .flag("no-wait", nil, "do not wait until its present turn has ended"),
+                .flag("no-wait", nil, "don't wait until its current turn has ended"),
             ],
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("agents"))
             ],
             examples: [
-                Example("tt interrupt backend", "hold it; what it is doing ends now"),
+                Example("tt interrupt backend", "pause it; its current turn ends now"),
                 Example("tt interrupt backend --reason \"wait for the new design\"", "and say why"),
             ],
             discussion: "A turn that runs is ended and its messages go back to the inbox, with no attempt counted. "

@@ -7,12 +7,12 @@ enum KillCommand {
     static let verb = Verb(
         CommandSpec(
             "kill", "Stop an agent", group: Group.agents,
-            options: [.flag("now", nil, "end its present turn; the turn's messages go back to the inbox")],
+            options: [.flag("now", nil, "end its current turn; the turn's messages go back to the inbox")],
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("agents"))
             ],
             examples: [
-                Example("tt kill backend", "stop it when its present turn ends"),
+                Example("tt kill backend", "stop it when its current turn ends"),
                 Example("tt kill backend --now", "stop it at once"),
             ],
             discussion: "The agent's inbox, tasks and session are kept.")

@@ -10,6 +10,7 @@ enum ListCommand {
             options: [.flag("live", nil, "only agents that are still active")],
             examples: [
                 Example("tt list", "who is in the town"),
+                Example("tt list --live", "without those that have stopped"),
                 Example("tt list --json | jq -r '.agents[].name'", "only the names"),
             ])
     ) { context in
@@ -21,28 +22,39 @@ enum ListCommand {
             return (output, town.time.now(), isSpread)
         }
         try context.show(output) { output in
-            guard !output.agents.isEmpty else { return ["No agents. Start one with: tt spawn NAME"] }
-            let needsAttention = output.agents.contains { $0.attention != nil }
+            guard !output.agents.isEmpty else { return ["No agents. Add one with: tt spawn NAME"] }
             var columns: [Table.Column] = [
-                .init("AGENT", isFlexible: true), .init("ID"), .init("STATE"),
+                .init("AGENT", isFlexible: true, least: 18), .init("ID"), .init("STATE"),
                 .init("CLI", isFlexible: true, isDispensable: true),
-                .init("ROUNDS", isRight: true, isDispensable: true), .init("PENDING", isRight: true),
+                .init("TURNS", isRight: true, isDispensable: true), .init("PENDING", isRight: true),
                 .init("ACTIVE", isDispensable: true),
             ]
             if isSpread { columns.append(.init("WORKS ON", isDispensable: true)) }
-            if needsAttention { columns.append(.init("ATTENTION", isFlexible: true)) }
             var table = Table(columns)
             for agent in output.agents {
                 var cells = [
-                    agent.label, agent.shortID, agent.state.shown, agent.cli, String(agent.roundsCompleted),
-                    String(agent.pending.total), TimeText.relative(now - agent.lastActiveAt),
+                    StyledText(agent.label), StyledText(agent.shortID), StyledText(agent.state.shown, agent.state.tone),
                 ]
-                if isSpread { cells.append(agent.lease?.machine ?? "") }
-                table.add(needsAttention ? cells + [agent.attention ?? ""] : cells)
+                cells += [
+                    agent.cli, String(agent.roundsCompleted), String(agent.pending.total),
+                    TimeText.relative(now - agent.lastActiveAt),
+                ].map { StyledText($0) }
+                if isSpread { cells.append(StyledText(agent.lease?.machine ?? "")) }
+                table.add(cells)
             }
-            var lines = table.lines(width: context.width, style: context.style).map(\.withoutTrailingSpace)
+            let rows = table.lines(width: context.width, style: context.style).map(\.withoutTrailingSpace)
+            var lines = [rows[0]]
+            for (agent, row) in zip(output.agents, rows.dropFirst()) {
+                lines.append(row)
+                // What a person has to know has a place of its own, so that no width cuts it.
+                guard let attention = agent.attention else { continue }
+                let text = StyledText("    ⚠️  ") + StyledText(attention, agent.state.tone)
+                lines += (context.width.map { text.wrapped(to: $0, indent: 8) } ?? [text]).map {
+                    $0.rendered(context.style)
+                }
+            }
             let ended = output.agents.count { $0.state == .stopped || $0.state == .error }
-            if ended > 0 { lines += ["", "🧹 \(ended) ended agent\(ended == 1 ? "" : "s"); remove with: tt prune"] }
+            if ended > 0 { lines += ["", "🧹 \(ended) stopped agent\(ended == 1 ? "" : "s"). Remove with: tt prune"] }
             return lines
         }
     }

@@ -11,7 +11,7 @@ enum LogsCommand {
             "logs", "Show an agent's log", group: Group.watching,
             options: [
                 .flag("follow", "f", "then show what is added, as it is added"),
-                .value("lines", "n", "N", "so many of the last lines", standard: "50"),
+                .value("lines", "n", "N", "how many of the last lines to show", standard: "50"),
             ],
             positionals: [Positional("AGENT", .one, "an agent, or host", completion: .dynamic("agents"))],
             examples: [

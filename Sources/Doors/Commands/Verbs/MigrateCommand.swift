@@ -10,8 +10,8 @@ enum MigrateCommand {
             options: [
                 .flag("dry-run", nil, "only show what would change"),
                 .flag("force", nil, "do it without asking"),
-                .flag("hash", nil, "agents and tasks that are JSON texts become hashes"),
-                .flag("take-all", nil, "take old keys although other towns use the server"),
+                .flag("hash", nil, "convert agents and tasks from JSON texts to hashes"),
+                .flag("take-all", nil, "upgrade old keys even if other towns use the server"),
             ],
             examples: [
                 Example("tt migrate --dry-run", "see what would change"),

@@ -5,11 +5,11 @@ import Terminal
 enum PlanCommand {
     static let verb = Verb(
         CommandSpec(
-            "plan", "Show the plan in tasks.toml, or make one", group: Group.work,
-            options: [.flag("init", "i", "make a tasks.toml to begin with; one that is there stays as it is")],
+            "plan", "Show the plan in tasks.toml, or create one", group: Group.work,
+            options: [.flag("init", "i", "create a tasks.toml; an existing one is left unchanged")],
             examples: [
-                Example("tt plan --init", "a tasks.toml to begin with"),
-                Example("tt plan", "check the plan and show it; the town is not asked"),
+                Example("tt plan --init", "create a tasks.toml"),
+                Example("tt plan", "check the plan and show it, without the town"),
             ],
             discussion:
                 "The plan is a file for version control. tt sync push takes it to the town, tt sync pull writes "

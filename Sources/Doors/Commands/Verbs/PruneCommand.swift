@@ -7,12 +7,12 @@ enum PruneCommand {
     static let verb = Verb(
         CommandSpec(
             "prune", "Remove stopped agents", group: Group.agents,
-            options: [.flag("all", nil, "active agents too: they are stopped at once first")],
+            options: [.flag("all", nil, "also active agents, which are stopped at once first")],
             examples: [
-                Example("tt prune", "forget those that have stopped or failed"),
-                Example("tt prune --all", "stop everybody and forget them all"),
+                Example("tt prune", "remove those that have stopped or failed"),
+                Example("tt prune --all", "stop all agents and remove them"),
             ],
-            discussion: "Nothing that others need is lost: open tasks of a removed agent go back to the backlog, and "
+            discussion: "No work is lost: open tasks of a removed agent go back to the backlog, and "
                 + "messages that waited for it to the dead letters (tt dead list), from where tt dead retry --to gives "
                 + "them to another agent. Logs stay.")
     ) { context in

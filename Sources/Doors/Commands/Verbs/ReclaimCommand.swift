@@ -13,7 +13,7 @@ enum ReclaimCommand {
                 .value("from", nil, "AGENT", "only the work of this agent", completion: .dynamic("ended")),
             ],
             examples: [
-                Example("tt reclaim", "see what is orphaned; changes nothing"),
+                Example("tt reclaim", "see orphaned work; changes nothing"),
                 Example("tt reclaim --to-backlog", "let others claim it"),
                 Example("tt reclaim --from backend --to frontend", "hand it over"),
             ], exclusive: [["to-backlog", "to"]],

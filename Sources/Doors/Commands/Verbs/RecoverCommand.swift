@@ -6,10 +6,10 @@ import Terminal
 enum RecoverCommand {
     static let verb = Verb(
         CommandSpec(
-            "recover", "Put back the work of processes that died", group: Group.agents,
+            "recover", "Requeue the work of processes that died", group: Group.agents,
             examples: [
                 Example("tt recover", "after a crash, or to be sure"),
-                Example("tt recover --json | jq .recovered", "which agents were concerned"),
+                Example("tt recover --json | jq .recovered", "which agents were affected"),
             ],
             discussion: "Rarely needed: every host notices the death of another at once and does the same. An agent "
                 + "whose process died goes on; its messages wait as before. An agent that works is never touched, "

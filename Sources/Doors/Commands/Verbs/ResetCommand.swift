@@ -7,7 +7,7 @@ import Towns
 enum ResetCommand {
     static let verb = Verb(
         CommandSpec(
-            "reset", "Forget the town's agents, tasks and messages", group: Group.town,
+            "reset", "Delete the town's agents, tasks and messages", group: Group.town,
             options: [
                 .flag("force", nil, "actually delete; without it, only preview"),
                 .flag("agents-only", nil, "keep tasks and backlog; waiting messages become dead letters"),

@@ -8,11 +8,11 @@ import Terminal
 enum RestoreCommand {
     static let verb = Verb(
         CommandSpec(
-            "restore", "Bring back the state that tt save wrote", group: Group.town,
+            "restore", "Restore the state that tt save wrote", group: Group.town,
             options: [
-                .flag("force", nil, "replace what the town has now; it is kept in .tt/before-restore.jsonl"),
-                .flag("check", nil, "only look whether the file is whole, and what it would run"),
-                .flag("yes", "y", "accept what its agents are run by, without a question"),
+                .flag("force", nil, "replace the town's state, which is kept in .tt/before-restore.jsonl"),
+                .flag("check", nil, "only check the file, and show what it would run"),
+                .flag("yes", "y", "accept the CLIs of its agents without asking"),
             ],
             positionals: [
                 Positional(
@@ -35,7 +35,7 @@ enum RestoreCommand {
         try context.show(snapshot) { snapshot in
             [
                 "✅ Restored \(snapshot.counts.shown)",
-                "   Saved: \(snapshot.savedAt.dateAndClock) in town '\(TerminalText.line(snapshot.town))'",
+                "   Saved: \(context.zone.dateAndClock(snapshot.savedAt)) \(context.zone.name(at: snapshot.savedAt)) in town '\(TerminalText.line(snapshot.town))'",
             ] + programs(snapshot) + ["   See it with: tt status"]
         }
     }
@@ -49,7 +49,7 @@ enum RestoreCommand {
         try context.show(snapshot) { snapshot in
             [
                 "✅ The snapshot is whole: \(snapshot.counts.shown)",
-                "   Saved: \(snapshot.savedAt.dateAndClock) in town '\(TerminalText.line(snapshot.town))'",
+                "   Saved: \(context.zone.dateAndClock(snapshot.savedAt)) \(context.zone.name(at: snapshot.savedAt)) in town '\(TerminalText.line(snapshot.town))'",
             ] + programs(snapshot)
         }
     }

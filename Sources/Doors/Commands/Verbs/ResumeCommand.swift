@@ -6,9 +6,9 @@ import Terminal
 enum ResumeCommand {
     static let verb = Verb(
         CommandSpec(
-            "resume", "Let a paused agent go on", group: Group.agents,
+            "resume", "Resume a paused agent", group: Group.agents,
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("paused"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("paused"))
             ],
             examples: [
                 Example("tt resume backend", "it goes on in the conversation that it had"),

@@ -7,7 +7,7 @@ enum SaveCommand {
     static let verb = Verb(
         CommandSpec(
             "save", "Save the town's state in a file for version control", group: Group.town,
-            options: [.flag("force", nil, "replace a file that is no snapshot")],
+            options: [.flag("force", nil, "replace a file that is not a snapshot")],
             positionals: [
                 Positional(
                     "FILE", .optional, "where to; else \(TownSnapshot.fileName) in the town's folder",

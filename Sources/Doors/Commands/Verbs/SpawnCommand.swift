@@ -12,24 +12,25 @@ import Towns
 enum SpawnCommand {
     static let verb = Verb(
         CommandSpec(
-            "spawn", "Add an agent that waits for work", group: Group.agents,
+            "spawn", "Add an agent", group: Group.agents,
             options: [
                 .value(
-                    "cli", "c", "CLI", "what runs its turns: a preset, a configured name or a command",
-                    standard: "default_cli of the town, then yours, then claude", completion: .dynamic("clis")
+                    "cli", "c", "CLI", "the agent CLI: a preset, a configured name or a command",
+                    standard: "default_cli of the town, then yours, then the first one installed",
+                    completion: .dynamic("clis")
                 ).alias("model", "m"),
-                .value("max-rounds", nil, "N", "turns it may take; 0: no limit", standard: "10"),
+                .value("max-rounds", nil, "N", "maximum turns; 0 means no limit", standard: "10"),
                 .flag("foreground", nil, "run in this terminal and show its output"),
-                .value("role", nil, "ROLE", "what it is for, such as backend"),
-                .value("nickname", nil, "NAME", "display name", standard: "picked for you"),
+                .value("role", nil, "ROLE", "its role, such as backend"),
+                .value("nickname", nil, "NAME", "a second name, shown beside the first"),
                 .value("parent", nil, "AGENT", "the agent that it belongs to", completion: .dynamic("agents")),
             ],
             positionals: [Positional("NAME", .one, "letters, digits, '-', '_', '.' and '+'")],
             examples: [
                 Example("tt spawn backend", "an agent with the default CLI"),
-                Example("tt spawn reviewer --cli codex --role reviewer", "another CLI, and a role"),
-                Example("tt spawn fixer --cli \"my-agent --fast\" --max-rounds 0", "a command of your own"),
-                Example("tt spawn once --foreground --max-rounds 1", "one turn, in this terminal"),
+                Example("tt spawn reviewer --cli codex --role reviewer", "with another CLI and a role"),
+                Example("tt spawn fixer --cli \"my-agent --fast\" --max-rounds 0", "your own command"),
+                Example("tt spawn once --foreground --max-rounds 1", "run one turn in this terminal"),
             ])
     ) { context in
         let arguments = context.arguments
@@ -44,16 +45,10 @@ enum SpawnCommand {
         }
         let shutdown = isForeground ? Shutdown() : nil
         try await context.withTown(.readWrite) { town in
-            let cli = global.cli(asked: arguments.string("cli"), town: town.configuration)
-            try check(cli, HarnessRegistry(town: town, global: global, environment: context.environment), town, context)
-            if Redactor.forms.redacted(commandLine: cli) != cli {
-                context.warn(
-                    "the command line holds what looks like a key; every user of this machine can read command lines. "
-                        + "Set it in the environment, or in tinytown.toml under [agent_clis.NAME.env]")
-            }
             var town = town
-            town.namedCLIs.formUnion(global.agentCLIs.keys)
-            town.namedCLIs.insert(global.cli(asked: nil, town: town.configuration))
+            let path = context.environment["PATH"]
+            let choice = global.cli(asked: arguments.string("cli"), town: town.configuration, path: path)
+            let cli = try checked(choice.cli, &town, global, context)
             let output = try await SpawnAgent.call(
                 .init(
                     name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
@@ -65,13 +60,13 @@ enum SpawnCommand {
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
                 return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
-                    output.agent, introduction: introduction(output.agent))
+                    output.agent, introduction: introduction(output.agent, choice))
             }
             try context.show(output) { output in
-                introduction(output.agent)
+                introduction(output.agent, choice)
                     + [
                         "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: output.agent.name).path))",
-                        "   It runs in the background; give it work with: tt assign \(output.agent.name) \"…\"",
+                        "   It runs in the background. Give it work with: tt assign \(output.agent.name) \"…\"",
                     ]
             }
             do { try await context.parts.ensureHost(town) } catch let error as CancellationError { throw error } catch {
@@ -83,13 +78,30 @@ enum SpawnCommand {
         }
     }
 
-    private static func introduction(_ agent: AgentView) -> [String] {
+    private static func introduction(_ agent: AgentView, _ choice: CLIChoice) -> [String] {
         var lines = [
             "🤖 Spawned agent '\(TerminalText.line(agent.name))' using CLI '\(TerminalText.line(agent.cli))'",
             "   ID: \(agent.id)",
         ]
+        if let reason = choice.reason { lines.append("   \(reason)") }
         if let nickname = agent.nickname { lines.append("   Nickname: \(TerminalText.line(nickname))") }
         return lines
+    }
+
+    /// A CLI that can be given to an agent; `town` learns which names a turn may use.
+    static func checked(
+        _ cli: String, _ town: inout Town, _ global: GlobalConfiguration, _ context: CommandContext
+    ) throws -> String {
+        try check(cli, HarnessRegistry(town: town, global: global, environment: context.environment), town, context)
+        if Redactor.forms.redacted(commandLine: cli) != cli {
+            context.warn(
+                "the command line holds what looks like a key; every user of this machine can read command lines. "
+                    + "Set it in the environment, or in tinytown.toml under [agent_clis.NAME.env]")
+        }
+        town.namedCLIs.formUnion(global.agentCLIs.keys)
+        town.namedCLIs.insert(
+            global.cli(asked: nil, town: town.configuration, path: context.environment["PATH"]).cli)
+        return cli
     }
 
     /// A CLI that means nothing is an error; one that is only not installed is a warning, because it may be soon.

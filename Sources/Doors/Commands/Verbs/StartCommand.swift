@@ -6,9 +6,9 @@ import Terminal
 enum StartCommand {
     static let verb = Verb(
         CommandSpec(
-            "start", "Bring the town up and watch it", group: Group.agents,
+            "start", "Start the town and watch it", group: Group.agents,
             options: [
-                .flag("detach", "d", "bring it up and return"),
+                .flag("detach", "d", "start it and return"),
                 .flag("restart", nil, "also bring back stopped agents"),
             ],
             examples: [

@@ -10,12 +10,12 @@ enum StopCommand {
         CommandSpec(
             "stop", "Stop all agents and the host", group: Group.agents,
             options: [
-                .flag("now", nil, "end present turns; their messages go back to the inboxes"),
-                .flag("no-wait", nil, "ask, and do not wait until they have stopped"),
-                .flag("server", nil, "then end the Redis server that tt runs for this town, too"),
+                .flag("now", nil, "end current turns; their messages go back to the inboxes"),
+                .flag("no-wait", nil, "don't wait until they have stopped"),
+                .flag("server", nil, "also stop the Redis server that tt runs for this town"),
             ],
             examples: [
-                Example("tt stop", "let present turns end, then stop"),
+                Example("tt stop", "let current turns end, then stop"),
                 Example("tt stop --now", "stop at once; nothing is lost"),
                 Example("tt stop --server", "leave no process of this town running"),
             ],

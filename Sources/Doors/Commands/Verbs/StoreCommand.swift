@@ -18,7 +18,7 @@ enum StoreCommand {
                 .value(
                     "to", nil, "STORE", "sqlite, or redis as the configuration describes it",
                     completion: .values(TownConfiguration.StoreKind.allCases.map(\.rawValue))),
-                .flag("force", nil, "replace what the other store has of this town"),
+                .flag("force", nil, "replace this town's state in the other store"),
             ],
             examples: [
                 Example("tt store copy --to redis", "take the town to Redis"),

@@ -6,15 +6,15 @@ enum SyncCommand {
     static let verb = Verb(
         CommandSpec(
             "sync", "Sync tasks.toml with the town (push or pull)", group: Group.work,
-            options: [.flag("all", "a", "with pull: add ended tasks too that are only in the town")],
+            options: [.flag("all", "a", "with pull: also add ended tasks that are only in the town")],
             positionals: [
                 Positional(
-                    "DIRECTION", .optional, "push (the default): file to town; pull: town to file",
+                    "DIRECTION", .optional, "push (default): file to town; pull: town to file",
                     completion: .values(["push", "pull"]))
             ],
             examples: [
-                Example("tt sync push", "make and update the tasks of the plan; again changes nothing"),
-                Example("tt sync pull", "write status and agents back, before a commit"),
+                Example("tt sync push", "create and update the plan's tasks; repeating it changes nothing"),
+                Example("tt sync pull", "write states and agents back, before a commit"),
             ],
             discussion:
                 "Push finds the town's tasks by the ids of the plan. What is not started follows the plan; what "

@@ -8,19 +8,19 @@ enum TaskCommand {
         group: CommandSpec(
             "task", "Show, complete, fail or cancel tasks", group: Group.work,
             examples: [
-                Example("tt task complete --result \"Tests pass\"", "an agent says that it is done"),
-                Example("tt task list --state open", "what is not done yet"),
+                Example("tt task complete --result \"Tests pass\"", "mark a task as done"),
+                Example("tt task list --state open", "what is still open"),
             ],
             discussion: "A task is named by its id or by the first digits of it, four at least."),
-        [complete, fail, cancel, release, show, current, list])
+        [complete, fail, cancel, release, wait, show, current, list])
 
     private static let task = Positional(
-        "TASK", .optional, "id, or its first digits; else the task of this turn", completion: .dynamic("tasks"))
+        "TASK", .optional, "id, or its first digits (default: the task of this turn)", completion: .dynamic("tasks"))
 
     private static let complete = Verb(
         CommandSpec(
-            "complete", "Say that a task is done",
-            options: [.value("result", nil, "TEXT", "what came out; - reads it from standard input")],
+            "complete", "Mark a task as done",
+            options: [.value("result", nil, "TEXT", "the result; - reads it from standard input")],
             positionals: [task],
             examples: [
                 Example("tt task complete 3f2a --result \"Merged\"", "complete the task that begins with 3f2a"),
@@ -32,18 +32,18 @@ enum TaskCommand {
 
     private static let fail = Verb(
         CommandSpec(
-            "fail", "Say that a task cannot be done",
-            options: [.value("result", nil, "TEXT", "why; - reads it from standard input")], positionals: [task],
-            examples: [Example("tt task fail 3f2a --result \"No access\"", "give up the task, with the reason")])
+            "fail", "Mark a task as failed",
+            options: [.value("result", nil, "TEXT", "the reason; - reads it from standard input")], positionals: [task],
+            examples: [Example("tt task fail 3f2a --result \"No access\"", "fail the task, with the reason")])
     ) { context in
         try await end(context, "❌", "failed") { input, town in try await FailTask.call(input, in: town) }
     }
 
     private static let cancel = Verb(
         CommandSpec(
-            "cancel", "Call a task off",
-            options: [.value("result", nil, "TEXT", "why; - reads it from standard input")], positionals: [task],
-            examples: [Example("tt task cancel 3f2a", "nobody needs it any more")])
+            "cancel", "Cancel a task",
+            options: [.value("result", nil, "TEXT", "the reason; - reads it from standard input")], positionals: [task],
+            examples: [Example("tt task cancel 3f2a", "it is no longer needed")])
     ) { context in
         try await end(context, "🚫", "cancelled") { input, town in try await CancelTask.call(input, in: town) }
     }
@@ -71,7 +71,7 @@ enum TaskCommand {
 
     private static let release = Verb(
         CommandSpec(
-            "release", "Let a task begin although what it waits for is not completed",
+            "release", "Start a task without waiting for its dependencies",
             positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("waiting"))],
             examples: [Example("tt task release 3f2a", "begin, although a task that it depends on failed")],
             discussion: "Only the supervisor and the one who gave the task may do this.")
@@ -80,9 +80,26 @@ enum TaskCommand {
             let output = try await ReleaseTask.call(TaskInput(task: context.arguments.required("TASK")), in: town)
             try context.show(output) { output in
                 let place = output.task.assignedLabel.map { "goes to '\(TerminalText.line($0))'" }
-                return ["🔓 Task \(output.task.shortID) waits no longer and \(place ?? "is in the backlog")"]
+                return ["🔓 Task \(output.task.shortID) no longer waits and \(place ?? "is in the backlog")"]
             }
             try await context.ensureHost(town)
+        }
+    }
+
+    private static let wait = Verb(
+        CommandSpec(
+            "wait", "Wait until a task has ended", options: [TaskWait.timeout],
+            positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("tasks"))],
+            examples: [
+                Example("tt task wait 3f2a && echo merged", "go on when it is completed"),
+                Example("tt task wait 3f2a --timeout 10m", "or after ten minutes, with exit code 6"),
+            ], discussion: TaskWait.exitCodes)
+    ) { context in
+        let timeout = try context.arguments.duration("timeout")
+        try await context.withTown(.readWrite) { town in
+            let task = try await TaskWait(town: town, context: context)(context.arguments.required("TASK"), timeout)
+            try context.show(TaskOutput(task: task)) { TaskWait.lines($0.task, context) }
+            try TaskWait.exit(for: task)
         }
     }
 
@@ -99,10 +116,11 @@ enum TaskCommand {
 
     private static let current = Verb(
         CommandSpec(
-            "current", "Show what an agent works on",
+            "current", "Show an agent's current task",
             positionals: [
                 Positional(
-                    "AGENT", .optional, "an agent; else the one whose turn this is", completion: .dynamic("agents"))
+                    "AGENT", .optional, "an agent (default: the one in whose turn you are)",
+                    completion: .dynamic("agents"))
             ],
             examples: [Example("tt task current backend", "what backend works on")])
     ) { context in
@@ -121,14 +139,14 @@ enum TaskCommand {
             "list", "List tasks, oldest first",
             options: [
                 .value(
-                    "state", "s", "STATE", "only these; open: all that have not ended; waiting: held back by others",
+                    "state", "s", "STATE", "only tasks in this state; open: not ended yet; waiting: blocked by others",
                     completion: .values(TaskState.allCases.map(\.rawValue) + ["in_flight", "open", "waiting"])),
                 .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
-                .value("limit", "n", "N", "at most so many", standard: "1000"),
+                .value("limit", "n", "N", "maximum number to list", standard: "1000"),
             ],
             examples: [
-                Example("tt task list --state open", "what is not done yet"),
-                Example("tt task list --state waiting", "what is held back, and by what"),
+                Example("tt task list --state open", "what is still open"),
+                Example("tt task list --state waiting", "what is blocked, and by what"),
             ])
     ) { context in
         let arguments = context.arguments

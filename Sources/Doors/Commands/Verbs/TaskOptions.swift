@@ -4,9 +4,9 @@ import Arguments
 enum TaskOptions {
     static let links: [Option] = [
         .value(
-            "depends-on", nil, "A,B", "tasks that have to be completed first", completion: .dynamic("tasks"),
+            "depends-on", nil, "A,B", "tasks that must be completed first", completion: .dynamic("tasks"),
             isRepeatable: true),
         .value(
-            "parent", nil, "TASK", "the task that it is a part of, and comes after", completion: .dynamic("tasks")),
+            "parent", nil, "TASK", "the task that it is part of and starts after", completion: .dynamic("tasks")),
     ]
 }

@@ -10,8 +10,8 @@ enum TownsCommand {
     static let verb = Verb(
         CommandSpec(
             "towns", "List your towns", group: Group.town,
-            examples: [Example("tt towns", "where they are and who is in them")],
-            discussion: "Looks only: nothing is started, and no town is changed.")
+            examples: [Example("tt towns", "where they are and which agents they have")],
+            discussion: "Only looks: nothing is started, and no town is changed.")
     ) { context in
         var views: [TownEntryView] = []
         for entry in try TownRegistry(home: context.home).entries() {

@@ -11,7 +11,9 @@ enum Group {
 
 /// Every verb that this binary knows, in the order in which help lists them.
 public enum Verbs {
-    public static let all: [Verb] = [
+    public static let all: [Verb] = declared.map { $0.called(Elsewhere.aliases[$0.spec.name] ?? []) }
+
+    private static let declared: [Verb] = [
         InitCommand.verb, TrustCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb,
         StoreCommand.verb,
         MigrateCommand.verb, ConfigCommand.verb, AuthCommand.verb, BootstrapCommand.verb,
@@ -22,9 +24,10 @@ public enum Verbs {
         AssignCommand.verb, SendCommand.verb, InboxCommand.verb, TaskCommand.verb, BacklogCommand.verb,
         PlanCommand.verb, SyncCommand.verb,
         DeadCommand.verb,
-        StatusCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb, HistoryCommand.verb,
+        StatusCommand.verb, CostsCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
+        HistoryCommand.verb,
         DoctorCommand.verb, helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
-        InboxCommand.deprecatedVerb, AuthCommand.otherVerb,
+        InboxCommand.deprecatedVerb, AuthCommand.otherVerb, StatusCommand.watchVerb,
     ]
 
     // The face answers both itself; they are here so that they parse, complete and are listed.

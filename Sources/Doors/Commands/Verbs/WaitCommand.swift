@@ -6,17 +6,20 @@ import Terminal
 enum WaitCommand {
     static let verb = Verb(
         CommandSpec(
-            "wait", "Wait until an agent has ended", group: Group.agents,
-            options: [.value("timeout", nil, "TIME", "give up after so many seconds, or 5m, 1h", standard: "never")],
+            "wait", "Wait until an agent has stopped", group: Group.agents,
+            options: [
+                .value("timeout", nil, "TIME", "stop waiting after this many seconds, or 5m, 1h", standard: "never")
+            ],
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname, label or id", completion: .dynamic("agents"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("agents"))
             ],
             examples: [
                 Example("tt wait backend", "return when it has stopped"),
-                Example("tt wait backend --timeout 300 || echo late", "or after five minutes, with exit code 6"),
-                Example("tt close backend && tt wait backend", "let it finish everything, and return then"),
+                Example(
+                    "tt wait backend --timeout 300 || echo late", "or time out after five minutes, with exit code 6"),
+                Example("tt close backend && tt wait backend", "let it finish everything, then return"),
             ],
-            discussion: "Exit codes: 0 it has stopped, 1 it ended in error, 6 the time has passed and it goes on.")
+            discussion: "Exit codes: 0 it has stopped, 1 it stopped with an error, 6 timed out.")
     ) { context in
         let timeout = try context.arguments.duration("timeout")
         try await context.withTown(.readWrite) { town in
@@ -32,8 +35,8 @@ enum WaitCommand {
             try context.show(output) { output in
                 let rounds = output.agent.roundsCompleted
                 return [
-                    "🏁 Agent '\(TerminalText.line(output.agent.name))' has ended (\(output.agent.state.rawValue)) "
-                        + "after \(rounds) round\(rounds == 1 ? "" : "s")"
+                    "🏁 Agent '\(TerminalText.line(output.agent.name))' has stopped (\(output.agent.state.rawValue)) "
+                        + "after \(rounds) turn\(rounds == 1 ? "" : "s")"
                 ]
             }
             if output.agent.state == .error { throw CommandFailure.endedInError(output.agent) }

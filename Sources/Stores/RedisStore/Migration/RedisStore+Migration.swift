@@ -146,7 +146,7 @@ extension RedisStore: OldRecordKeeper {
             case "moved": return .moved(entries: 1)
             case "gone": return .gone
             case "taken":
-                return .left([LeftRecord(key: record.from, reason: "\(record.to) is there already")], moved: 0)
+                return .left([LeftRecord(key: record.from, reason: "\(record.to) is already there")], moved: 0)
             default: continue
             }
         }

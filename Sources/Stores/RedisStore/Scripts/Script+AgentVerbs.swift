@@ -82,6 +82,7 @@ extension LuaParts {
         function change.cli(agent)
           agent.cli = arg()
           if agent.session_harness ~= agent.cli then setSession(agent, nil) end
+          agent.retry_at, agent.failures = nil, nil
         end
         -- Arguments: agent, now, kind, its value. Reply: the agent.
         function V.change()

@@ -4,7 +4,7 @@ extension LuaParts {
         local A = {}
         local function noAgent(id)
           fail('agent_not_found', id == SUPERVISOR and 'the supervisor is a mailbox, not an agent'
-            or 'there is no agent ' .. id .. '; see: tt list')
+            or 'there is no agent ' .. id)
         end
         local ended = {stopped = true, error = true, cold = true}
         agentOf = function(id)
@@ -134,7 +134,7 @@ extension LuaParts {
             if other.id ~= agent.id then
               n = n + 1
               if (other.name_key or other.name:lower()) == (agent.name_key or agent.name:lower()) then
-                fail('name_taken', "there is a live agent named '" .. other.name .. "' already; choose another name")
+                fail('name_taken', "there is already an agent named '" .. other.name .. "'")
               end
             end
           end

@@ -5,7 +5,7 @@ extension LuaParts {
         local shared = {
           agent_state_changed = 1, agent_spawned = 1, agent_stopped = 1, agent_interrupted = 1, agent_resumed = 1,
           agent_completed = 1, agent_failed = 1, task_assigned = 1, task_completed = 1, task_failed = 1}
-        local subjects = {'agent', 'task', 'turn', 'letter', 'old', 'new'}
+        local subjects = {'agent', 'task', 'turn', 'letter', 'old', 'new', 'detail'}
         local function capital(s) return (s:gsub('^%l', string.upper)) end
         local function share(kind, text, now, about)
           local data = '{"event_type":"' .. kind .. '"'
@@ -25,7 +25,7 @@ extension LuaParts {
           local id = number and '0-' .. whole(number) or '0-*'
           local entry, n = {'XADD', P .. 'log', id, 'type', kind, 'message', text, 'at', whole(now)}, 9
           if about then
-            for i = 1, 6 do
+            for i = 1, 7 do
               local k = subjects[i]
               local v = about[k]
               if v then entry[n + 1], entry[n + 2], n = k, v, n + 2 end

@@ -100,7 +100,7 @@ extension LuaParts {
           call(unpack(set))
           call('HSET', agentKey, 'epoch', epoch, 'state', 'working', 'last_active_at', time, 'last_heartbeat', time)
           call('ZADD', P .. 'leases', 0, aid)
-          call('XADD', P .. 'log', '0-*', 'type', 'turn_started', 'message', agent.name .. ' begins round '
+          call('XADD', P .. 'log', '0-*', 'type', 'turn_started', 'message', agent.name .. ' begins turn '
             .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. (n == 1 and '1 message' or n .. ' messages'), 'at', at,
             'agent', aid, 'turn', turn, 'old', old, 'new', 'working')
           return {lease, said(agent), deliveries, {}}
@@ -152,8 +152,9 @@ extension LuaParts {
           call('DEL', leaseKey)
           call('ZREM', P .. 'leases', aid)
           call(unpack(fields))
-          call('XADD', P .. 'log', '0-*', 'type', 'turn_finished', 'message', agent.name .. ' finished round '
-            .. agent.rounds_completed .. ' in ' .. a[last + 1], 'at', at, 'agent', aid, 'turn', a[5])
+          call('XADD', P .. 'log', '0-*', 'type', 'turn_finished', 'message', agent.name .. ' finished turn '
+            .. agent.rounds_completed .. ' in ' .. a[last + 1], 'at', at, 'agent', aid, 'turn', a[5],
+            'detail', a[last + 2])
           return {said(agent), {}, {}, {}}
         end
         end

@@ -65,7 +65,7 @@ extension LuaParts {
           end
           if #own == 1 then agent.current_task = own[1].id end
           local n = #ids == 1 and '1 message' or #ids .. ' messages'
-          log('turn_started', agent.name .. ' begins round ' .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. n, now,
+          log('turn_started', agent.name .. ' begins turn ' .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. n, now,
             {agent = aid, task = agent.current_task, turn = turn, old = old, new = agent.state})
           local deliveries, tasks, shown = {}, {}, {}
           for _, id in ipairs(mentioned) do
@@ -208,7 +208,7 @@ extension LuaParts {
             if m.type == 'shutdown' then asked = true end
             if m.type == 'task_assign' and not seen[m.task] then seen[m.task] = true; tasks[#tasks + 1] = m.task end
           end
-          local new, drops, took = flag() and record() or nil, flag(), arg()
+          local new, drops, took, detail = flag() and record() or nil, flag(), arg(), arg()
           add(agent, 'rounds_completed', 1); add(agent, 'rounds_since_start', 1)
           agent.failures, agent.retry_at, agent.host_deaths = nil, nil, nil
           if agent.state ~= 'paused' then agent.attention = nil end
@@ -217,19 +217,24 @@ extension LuaParts {
             agent.stop_request = stronger(agent.stop_request, 'when_empty')
             A.signal(agent, 'askedToDrain')
           end
-          log('turn_finished', agent.name .. ' finished round ' .. agent.rounds_completed .. ' in ' .. took, now,
-            {agent = agent.id, task = agent.current_task, turn = token.turn})
+          log('turn_finished', agent.name .. ' finished turn ' .. agent.rounds_completed .. ' in ' .. took, now,
+            {agent = agent.id, task = agent.current_task or tasks[1], turn = token.turn, detail = detail})
           for _, id in ipairs(tasks) do askAgain(id, token, ids, agent, summary, now) end
         end
         local function failTurn(token, ids, agent, summary, now)
           local new, drops = flag() and record() or nil, flag()
-          local text, why, retry, pause, counts, limit = arg(), arg(), opt(), opt(), flag(), int()
+          local text, why, retry, pause, counts, limit, detail = arg(), arg(), opt(), opt(), flag(), int(), arg()
+          local first
+          for _, id in ipairs(ids) do
+            local m = M.get(id)
+            if not first and m.type == 'task_assign' then first = m.task end
+          end
           add(agent, 'failures', 1)
           if counts then add(agent, 'rounds_since_start', 1) end
           agent.retry_at = retry
           if drops then setSession(agent, nil) elseif new then setSession(agent, new) end
-          log('turn_failed', 'a round of ' .. agent.name .. ' failed after ' .. text, now,
-            {agent = agent.id, task = agent.current_task, turn = token.turn})
+          log('turn_failed', 'a turn of ' .. agent.name .. ' failed after ' .. text, now,
+            {agent = agent.id, task = agent.current_task or first, turn = token.turn, detail = detail})
           if pause then
             local old = agent.state
             A.signal(agent, 'interrupted')

@@ -1,0 +1,47 @@
+public import Model
+
+/// Why nothing comes from an agent now, and what a person can do about it.
+public struct Stillness: Sendable, Equatable {
+    /// A clause: `it is paused: no credentials`.
+    public var reason: String
+    /// When it tries again, where that is known.
+    public var until: Timestamp?
+    /// What to do: a command, or a clause with one. Nil if it goes on by itself.
+    public var advice: String?
+}
+
+extension Town {
+    /// Nil while the agent takes a turn, or will in a moment.
+    public func stillness(of agent: Agent) async throws -> Stillness? {
+        let view = try await views(of: [agent])[0]
+        if view.lease != nil { return nil }
+        switch agent.state {
+        case .paused:
+            let why = agent.attention.map { ": \($0)" } ?? ""
+            return Stillness(reason: "it is paused\(why)", advice: "tt resume \(agent.name)")
+        case .stopped, .error, .cold:
+            let why = agent.attention.map { ": \($0)" } ?? ""
+            let state = agent.state == .error ? "it stopped with an error" : "it has stopped"
+            return Stillness(reason: state + why, advice: "tt restart \(agent.name)")
+        default: break
+        }
+        if agent.isBackingOff(at: time.now()) {
+            let why = view.waitsBecause.map { ": \($0)" } ?? ""
+            return Stillness(reason: "it waits before its next try\(why)", until: agent.retryAt)
+        }
+        let hosts = try await store.hosts().filter { isAlive($0) ?? ($0.expiresAt > time.now()) }
+        if hosts.isEmpty {
+            return Stillness(reason: "no host runs, so no agent takes turns", advice: "tt start --detach")
+        }
+        if view.pending.total > 0 { return nil }
+        if let task = try await store.tasks(
+            TaskFilter(states: [.pending], assignee: agent.id, isWaiting: true), page: Page(limit: 1)
+        ).first {
+            let needs = try await waitsFor(task).map(\.shortID).joined(separator: ", ")
+            return Stillness(
+                reason: "its task \(task.id.description.prefix(8)) waits for \(needs.isEmpty ? "others" : needs)",
+                advice: "tt task show \(task.id.description.prefix(8))")
+        }
+        return Stillness(reason: "nothing waits for it", advice: "give it work with: tt assign \(agent.name) \"…\"")
+    }
+}

@@ -1,0 +1,54 @@
+import Model
+
+/// Puts one message into the inbox of every agent that has not ended, except the sender's.
+public struct Broadcast: Operation {
+    public static let name = "message.broadcast"
+    public static let summary = "Send a message to all agents"
+    public static let scope = Scope.write
+
+    /// Names that mean everybody where a recipient is named.
+    public static let names: Set<String> = ["all", "everyone"]
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var message: String
+        public var from: String?
+        public var kind: SendMessage.Kind?
+        public var urgent: Bool?
+        /// Repeating a broadcast with its key adds nothing.
+        public var key: String?
+
+        public init(
+            message: String, from: String? = nil, kind: SendMessage.Kind? = nil, urgent: Bool? = nil,
+            key: String? = nil
+        ) {
+            self.message = message
+            self.from = from
+            self.kind = kind
+            self.urgent = urgent
+            self.key = key
+        }
+    }
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// One for each recipient, in the order of `tt list`.
+        public var messages: [SendMessage.Output]
+    }
+
+    public init() {}
+
+    public func run(_ input: Input, in town: Town) async throws -> Output {
+        let from = try await town.sender(input.from)
+        let recipients = try await town.store.agents().filter { !$0.state.isTerminal && $0.id != from.id }
+        guard !recipients.isEmpty else {
+            throw OperationError(.notFound, "there is nobody to send it to", hint: "add an agent with: tt spawn NAME")
+        }
+        var sent: [SendMessage.Output] = []
+        for agent in recipients {
+            let one = SendMessage.Input(
+                to: agent.id.description, message: input.message, from: input.from, kind: input.kind,
+                urgent: input.urgent, key: input.key.map { "\($0)-\(agent.id.short)" })
+            sent.append(try await SendMessage().run(one, in: town))
+        }
+        return Output(messages: sent)
+    }
+}

@@ -1,0 +1,78 @@
+import Model
+
+/// Returns when a task has ended. The store tells of changes; nothing is asked again and again.
+public struct WaitForTask: Operation {
+    public static let name = "task.wait"
+    public static let summary = "Wait until a task has ended"
+    public static let scope = Scope.read
+
+    public struct Input: Codable, Sendable, Equatable {
+        public var task: String
+        /// Nil waits for ever; 0 only looks.
+        public var timeoutSeconds: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case task
+            case timeoutSeconds = "timeout_seconds"
+        }
+
+        public init(task: String, timeoutSeconds: Double? = nil) {
+            self.task = task
+            self.timeoutSeconds = timeoutSeconds
+        }
+    }
+
+    public init() {}
+
+    /// - Returns: the task as it ended.
+    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+        if let seconds = input.timeoutSeconds, !(0...1e9).contains(seconds) {
+            throw OperationError(.invalid, "invalid timeout in seconds: \(seconds)")
+        }
+        // Subscribed first, so that no change is missed between looking and waiting.
+        let changes = try await town.store.changes()
+        let task = try await town.task(input.task)
+        if let caller = try await town.callingAgent(), task.assignedTo == caller.id, !task.state.isTerminal {
+            throw OperationError(
+                .conflict, "\(caller.name) would wait for its own task \(task.id.short)",
+                hint: "complete it or fail it first")
+        }
+        let ended = try await withThrowingTaskGroup(of: AgentTask?.self) { group in
+            group.addTask { try await Self.end(of: task, in: town, changes) }
+            if let seconds = input.timeoutSeconds {
+                group.addTask {
+                    // Looking comes first, so that a task which has ended is never reported as late.
+                    let now = try await Self.look(at: task, in: town)
+                    if now.state.isTerminal { return now }
+                    try await town.time.sleep(for: Duration(outsideSeconds: seconds))
+                    return nil
+                }
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        guard let ended else {
+            let now = try await Self.look(at: task, in: town)
+            throw OperationError(
+                .timedOut, "task \(task.id.description.prefix(8)) has not ended in time: it is \(now.state.rawValue)",
+                hint: "see what holds it up: tt task show \(task.id.description.prefix(8))")
+        }
+        return try await town.view(of: ended)
+    }
+
+    private static func end(of task: AgentTask, in town: Town, _ changes: AsyncStream<Void>) async throws -> AgentTask {
+        var rings = changes.makeAsyncIterator()
+        while true {
+            let now = try await look(at: task, in: town)
+            if now.state.isTerminal { return now }
+            guard await rings.next() != nil else { throw CancellationError() }
+        }
+    }
+
+    private static func look(at task: AgentTask, in town: Town) async throws -> AgentTask {
+        guard let now = try await town.store.task(task.id) else {
+            throw OperationError(.notFound, "task \(task.id) was removed from the town while it was waited for")
+        }
+        return now
+    }
+}
