@@ -158,7 +158,8 @@ let doors: [Target] = [
             "Secrets",
         ]),
     .executableTarget(
-        name: "tt", dependencies: ["Commands", "Towns", "Files"], path: "Sources/tt", swiftSettings: strict),
+        name: "tt", dependencies: ["Commands", "Towns", "Files", "Processes"], path: "Sources/tt", swiftSettings: strict
+    ),
 ]
 
 let proof: [Target] = [

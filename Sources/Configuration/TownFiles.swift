@@ -28,6 +28,10 @@ public struct TownFiles: Sendable, Equatable {
     public var hostDraining: SafePath { file("host.draining") }
     /// There where somebody needs a host as soon as the draining one has ended.
     public var hostWanted: SafePath { file("host.wanted") }
+    /// Which process starts the background host again if that dies.
+    public var hostGuardian: SafePath { file("host.guardian") }
+    /// There where hosts died one after the other: what the guardian says of it.
+    public var hostTrouble: SafePath { file("host.trouble") }
     public var hostLog: SafePath { file("logs/host.log") }
 
     /// An agent's log, always inside `logs`, whatever its name (W22).

@@ -25,12 +25,17 @@ public struct HostLauncher: Sendable {
         self.program = program
         isInTurn = environment["TINYTOWN_TURN"] != nil
         turnTown = isInTurn ? environment["TINYTOWN_TOWN"] : nil
-        // What a git hook adds is of one commit, and a host outlives that as well.
-        self.environment = environment.filter { name, _ in
+        self.environment = Self.hostEnvironment(environment)
+        self.limit = limit
+    }
+
+    /// What a host inherits of an environment.
+    static func hostEnvironment(_ environment: [String: String]) -> [String: String] {
+        environment.filter { name, _ in
             (!name.hasPrefix("TINYTOWN_") || RedisAccess.names.contains(name))
+                // What a git hook adds is of one commit, and a host outlives that as well.
                 && !EnvironmentFilter.isOfOneRepository(name)
         }
-        self.limit = limit
     }
 
     /// One that starts the running program anew.
@@ -74,7 +79,8 @@ public struct HostLauncher: Sendable {
             if isDraining(files), isInTurn || isSuccessorAsked(files) { return }
             if let status = child?.exitStatus {
                 child = nil
-                if !status.isSuccess {
+                // One that was killed says nothing about the next one.
+                if case .exited = status, !status.isSuccess {
                     throw failure("the host of \(town.name) ended (\(status))", files, from: logStart)
                 }
             }
@@ -114,7 +120,12 @@ public struct HostLauncher: Sendable {
     }
 
     private func needsHost(_ town: Town) async throws -> Bool {
-        try await town.store.agents().contains { !$0.state.isTerminal && $0.pinnedTo == nil }
+        let pinned = try await town.store.agents().filter { !$0.state.isTerminal }.map(\.pinnedTo)
+        if pinned.contains(nil) { return true }
+        guard !pinned.isEmpty else { return false }
+        // What is pinned to a host that is gone is freed by the next one.
+        let alive = Set(try await town.store.hosts().filter { town.liveness(of: $0).isAlive }.map(\.id))
+        return pinned.contains { $0.map { !alive.contains($0) } ?? true }
     }
 
     private func isServed(_ town: Town) async throws -> Bool {

@@ -46,7 +46,18 @@ public struct HostRun: Sendable {
 
     /// Serves every agent of the town until no live one is left or `ending` asks. Where another process holds the
     /// town's lock already, that one serves, and this returns at once.
-    public func background(_ ending: HostEnding) async throws {
+    /// - Parameter guardian: what starts a host again if this process dies; nil for a process that is not only a host.
+    public func background(_ ending: HostEnding, guardian: HostGuard? = nil) async throws {
+        do {
+            try await serveAll(ending, guardian)
+            await guardian?.end()
+        } catch {
+            await guardian?.fails()
+            throw error
+        }
+    }
+
+    private func serveAll(_ ending: HostEnding, _ guardian: HostGuard?) async throws {
         let files = TownFiles(root: town.root)
         try files.prepare()
         repeat {
@@ -55,11 +66,12 @@ public struct HostRun: Sendable {
             }
             files.hostWanted.remove()
             log("host of \(town.name) starts as process \(ProcessIdentity.current.pid)")
+            guardian?.begin()
             let watch = watchTown(files, ending)
             let serverWatch = await watchServer(files)
             defer { watch?.cancel() }
             let host = Machine.host(random: town.random, now: town.time.now(), isForeground: false)
-            do { try await serve(host, only: nil, echo: nil, ending) } catch {
+            do { try await serve(host, only: nil, echo: nil, ending) { guardian?.serves() } } catch {
                 await finish(serverWatch, files)
                 throw error
             }
@@ -139,7 +151,8 @@ public struct HostRun: Sendable {
     }
 
     private func serve(
-        _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ ending: HostEnding
+        _ host: Host, only: AgentID?, echo: (@Sendable (String) -> Void)?, _ ending: HostEnding,
+        announced: @escaping @Sendable () -> Void = {}
     ) async throws {
         let files = TownFiles(root: town.root)
         // What a turn leaves behind when its keeper dies comes here, and is ended.
@@ -172,7 +185,8 @@ public struct HostRun: Sendable {
         // Where the bell is heard the lease is taken: a change of threads costs as much as the lease itself. What the
         // host does there does not block; turns run elsewhere.
         try await withTaskExecutorPreference(Reactor.shared) {
-            try await TownHost(tools: tools, janitor: janitor, host: host).run(until: ending.stream)
+            try await TownHost(tools: tools, janitor: janitor, host: host).run(
+                until: ending.stream, announced: announced)
         }
     }
 
@@ -196,7 +210,7 @@ public struct HostRun: Sendable {
 
     private func isNeeded(_ ending: HostEnding) async throws -> Bool {
         guard ending.reason == nil else { return false }
-        let alive = Set(try await town.store.hosts().filter { town.isAlive($0) != false }.map(\.id))
+        let alive = Set(try await town.store.hosts().filter { town.liveness(of: $0).isAlive }.map(\.id))
         return try await town.store.pulse().contains { pulse in
             !pulse.agent.state.isTerminal && pulse.agent.pinnedTo.map { !alive.contains($0) } ?? true
         }

@@ -76,9 +76,7 @@ import Testing
         try await town.tt("spawn", "worker", "--cli", "rogue")
         try await town.tt("send", "worker", "go")
         try await waitForStart(town, token, 100)
-        let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
-        host.send(.kill)
-        try await host.waitForExit()
+        try await town.killHostAndGuardian()
         #expect(!living(token).isEmpty)
         // The next host puts the message back, after it has ended what is left of the turn.
         try await town.tt("spawn", "other", "--cli", "honest")

@@ -7,13 +7,14 @@ import Testing
     @Test func `a message is sent and asks for a host`() async throws {
         let bench = try Bench()
         try await bench.spawn("worker")
+        #expect(await bench.tt("send", "supervisor", "--info", "done").exit == .done)
+        #expect(bench.hostRequests == 0, "nobody runs the supervisor")
         let sent = await bench.tt("send", "worker", "do it")
         #expect(sent.output == "📤 Sent task message to 'worker'\n" && sent.exit == .done)
         #expect(bench.hostRequests == 1)
         let urgent = await bench.tt("send", "ada", "--urgent", "--query", "why?", "--from", "worker")
         #expect(urgent.output == "🚨 Sent URGENT query message to 'worker' (from worker)\n")
-        #expect(await bench.tt("send", "supervisor", "--info", "done").exit == .done)
-        #expect(bench.hostRequests == 2, "nobody runs the supervisor")
+        #expect(bench.hostRequests == 2)
         #expect(
             await bench.tt("inbox", "worker").output == """
                 📬 Inbox for 'worker': 2 messages
@@ -103,11 +104,11 @@ import Testing
         let ids = lines.dropFirst().map { String($0.split(separator: " ")[0]) }
         #expect(await bench.tt("backlog", "claim", ids[0], "worker").exit == .done)
         #expect(await bench.tt("backlog", "remove", ids[1]).exit == .done)
-        // What is added may be offered to an idle agent; what is removed concerns nobody.
-        #expect(bench.hostRequests == 4)
+        // What is added may be offered to an idle agent. What is removed concerns nobody, but there is no host and work waits.
+        #expect(bench.hostRequests == 5)
         #expect(await bench.tt("backlog", "assign-all", "worker").output.hasPrefix("📋 Assigned 1 task(s)"))
         #expect(await bench.tt("backlog", "list").output == "The backlog is empty.\n")
-        #expect(bench.hostRequests == 5)
+        #expect(bench.hostRequests == 7, "the list as well: work waits, and still there is no host")
     }
 
     @Test func `candidates for the shell are one a line and never an error`() async throws {

@@ -443,6 +443,7 @@ EXPECTED = {
     "bootstrap": (builder, r"✅ Redis [\d.]+ (is already there|installed): "),
     "doctor": (nothing, r"🩺 Town 'examples'[\s\S]*✅ Nothing is wrong."),
     "trust": (nothing, r"trust|\["),
+    "service": (nothing, r"\[Service\][\s\S]*ExecStart=|No unit is installed|There is no unit|false"),
     "auth gen-key": (nothing, r"[0-9a-f]{{64}}[\s\S]*\$argon2id\$"),
 }
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.

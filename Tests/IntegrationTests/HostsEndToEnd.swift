@@ -123,7 +123,10 @@ import Testing
         try "".write(toFile: town.root + "/gate", atomically: true, encoding: .utf8)
         try await host.waitForExit()
         #expect(await town.processes.isEmpty)
-        #expect(try await town.json(["status"], "queue", "waiting") == "1")
+        #expect(town.host == nil && town.guardian == nil)
+        // A person's command does, even one that only looks.
+        try await town.tt("status")
+        #expect(town.host != nil)
         try await town.close()
     }
 

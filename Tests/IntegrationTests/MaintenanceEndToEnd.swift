@@ -56,9 +56,7 @@ import Testing
         try await town.tt("send", "worker", "work")
         try await town.event("turn_started")
         while !FileManager.default.fileExists(atPath: town.root + "/second") { await Task.yield() }
-        let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
-        host.send(.kill)
-        try await host.waitForExit()
+        let host = try await town.killHostAndGuardian()
         let answer = try await town.tt("recover")
         #expect(
             answer.contains("🔄 Recovered 'worker' (Working) - its host (pid \(host.pid)) is gone; its turn was put"))

@@ -59,9 +59,7 @@ import Testing
     @Test func `a host that died is replaced when something is put into the backlog`() async throws {
         let town = try await TownOnDisk(agents: ["takes": Self.takes])
         try await town.tt("spawn", "worker", "--cli", "takes", "--role", "worker")
-        let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
-        host.send(.kill)
-        try await host.waitForExit()
+        try await town.killHostAndGuardian()
         try await town.tt("backlog", "add", "Something to do")
         try await town.event("task_completed")
         try await town.close()

@@ -61,9 +61,7 @@ private let completes = """
         let task = try #require(try await town.json(["assign", "worker", "survive"], "task", "id"))
         try await town.event("turn_started")
         while !FileManager.default.fileExists(atPath: town.root + "/second") { await Task.yield() }
-        let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
-        host.send(.kill)
-        try await host.waitForExit()
+        try await town.killHostAndGuardian()
         // Any command that puts work into the town brings a host back; there is no clean-up command.
         try await town.tt("send", "worker", "--info", "are you there?")
         try await town.event("task_completed")
@@ -80,8 +78,10 @@ private let completes = """
         let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
         host.send(.terminate)
         try await host.waitForExit()
-        #expect(try await town.json(["status"], "queue", "waiting") == "1")
         #expect(await town.processes.isEmpty)
+        #expect(town.host == nil && town.guardian == nil)
+        // Any command that looks brings a host back, which takes the turn again.
+        try await town.event("turn_released", "the host stopped")
         try await town.close()
     }
 

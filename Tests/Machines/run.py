@@ -193,11 +193,31 @@ def placed(town):
     for site in town.sites: site.close()
 
 
+def guardian(site):
+    """The process that starts a machine's host again."""
+    return open(f"{site.root}/.tt/host.guardian").read().split(":")[0]
+
+
+def comes_back(town):
+    """On each machine its own guardian."""
+    for site in town.sites:
+        before, watcher = town.host(site), until("the host has a guardian", lambda: guardian(site))
+        site.machine.inside("kill", "-9", str(before["pid"]))
+        died = time.time()
+        until("a host is back", lambda: (h := town.host(site)) and h["id"] != before["id"])
+        took = time.time() - died
+        check(took < 2 and guardian(site) == watcher, f"a host that is killed on {site.machine.name} is back after {took:.2f} s")
+        site.machine.inside("kill", "-9", watcher)
+        check(until("a guardian is back", lambda: guardian(site) != watcher), "and a guardian that is killed, too")
+
+
 def killed(town):
     town.send("a0", "killed", gate=True)
     victim = town.holder("killed")
     host = town.host(victim)
-    victim.machine.inside("kill", "-9", str(host["pid"]))
+    # Together with its guardian: as if the machine had lost its power.
+    victim.machine.inside("kill", "-STOP", guardian(victim))
+    victim.machine.inside("kill", "-9", str(host["pid"]), guardian(victim))
     died = time.time()
     survivor = town.other(victim)
     until("its lease passes over", lambda: survivor.begun("killed"))
@@ -314,7 +334,8 @@ def all_killed(town):
     until("four turns run", lambda: all(any(s.begun(k) for s in town.sites) for k in keys))
     for host in town.status()["hosts"]:
         site = next(s for s in town.sites if s.machine.name == host["machine"])
-        site.machine.inside("kill", "-9", str(host["pid"]))
+        site.machine.inside("kill", "-STOP", guardian(site))
+        site.machine.inside("kill", "-9", str(host["pid"]), guardian(site))
     code, out, err = town.sites[0].run("stop", "--now", timeout=40)
     check(code == 0, f"with both hosts killed, tt stop still comes to an end {err.strip()}")
     queue = town.status()["queue"]
@@ -362,7 +383,7 @@ def pair(number, scratch, program):
     other = {"REDIS_URL": f"redis://[{SERVER6}]:{PORT}", **skewed(scratch)}
     server = Server(program, f"{scratch}/data")
     town = Town(scratch, Site(scratch, machines[0]), Site(scratch, machines[1], other))
-    for scene in (spreads, placed, killed, cut_off, all_cut_off): scene(town)
+    for scene in (spreads, placed, comes_back, killed, cut_off, all_cut_off): scene(town)
     restarted(town, server)
     all_killed(town)
     ends(town)

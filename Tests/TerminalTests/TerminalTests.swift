@@ -51,10 +51,18 @@ private let plain = Style(isEnabled: false)
 
     @Test(arguments: [
         (0, "just now"), (42, "42 s ago"), (200, "3 min ago"), (7200, "2 h ago"), (400_000, "4 d ago"),
-        (-90, "in 1 min"),
-    ]) func `times are relative`(seconds: Int, text: String) { #expect(TimeText.relative(.seconds(seconds)) == text) }
+        (-3588, "just now"),
+    ]) func `what has happened is never in the future`(seconds: Int, text: String) {
+        #expect(TimeText.ago(.seconds(seconds)) == text)
+    }
+
+    @Test(arguments: [(90, "in 1 min"), (1, "now"), (-90, "now")])
+    func `what is to come is never in the past`(seconds: Int, text: String) {
+        #expect(TimeText.ahead(.seconds(seconds)) == text)
+    }
 
     @Test func `lengths are readable`() {
+        #expect(TimeText.length(.milliseconds(-3_588_900)) == "0.0 s")
         #expect(TimeText.length(.milliseconds(430)) == "0.4 s")
         #expect(TimeText.length(.seconds(185)) == "3 min 5 s")
         #expect(TimeText.length(.seconds(7800)) == "2 h 10 min")

@@ -161,15 +161,50 @@ public final class TownOnDisk: Sendable {
         (try? String(contentsOfFile: root + "/.tt/redis/process", encoding: .utf8)).flatMap { ProcessIdentity($0) }
     }
 
-    /// Processes of this town, hosts included.
+    /// The process that starts the town's host again if that dies.
+    public var guardian: ProcessIdentity? { process(in: "host.guardian") }
+
+    /// The process that serves the town in the background, as its lock says.
+    public var host: ProcessIdentity? { process(in: "host.lock").flatMap { $0.isAlive ? $0 : nil } }
+
+    private func process(in file: String) -> ProcessIdentity? {
+        (try? String(contentsOfFile: root + "/.tt/" + file, encoding: .utf8))
+            .flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
+    }
+
+    /// The host and its guardian, as soon as there are both: a host serves before it has one.
+    public func guarded() async throws -> (host: ProcessIdentity, guardian: ProcessIdentity) {
+        for _ in 0..<2000 {
+            if let host, let guardian, guardian.isAlive { return (host, guardian) }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw Failure("there is no host with a guardian")
+    }
+
+    /// Kills the host together with its guardian, so that nothing starts another one by itself.
+    /// - Returns: the host.
+    @discardableResult
+    public func killHostAndGuardian() async throws -> ProcessIdentity {
+        let (host, guardian) = try await guarded()
+        // Held, so that neither learns of the other's end in time to do something about it.
+        guardian.send(.stop)
+        host.send(.kill)
+        guardian.send(.kill)
+        try await host.waitForExit()
+        try await guardian.waitForExit()
+        return host
+    }
+
+    /// Processes of this town's turns.
     public var processes: [ProcessIdentity] {
         get async { await ProcessTree.processes(withEnvironment: "TINYTOWN_TOWN=\(root)") }
     }
 
     /// Stops everything; what is left after that is a failure of the test.
     public func close() async throws {
+        let guardian = guardian
         _ = try await answer(["stop", "--now"])
-        let left = await processes
+        let left = await processes + [guardian].compactMap(\.self).filter(\.isAlive)
         guard left.isEmpty else { throw Failure("processes are left: \(left)") }
     }
 }

@@ -1,7 +1,7 @@
 """A town's records in Redis or Valkey, a server of the torture's own, and what may happen to it."""
 import collections, datetime, json, os, random, signal, socket, subprocess, threading, time
 
-from towns import HERE, Town, check, note, processes
+from towns import HERE, Town, check, everything, note
 
 PROGRAMS = {"redis-7": "/usr/bin/redis-server", "redis-8": f"{HERE}/../../.build/servers/redis-8",
             "valkey-9": f"{HERE}/../../.build/servers/valkey-9"}
@@ -362,7 +362,7 @@ def managed(scratch, name, kills):
         check(acknowledged <= set(keys) and len(keys) == len(set(keys)), f"a server of the town's own was killed {len(killed)} times; all {len(acknowledged)} acknowledged messages are there, each once")
         check(all(m["state"] in ("done", "dead") for m in messages), "and every one is done or dead")
         check(not (problems := town.records.problems()), f"the records agree {problems}")
-        check(town.run("stop")[0] == 0 and not any(processes(town)), f"and the town stops {processes(town)}")
+        check(town.run("stop")[0] == 0 and not any(everything(town)), f"and the town stops {everything(town)}")
     finally:
         pid = own_server(town)
         if pid: os.kill(pid, signal.SIGKILL)

@@ -10,7 +10,7 @@ ever killed. Needs Python 3 and bash; the full-disk check needs root. Closes wit
 import argparse, json, os, random, shutil, subprocess, sys, tempfile, threading, time
 
 import embedded, moves, servers, towns
-from towns import AGENTS, HERE, Town, check, kill, processes, role, zombies
+from towns import AGENTS, HERE, Town, check, everything, kill, kill_together, private_memory, processes, role, switches, zombies
 
 ap = argparse.ArgumentParser()
 ap.add_argument("--tt", required=True)
@@ -96,12 +96,18 @@ def life():
     senders = [threading.Thread(target=send, args=(range(k, args.messages, 4),)) for k in range(4)]
     others = [threading.Thread(target=body) for body in ([read, afflict] if server else [read])]
     for t in senders + others: t.start()
-    begun, kills, extra = time.time(), {"host": 0, "agent": 0, "sender": 0}, 0
+    begun, kills, extra = time.time(), {"host": 0, "guardian": 0, "both": 0, "agent": 0, "sender": 0}, 0
     while sum(kills.values()) < args.kills and time.time() - begun < args.minutes * 60:
         time.sleep(rng.uniform(0.01, 0.25))
-        turns, hosts = processes(town)
-        what = rng.choice(["host", "agent", "agent", "sender"])
+        turns, hosts, guardians = everything(town)
+        what = rng.choice(["host", "guardian", "both", "agent", "agent", "agent", "sender", "sender"])
         if what == "host" and hosts: kills["host"] += kill(town, rng.choice(hosts))
+        elif what == "guardian" and guardians: kills["guardian"] += kill(town, rng.choice(guardians))
+        elif what == "both" and hosts and guardians:
+            # As they come: one of the two may still act.
+            both = [rng.choice(hosts), rng.choice(guardians)]
+            rng.shuffle(both)
+            kills["both"] += max(kill(town, pid) for pid in both)
         elif what == "agent" and turns: kills["agent"] += kill(town, rng.choice(turns))
         elif what == "sender":
             with lock:
@@ -171,8 +177,8 @@ def account(town, sent, tasks):
     check(not left, f"the host waited for all its children {left}")
     code, out, err = town.run("stop")
     check(code == 0, f"the town stops {err.strip()}")
-    turns, hosts = processes(town)
-    check(not turns and not hosts, f"no process is left {turns + hosts}")
+    left = [pid for found in everything(town) for pid in found]
+    check(not left, f"no process is left {left}")
     problems = town.records.problems()
     check(not problems, f"the records agree with each other {problems}")
 
@@ -187,7 +193,7 @@ def clock_jumps():
     town.must("spawn", "a1", "--cli", "rough", "--max-rounds", "0")
     for step, jump in enumerate((86400, -86400, 3600, 0, -86400)):
         # Each host is killed, so that the next one starts at the other time with leases and back-offs of the first.
-        for pid in processes(town)[1]: kill(town, pid)
+        kill_together(town)
         town.env = {**plain, "LD_PRELOAD": library, "JUMP_SECONDS": str(jump)}
         for n in range(4):
             keys.append(f"j-{step}x{n}")
@@ -210,7 +216,7 @@ def clock_jumps():
     town.env = plain
     code, out, err = town.run("stop")
     check(code == 0, f"and the town stops ({code}) {err.strip()[:200]}")
-    left = [f"{what} {pid} {open(f'/proc/{pid}/cmdline').read()!r}" for what, pids in zip(("turn", "host"), processes(town)) for pid in pids]
+    left = [f"{what} {pid} {open(f'/proc/{pid}/cmdline').read()!r}" for what, pids in zip(("turn", "host", "guardian"), everything(town)) for pid in pids]
     check(not left, f"and no process is left {left}")
 
 
@@ -219,23 +225,62 @@ def rest():
     if not sys.platform.startswith("linux"): return
     town = Town(scratch, "rest", store, "[agent]\nidle_timeout_secs = 0\n")
     for n in range(3): town.must("spawn", f"r{n}", "--cli", "rough", "--max-rounds", "0")
-    host, = processes(town)[1]
-
-    def sleeps():
-        """How often each thread slept. One that ends, as spare threads of the pool do after a while, no longer counts."""
-        found = {}
-        for thread in os.listdir(f"/proc/{host}/task"):
-            with open(f"/proc/{host}/task/{thread}/status") as f:
-                found[thread] = sum(int(line.split()[1]) for line in f if "ctxt_switches" in line)
-        return found
-
+    _, (host,), (guardian,) = everything(town)
     time.sleep(3)  # what its start has set in motion settles; there is no event to wait for
-    before = sleeps()
+    # A thread that ends, as spare threads of the pool do after a while, no longer counts.
+    before, guarded = switches(host), switches(guardian)
     time.sleep(5)
-    woken = {t: n - before.get(t, 0) for t, n in sleeps().items() if n != before.get(t, 0)}
+    woken = {t: n - before.get(t, 0) for t, n in switches(host).items() if n != before.get(t, 0)}
     if server: check(sum(woken.values()) <= 40, f"an idle host wakes only to say that it lives {woken or ''}")
     else: check(not woken, f"an idle host sleeps through five seconds {woken or ''}")
+    check(switches(guardian) == guarded, "and so does its guardian")
+    memory = private_memory(guardian)
+    check(memory < 4096, f"which has {memory} kB of its own")
     check(town.run("stop")[0] == 0, "and hears when it is to stop")
+    check(not any(everything(town)), f"and leaves no guardian {everything(town)}")
+
+
+def comes_back():
+    """Whichever of host and guardian is killed, a host serves again, and nobody but the kernel tells of it."""
+    if not sys.platform.startswith("linux"): return
+    town = Town(scratch, "back", store, ROUGH)
+    town.must("spawn", "a1", "--cli", "rough", "--max-rounds", "0")
+    sent, slowest, rounds = 0, {"host": 0, "guardian": 0, "together": 0}, 5 if args.short else 20
+
+    def serving():
+        """A host that holds the town's lock, and lives."""
+        try: pid = int(open(f"{town.root}/.tt/host.lock").read().split(":")[0])
+        except (FileNotFoundError, ValueError): return None
+        return pid if role(town, pid) == "host" else None
+
+    for n in range(rounds):
+        for what in slowest:
+            # Long enough that deaths before do not count, for one that dies again and again is given pauses.
+            time.sleep(0 if args.short else 0.2)
+            limit = time.time() + 20
+            while time.time() < limit and not (serving() and everything(town)[2]): time.sleep(0.01)
+            old, guardians = serving(), everything(town)[2]
+            town.must("send", "a1", f"back KEY:c-{sent}", "--key", f"c-{sent}")
+            sent += 1
+            if what == "host": kill(town, old)
+            elif what == "guardian": [kill(town, pid) for pid in guardians]
+            else:
+                kill_together(town)
+                # A command that only looks brings them back, where there is work; else one that brings some.
+                if town.waking(): town.must("status")
+                else: town.must("send", "a1", f"back KEY:c-{sent}x", "--key", f"c-{sent}x")
+            begun = time.time()
+            while time.time() - begun < 20:
+                now = (serving(), everything(town)[2])
+                if all(now) and (now[0] != old if what == "host" else not set(guardians) & set(now[1])): break
+                time.sleep(0.005)
+            slowest[what] = max(slowest[what], time.time() - begun)
+    check(max(slowest.values()) < 15, "whichever is killed, both are there again, at the slowest after "
+          + ", ".join(f"{n:.2f} s ({what})" for what, n in slowest.items()))
+    limit = time.time() + 60
+    while time.time() < limit and town.waking(): time.sleep(0.1)
+    check(town.waking() == 0, f"and all {sent} messages are handled")
+    check(town.run("stop")[0] == 0 and not any(everything(town)), f"and nothing is left {everything(town)}")
 
 
 try:
@@ -243,12 +288,13 @@ try:
     if not args.no_faults:
         if server: servers.faults(scratch, args.server, args.short), moves.moves(scratch, server, 6 if args.short else 60, 1500 if args.short else 6000)
         else: embedded.faults(scratch)
-        clock_jumps(), rest()
+        clock_jumps(), rest(), comes_back()
 finally:
     # However the run went, nothing of its towns outlives it.
-    for name in ("town", "faulty", "cut", "jump", "fixed", "rest", "small/town", "own", "quiet"):
+    for name in ("town", "faulty", "cut", "jump", "fixed", "rest", "back", "small/town", "own", "quiet"):
         town = argparse.Namespace(root=os.path.realpath(f"{scratch}/{name}"), scratch=scratch)
-        for pid in [p for found in processes(town)[::-1] for p in found]: kill(town, pid)
+        kill_together(town)
+        for pid in everything(town)[0]: kill(town, pid)
     if server: server.end()
     if args.keep: print(f"kept: {scratch}")
     else: shutil.rmtree(scratch, ignore_errors=True)

@@ -63,21 +63,48 @@ class Town:
 
 
 def role(town, pid):
-    """Whether a process is one of this town's turns ("agent") or hosts ("host"); None where it is not ours."""
+    """Whether a process is one of this town's turns ("agent"), hosts ("host") or guardians; None where it is not ours."""
     try:
         environ = open(f"/proc/{pid}/environ", "rb").read().split(b"\0")
         line = open(f"/proc/{pid}/cmdline", "rb").read().split(b"\0")
     except OSError: return None
     if f"TINYTOWN_TOWN={town.root}".encode() in environ: return "agent"
-    return "host" if town.root.encode() in line and b"host" in line else None
+    if town.root.encode() not in line: return None
+    return "guardian" if line[1:2] == [b"guardian"] else "host" if b"host" in line else None
+
+
+def everything(town):
+    """Process ids of this town's turns, of its hosts, and of the guardians that start hosts again."""
+    found = {"agent": [], "host": [], "guardian": [], None: []}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != os.getpid(): found[role(town, int(name))].append(int(name))
+    return found["agent"], found["host"], found["guardian"]
 
 
 def processes(town):
     """Process ids of this town's turns, and of its hosts."""
-    found = {"agent": [], "host": [], None: []}
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) != os.getpid(): found[role(town, int(name))].append(int(name))
-    return found["agent"], found["host"]
+    return everything(town)[:2]
+
+
+def kill_together(town):
+    """Kills hosts and guardians so that neither learns of the other's end in time; only commands start a host then."""
+    turns, hosts, guardians = everything(town)
+    for pid in guardians: kill(town, pid, signal.SIGSTOP)
+    return sum([kill(town, pid) for pid in hosts + guardians])
+
+
+def private_memory(pid):
+    """Kilobytes of a process that it shares with no other."""
+    with open(f"/proc/{pid}/smaps_rollup") as f: return sum(int(line.split()[1]) for line in f if line.startswith("Private_"))
+
+
+def switches(pid):
+    """How often the threads of a process slept or were put aside, by thread."""
+    found = {}
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/status") as f:
+            found[thread] = sum(int(line.split()[1]) for line in f if "ctxt_switches" in line)
+    return found
 
 
 def zombies(pid):
@@ -91,7 +118,7 @@ def zombies(pid):
     return found
 
 
-def kill(town, pid):
+def kill(town, pid, how=signal.SIGKILL):
     """Kills a process of this town. The handle keeps the number from meaning another process after it was looked at."""
     try: handle = os.pidfd_open(pid)
     except ProcessLookupError: return False
@@ -100,8 +127,8 @@ def kill(town, pid):
         if what is None: return False
         # Looked at before, for the journal: a failure can then be told from a kill that explains it.
         line = open(f"/proc/{pid}/cmdline").read().replace("\0", " ")
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-        note(town.scratch, f"{what} {pid} {line[:120]!r}")
+        signal.pidfd_send_signal(handle, how)
+        note(town.scratch, f"{what} {pid} {how.name} {line[:120]!r}")
         return True
     except (ProcessLookupError, FileNotFoundError): return False
     finally: os.close(handle)

@@ -63,8 +63,12 @@ package struct Schedule: Sendable {
 
         /// When something of another machine that expires at `time` counts as expired: not before that machine had the
         /// time to renew it after an outage.
-        fileprivate func judged(_ time: Timestamp) -> Timestamp {
-            reachedSince.map { max(time, $0 + settings.leaseDuration) } ?? time
+        fileprivate func judged(_ time: Timestamp) -> Timestamp { earliest.map { max(time, $0) } ?? time }
+
+        private var earliest: Timestamp? { reachedSince.map { $0 + settings.leaseDuration } }
+
+        fileprivate func liveness(of host: Host) -> HostLiveness {
+            host.liveness(isRunning: isAlive(host), now: now, earliest: earliest)
         }
     }
 
@@ -80,12 +84,10 @@ package struct Schedule: Sendable {
     private static func deadHosts(_ view: View, _ decision: inout Decision) -> Set<HostID> {
         var dead: Set<HostID> = []
         for host in view.hosts where host.id != view.host {
-            switch view.isAlive(host) {
-            case true?: continue
-            case false?: dead.insert(host.id)
-            case nil:
-                let end = view.judged(host.expiresAt)
-                if end <= view.now { dead.insert(host.id) } else { decision.wake(at: end) }
+            switch view.liveness(of: host) {
+            case .alive: continue
+            case .dead: dead.insert(host.id)
+            case .presumed(let end): decision.wake(at: end)
             }
         }
         return dead

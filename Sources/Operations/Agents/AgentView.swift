@@ -32,6 +32,8 @@ public struct AgentView: Codable, Sendable, Equatable {
     public var pending: PendingView
     /// The turn it takes right now.
     @OrNull public var lease: LeaseView?
+    /// The turn that ended because its host died: the next host puts its messages back.
+    @OrNull public var interruptedTurn: LeaseView?
     /// The first line of its current task.
     @OrNull public var taskTitle: String?
     /// While it waits for its next try: why the last turn failed.
@@ -57,6 +59,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         case consecutiveFailures = "consecutive_failures"
         case stopRequest = "stop_request"
         case sessionID = "session_id"
+        case interruptedTurn = "interrupted_turn"
     }
 
     public init(_ agent: Agent, waiting: [String: Int] = [:], lease: LeaseView? = nil) {
@@ -86,6 +89,15 @@ public struct AgentView: Codable, Sendable, Equatable {
         sessionID = agent.session?.id
         pending = PendingView(waiting)
         self.lease = lease
+    }
+
+    /// The same agent, whose turn has ended with its host: nothing runs, whatever the record of before says.
+    func interrupted(_ lease: LeaseView) -> AgentView {
+        var view = self
+        view.lease = nil
+        view.interruptedTurn = lease
+        view.state = (try? state.after(.turnEnded)) ?? state
+        return view
     }
 }
 
@@ -156,15 +168,18 @@ extension Town {
         let records = try await store.leases()
         let isStarting = agents.contains { $0.state == .starting }
         let hosts = records.isEmpty && !isStarting ? [] : try await store.hosts()
-        let isServed = isStarting && hosts.contains { isAlive($0) ?? ($0.expiresAt > time.now()) }
-        let leases = Dictionary(
-            records.map { record in
-                (record.token.agent, LeaseView(record, host: hosts.first { $0.id == record.token.host }))
-            }, uniquingKeysWith: { first, _ in first })
+        let isServed = isStarting && hosts.contains { liveness(of: $0).isAlive }
+        let known = Dictionary(hosts.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let held = Dictionary(records.map { ($0.token.agent, $0) }, uniquingKeysWith: { first, _ in first })
         let now = time.now()
         var views: [AgentView] = []
         for agent in agents {
-            var view = AgentView(agent, waiting: waiting[agent.id] ?? [:], lease: leases[agent.id])
+            var view = AgentView(agent, waiting: waiting[agent.id] ?? [:])
+            if let record = held[agent.id] {
+                let host = known[record.token.host]
+                let lease = LeaseView(record, host: host)
+                if let host, liveness(of: host).isAlive { view.lease = lease } else { view = view.interrupted(lease) }
+            }
             // Once a host serves the town, a new agent can take work like any other.
             if isServed, view.state == .starting { view.state = .idle }
             if let task = agent.currentTask { view.taskTitle = try await store.task(task)?.title }

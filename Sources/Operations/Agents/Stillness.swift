@@ -29,7 +29,7 @@ extension Town {
             let why = view.waitsBecause.map { ": \($0)" } ?? ""
             return Stillness(reason: "it waits before its next try\(why)", until: agent.retryAt)
         }
-        let hosts = try await store.hosts().filter { isAlive($0) ?? ($0.expiresAt > time.now()) }
+        let hosts = try await store.hosts().filter { liveness(of: $0).isAlive }
         if hosts.isEmpty {
             return Stillness(reason: "no host runs, so no agent takes turns", advice: "tt start --detach")
         }

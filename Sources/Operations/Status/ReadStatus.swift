@@ -10,6 +10,8 @@ public struct ReadStatus: Operation {
     public struct Output: Codable, Sendable, Equatable {
         public var town: TownView
         public var hosts: [HostView]
+        /// Why no background host runs, if the last ones died; null otherwise.
+        @OrNull public var hostTrouble: HostTrouble?
         public var agents: [AgentView]
         public var tasks: TaskCountsView
         public var queue: QueueCounts
@@ -22,6 +24,7 @@ public struct ReadStatus: Operation {
 
         enum CodingKeys: String, CodingKey {
             case town, hosts, agents, tasks, queue
+            case hostTrouble = "host_trouble"
             case needsYou = "needs_you"
             case failedTasks = "failed_tasks"
             case blockedTasks = "blocked_tasks"
@@ -47,19 +50,20 @@ public struct ReadStatus: Operation {
     public init() {}
 
     public func run(_ input: Nothing, in town: Town) async throws -> Output {
-        let now = town.time.now()
         let waiting = try await town.store.waitingCounts()
         let agents = try await town.views(of: try await town.store.agents(), waiting: waiting)
+        let hosts = try await town.store.hosts()
+        let isServed = hosts.contains { !$0.isForeground && town.liveness(of: $0).isAlive }
         return Output(
             town: TownView(
                 name: town.name, root: town.root, store: town.configuration.store.rawValue,
                 maxAgents: town.configuration.maxAgents),
-            hosts: try await town.store.hosts().map { host in
-                let isAlive = town.isAlive(host)
-                return HostView(
-                    host, alive: isAlive ?? (host.expiresAt > now), here: isAlive != nil,
+            hosts: hosts.map { host in
+                HostView(
+                    host, alive: town.liveness(of: host).isAlive, here: town.isAlive(host) != nil,
                     turns: agents.count { $0.lease?.hostID == host.id })
             },
+            hostTrouble: isServed ? nil : HostTrouble.read(town),
             agents: agents, tasks: TaskCountsView(try await town.store.taskCounts()),
             queue: try await town.store.queueCounts(),
             needsYou: try await town.needsYou(waiting),

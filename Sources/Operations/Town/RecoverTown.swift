@@ -22,11 +22,10 @@ public struct RecoverTown: Operation {
     public init() {}
 
     public func run(_ input: Nothing, in town: Town) async throws -> Output {
-        let now = town.time.now()
         // Leases first: their holders were known before, so a host that comes just now does not look dead.
         let leases = try await town.store.leases()
         let hosts = try await town.store.hosts()
-        let dead = hosts.filter { town.isAlive($0).map { !$0 } ?? ($0.expiresAt <= now) }
+        let dead = hosts.filter { !town.liveness(of: $0).isAlive }
         let known = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0) })
         let agents = try await town.store.agents()
         var output = Output(recovered: [], hosts: [], checked: agents.count, unserved: 0)

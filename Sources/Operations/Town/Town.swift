@@ -41,6 +41,9 @@ public struct Town: Sendable {
 
     public var name: String { configuration.name }
 
+    /// Whether a host lives, as far as this machine can know.
+    public func liveness(of host: Host) -> HostLiveness { host.liveness(isRunning: isAlive(host), now: time.now()) }
+
     /// Whether a background host of another machine serves the town, as far as one can know: it has renewed its entry
     /// when that was due.
     public func isServedElsewhere() async throws -> Bool {

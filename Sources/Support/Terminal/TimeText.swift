@@ -1,15 +1,21 @@
 /// Times as people read them.
 public enum TimeText {
-    /// `just now`, `42 s ago`, `3 min ago`, `2 h ago`, `5 d ago`, and `in 3 min` for what is to come.
-    public static func relative(_ ago: Duration) -> String {
-        let seconds = ago.components.seconds
-        if seconds < 0 { return seconds > -2 ? "now" : "in " + unit(-seconds) }
+    /// For what has happened: `just now`, `42 s ago`, `3 min ago`, `2 h ago`, `5 d ago`. A clock that was set back does not
+    /// make the past the future.
+    public static func ago(_ duration: Duration) -> String {
+        let seconds = duration.components.seconds
         return seconds < 2 ? "just now" : unit(seconds) + " ago"
     }
 
-    /// `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`.
+    /// For what is to come: `now`, `in 3 min`.
+    public static func ahead(_ duration: Duration) -> String {
+        let seconds = duration.components.seconds
+        return seconds < 2 ? "now" : "in " + unit(seconds)
+    }
+
+    /// `0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`, `1 d 4 h`. Nothing takes less than no time, whatever the clocks say.
     public static func length(_ duration: Duration) -> String {
-        let (seconds, attoseconds) = duration.components
+        let (seconds, attoseconds) = max(duration, .zero).components
         if seconds < 10 {
             let tenths = seconds * 10 + attoseconds / 100_000_000_000_000_000
             return "\(tenths / 10).\(tenths % 10) s"

@@ -7,3 +7,4 @@
 #include "exec_shim.h"
 #include "keeper_shim.h"
 #include "files_shim.h"
+#include "guardian_shim.h"

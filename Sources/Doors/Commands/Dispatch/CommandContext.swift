@@ -1,5 +1,6 @@
 public import Arguments
 public import Configuration
+import Concurrency
 import Files
 public import Model
 public import Operations
@@ -68,6 +69,8 @@ public struct CommandParts: Sendable {
 public struct CommandContext: Sendable {
     public let parts: CommandParts
     public let arguments: ParsedArguments
+    /// Set once this command has had a host started.
+    private let askedHost = OneShot<Void>()
 
     public init(parts: CommandParts, arguments: ParsedArguments) {
         self.parts = parts
@@ -99,8 +102,10 @@ public struct CommandContext: Sendable {
     /// standard error where a person reads it.
     /// - Parameter runs: false for a command that can start nothing: it works in a town whose configuration has changed
     ///   since it was trusted.
+    /// - Parameter revives: whether a host is started where work waits and none is there. False for commands that are a
+    ///   host themselves, or that need the town at rest.
     public func withTown<Result>(
-        _ access: StoreAccess, runs: Bool = true, _ body: (Town) async throws -> Result
+        _ access: StoreAccess, runs: Bool = true, revives: Bool = true, _ body: (Town) async throws -> Result
     ) async throws -> Result {
         let root = try townRoot()
         let (configuration, warnings) = try TownConfiguration.load(root: root)
@@ -124,7 +129,11 @@ public struct CommandContext: Sendable {
             caller: caller, redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)),
             isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
         do {
+            let revives = revives && runs
+            // What only looks shows the town as it is with its host; what changes something has done so by then.
+            if revives, access != .readWrite { await revive(town) }
             let result = try await body(town)
+            if revives, access == .readWrite { await revive(town) }
             await store.close()
             return result
         } catch {
@@ -137,14 +146,32 @@ public struct CommandContext: Sendable {
     /// agents do not come here only because somebody here has work for them: `parts.ensureHost` starts one in any case.
     /// What was asked for has been done by then: a host that cannot be started is a warning, not a failure.
     public func ensureHost(_ town: Town) async throws {
+        askedHost.set()
         do {
             if try await town.isServedElsewhere() { return }
             try await parts.ensureHost(town)
         } catch let error as CancellationError { throw error } catch {
             let failure = CommandFailure(error)
             console.writeError(
-                "warning: the work is queued, but no host could be started: \(TerminalText.line(failure.text))\n")
+                "warning: work waits, but no host could be started: \(TerminalText.line(failure.text))\n")
         }
+    }
+
+    /// Has a host started where work waits and nobody is there to do it: the host, and the guardian that would have
+    /// started it again, may both have been killed, or the machine has started anew. Where that must not be, says why.
+    private func revive(_ town: Town) async {
+        guard askedHost.current == nil, !town.caller.isInTurn, (try? await town.isLeftAlone()) == true,
+            isTrusted(town.root, town.configuration)
+        else { return }
+        if let trouble = HostTrouble.read(town) {
+            let next = trouble.nextTry == nil ? "; start one again with: tt start --detach" : ""
+            // Status and doctor say so themselves.
+            if !["status", "doctor"].contains(arguments.path.first) {
+                warn(trouble.sentence(now: town.time.now()) + next)
+            }
+            return
+        }
+        do { try await ensureHost(town) } catch {}
     }
 
     /// Lines for people; nothing with `--json`.

@@ -7,9 +7,8 @@ struct WorkCheck {
     let town: Town
 
     func findings() async throws -> [Finding] {
-        let now = town.time.now()
         let hosts = try await town.store.hosts()
-        let alive = Set(hosts.filter { town.isAlive($0) ?? ($0.expiresAt > now) }.map(\.id))
+        let alive = Set(hosts.filter { town.liveness(of: $0).isAlive }.map(\.id))
         var findings: [Finding] = []
         for host in hosts where !alive.contains(host.id) {
             findings.append(
@@ -23,7 +22,9 @@ struct WorkCheck {
                 Finding(.leaseStale, "a turn of \(name) belongs to a host that is gone", mend: "tt recover"))
         }
         let waiting = try await town.store.pulse().contains { $0.hasWork && $0.agent.state.canTakeTurns }
-        if waiting, alive.isEmpty {
+        if alive.isEmpty, let trouble = HostTrouble.read(town) {
+            findings.append(Finding(.hostMissing, trouble.sentence(now: town.time.now()), mend: "tt logs host"))
+        } else if waiting, alive.isEmpty {
             findings.append(Finding(.hostMissing, "work waits and no host runs", mend: "tt start --detach"))
         }
         for agent in agents {

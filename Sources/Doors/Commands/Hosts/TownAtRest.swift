@@ -22,9 +22,8 @@ enum TownAtRest {
     /// The hosts on a store's list, all of which have died.
     /// - Throws: `OperationError` (`conflict`) where one lives.
     static func deadHosts(in store: any Store, of town: Town) async throws -> Set<HostID> {
-        let now = town.time.now()
         let hosts = try await store.hosts()
-        guard !hosts.contains(where: { town.isAlive($0) ?? ($0.expiresAt > now) }) else { throw inUse }
+        guard !hosts.contains(where: { town.liveness(of: $0).isAlive }) else { throw inUse }
         return Set(hosts.map(\.id))
     }
 

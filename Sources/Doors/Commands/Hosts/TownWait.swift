@@ -1,6 +1,7 @@
 import Model
 import Operations
 import Terminal
+import Towns
 
 /// Waits for what hosts do: it looks whenever the store tells of a change or a host ends, and starts a host where none
 /// is left to do it.
@@ -40,7 +41,7 @@ struct TownWait: Sendable {
         var said = ""
         var askedHost = false
         while true {
-            let hosts = try await town.store.hosts().filter { town.isAlive($0) ?? ($0.expiresAt > town.time.now()) }
+            let hosts = try await town.store.hosts().filter { town.liveness(of: $0).isAlive }
             guard case .waiting(let progress) = try await look(hosts) else { return }
             if hosts.isEmpty {
                 // The turns of a dead host are put back by a new one.
@@ -58,7 +59,10 @@ struct TownWait: Sendable {
             let waitForEnd = context.parts.waitForEnd
             // Nothing tells of the end of a host on another machine but that it does not renew its entry.
             timer?.cancel()
-            if let end = hosts.filter({ town.isAlive($0) == nil }).map(\.expiresAt).min() {
+            let ends = hosts.compactMap { host in
+                if case .presumed(let end) = town.liveness(of: host) { end } else { nil }
+            }
+            if let end = ends.min() {
                 let time = town.time
                 timer = Task {
                     let pause = max(end - time.now(), .milliseconds(50))
@@ -101,7 +105,7 @@ struct TownWait: Sendable {
     }
 
     /// Returns when these hosts have ended as processes: one that has left the town's list takes a moment more. Not for
-    /// long: it may have found new work in that moment.
+    /// long: it may have found new work in that moment. A guardian that waits to start one again ends, too.
     func untilGone(_ hosts: [Host]) async {
         let (town, waitForEnd) = (town, context.parts.waitForEnd)
         await withTaskGroup(of: Void.self) { group in
@@ -110,5 +114,6 @@ struct TownWait: Sendable {
             await group.next()
             group.cancelAll()
         }
+        await HostGuard.endLeftover(in: town)
     }
 }

@@ -97,7 +97,7 @@ extension Timestamp {
 
     /// This being now, when `past` was: `3 min ago`, or in full `2026-03-09 20:03:14 CET (3 min ago)`.
     func telling(_ past: Timestamp, inFull: Bool, zone: LocalTime) -> String {
-        let ago = TimeText.relative(self - past)
+        let ago = TimeText.ago(self - past)
         return inFull ? "\(zone.dateAndClock(past)) \(zone.name(at: past)) (\(ago))" : ago
     }
 }

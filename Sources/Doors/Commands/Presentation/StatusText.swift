@@ -148,6 +148,10 @@ extension StatusReport {
         } else if let title = agent.taskTitle, let task = agent.currentTask {
             facts.append(Fact(text: StyledText(title), end: StyledText(" (\(task.description.prefix(8)))", .faint)))
         }
+        if agent.interruptedTurn != nil {
+            facts.append(
+                Fact(text: StyledText("its turn ended with its host; the next host puts its messages back", .waiting)))
+        }
         if agent.pending.total > 0 {
             facts.append(Fact(text: StyledText("\(agent.pending.total) pending\(agent.pending.breakdown)")))
         }
@@ -161,12 +165,12 @@ extension StatusReport {
         }
         if let retry = agent.retryAt, retry > now {
             var text = StyledText(
-                "retrying at \(layout.zone.clock(retry, near: now)) (\(TimeText.relative(now - retry)))", .waiting)
+                "retrying at \(layout.zone.clock(retry, near: now)) (\(TimeText.ahead(retry - now)))", .waiting)
             if let why = agent.waitsBecause { text += StyledText(": \(why)") }
             facts.append(Fact(text: text, isCut: false))
         }
         for event in activity?[agent.id] ?? [] {
-            let ago = TimeText.relative(now - event.timestamp)
+            let ago = TimeText.ago(now - event.timestamp)
             facts.append(
                 Fact(
                     lead: StyledText("└─ "), text: StyledText("\(event.type.icon) \(event.message)"),
@@ -188,14 +192,18 @@ extension StatusReport {
         let hosts = status.hosts.filter { isSpread || $0.alive }
         guard isSpread else {
             let hosts = hosts.map { "pid \($0.pid)\($0.foreground ? " (foreground)" : "")" }
+            let trouble = status.hostTrouble.map {
+                StyledText("   ⚠️  \($0.sentence(now: now)). See: tt logs host", .bad)
+            }
             return [StyledText("🖥️  Host: \(hosts.isEmpty ? "none" : hosts.joined(separator: ", "))")]
+                + [trouble].compactMap(\.self)
         }
         return [StyledText("🖥️  Hosts: \(hosts.count { $0.alive })")]
             + hosts.map { host in
                 var text = "   \(host.machine)\(host.here ? " (this machine)" : ""): pid \(host.pid)"
                 text += "\(host.foreground ? " (foreground)" : ""), for \(TimeText.length(now - host.startedAt))"
                 guard host.alive else {
-                    let gone = host.expiresAt.map { ", not heard of: its time ran out \(TimeText.relative(now - $0))" }
+                    let gone = host.expiresAt.map { ", not heard of: its time ran out \(TimeText.ago(now - $0))" }
                     return StyledText(text + (gone ?? ", gone"), .bad)
                 }
                 text += ", \(host.turns) turn\(host.turns == 1 ? "" : "s")"

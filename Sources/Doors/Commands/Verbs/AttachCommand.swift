@@ -68,7 +68,7 @@ enum AttachCommand {
     private static func told(_ still: Stillness, _ now: Timestamp, _ context: CommandContext) -> [String] {
         var reason = "Nothing comes now: " + TerminalText.line(still.reason)
         if let until = still.until {
-            reason += "; next try at \(context.zone.clock(until, near: now)) (\(TimeText.relative(now - until)))"
+            reason += "; next try at \(context.zone.clock(until, near: now)) (\(TimeText.ahead(until - now)))"
         }
         guard let advice = still.advice else { return [reason] }
         return [reason, (advice.hasPrefix("tt ") ? "What helps: " : "You can ") + TerminalText.line(advice)]

@@ -37,7 +37,7 @@ enum ListCommand {
                 ]
                 cells += [
                     agent.cli, String(agent.roundsCompleted), String(agent.pending.total),
-                    TimeText.relative(now - agent.lastActiveAt),
+                    TimeText.ago(now - agent.lastActiveAt),
                 ].map { StyledText($0) }
                 if isSpread { cells.append(StyledText(agent.lease?.machine ?? "")) }
                 table.add(cells)

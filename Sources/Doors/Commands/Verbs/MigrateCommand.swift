@@ -27,7 +27,7 @@ enum MigrateCommand {
     ) { context in
         let isPreview = context.arguments.flag("dry-run")
         let hash = context.arguments.flag("hash")
-        let output = try await context.withTown(isPreview ? .readOnly : .readWrite) { town in
+        let output = try await context.withTown(isPreview ? .readOnly : .readWrite, revives: false) { town in
             let preview = try await MigrateTown.call(.init(hash: hash), in: town)
             if isPreview || preview.keys.isEmpty {
                 var output = preview

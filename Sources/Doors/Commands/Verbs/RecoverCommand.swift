@@ -28,7 +28,7 @@ enum RecoverCommand {
             let host = agent.hostPid.map { "its host (pid \($0)) is gone" } ?? "its host is gone"
             let turn = agent.turnID == nil ? "" : "; its turn was put back"
             return "   🔄 Recovered '\(TerminalText.line(agent.name))' (\(agent.state.shown)) - \(host)\(turn), "
-                + "last heartbeat \(TimeText.relative(now - agent.lastHeartbeat))"
+                + "last heartbeat \(TimeText.ago(now - agent.lastHeartbeat))"
         }
         let known = output.recovered.compactMap(\.hostPid)
         lines += output.hosts.filter { !known.contains($0) }.map { "   🧹 Removed the dead host of process \($0)" }

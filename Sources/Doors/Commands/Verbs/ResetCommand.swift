@@ -24,7 +24,7 @@ enum ResetCommand {
     ) { context in
         let force = context.arguments.flag("force")
         let agentsOnly = context.arguments.flag("agents-only")
-        try await context.withTown(force ? .readWrite : .readOnly) { town in
+        try await context.withTown(force ? .readWrite : .readOnly, revives: false) { town in
             if !context.wantsJSON || !force {
                 let preview = try await ResetTown.call(.init(agentsOnly: agentsOnly), in: town)
                 if !force { return try context.show(preview) { question($0, agentsOnly, town) } }

@@ -29,7 +29,7 @@ enum RestoreCommand {
                 + "shown: a command line that is neither a known CLI nor in use here needs your yes.")
     ) { context in
         if context.arguments.flag("check") { return try await check(context) }
-        let snapshot = try await context.withTown(.readWrite) { town in
+        let snapshot = try await context.withTown(.readWrite, revives: false) { town in
             try await restore(town, from: context.restoredFile(root: town.root), context)
         }
         try context.show(snapshot) { snapshot in

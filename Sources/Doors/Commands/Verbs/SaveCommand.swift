@@ -21,7 +21,7 @@ enum SaveCommand {
             discussion: "Agents may go on working: the snapshot shows one moment, with turns that were under way as "
                 + "work that waits. tt restore brings it back, on this or another machine.")
     ) { context in
-        let snapshot = try await context.withTown(.readOnly) { town in
+        let snapshot = try await context.withTown(.readOnly, revives: false) { town in
             let file = context.snapshotFile(root: town.root)
             context.say("💾 Saving the town's state...")
             let progress = ProgressLine(context)

@@ -30,7 +30,9 @@ enum StoreCommand {
         guard let kind = context.arguments.string("to").flatMap(TownConfiguration.StoreKind.init) else {
             throw CommandFailure.usage("--to is missing: the store to copy to, sqlite or redis")
         }
-        let done = try await context.withTown(.readWrite) { town in try await copy(town, to: kind, context) }
+        let done = try await context.withTown(.readWrite, revives: false) { town in
+            try await copy(town, to: kind, context)
+        }
         try context.show(done) { done in
             [
                 "✅ Copied \(done.counts.shown)", "   Digest, the same in both: \(done.digest)",

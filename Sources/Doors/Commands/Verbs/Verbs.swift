@@ -15,7 +15,7 @@ public enum Verbs {
 
     private static let declared: [Verb] = [
         InitCommand.verb, TrustCommand.verb, TownsCommand.verb, SaveCommand.verb, RestoreCommand.verb,
-        StoreCommand.verb,
+        StoreCommand.verb, ServiceCommand.verb,
         MigrateCommand.verb, ConfigCommand.verb, AuthCommand.verb, BootstrapCommand.verb,
         SpawnCommand.verb, ConductorCommand.verb, HostCommand.verb,
         ListCommand.verb, InterruptCommand.verb, ResumeCommand.verb, CloseCommand.verb, KillCommand.verb,
