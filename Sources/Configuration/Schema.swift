@@ -48,7 +48,9 @@ public struct ConfigurationKey: Sendable {
                 $0.firstDelay = $1
             },
             seconds("agent.longest_delay_secs", "the longest delay after failed turns", "300") { $0.longestDelay = $1 },
-            number("limits.max_concurrent_turns", "turns at once on a host", "cores, at least 2", 1...1000) {
+            number(
+                "limits.max_concurrent_turns", "turns at once on a host", "max_agents, as far as memory goes", 1...1000
+            ) {
                 $0.maxConcurrentTurns = $1
             },
             number("limits.max_hops", "agents that one request may pass through", "20", 1...1000) { $0.maxHops = $1 },

@@ -32,7 +32,7 @@ public struct TownConfiguration: Sendable, Equatable {
     public var firstDelay = Duration.seconds(10)
     /// The longest delay after a failure.
     public var longestDelay = Duration.seconds(300)
-    /// Turns at once; nil: as many as the machine has cores, at least two.
+    /// Turns at once; nil: as many as agents, as far as the memory goes, at least two.
     public var maxConcurrentTurns: Int?
     /// Agents that one request may pass through.
     public var maxHops = 20

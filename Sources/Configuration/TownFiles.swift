@@ -32,6 +32,8 @@ public struct TownFiles: Sendable, Equatable {
     public var hostGuardian: SafePath { file("host.guardian") }
     /// There where hosts died one after the other: what the guardian says of it.
     public var hostTrouble: SafePath { file("host.trouble") }
+    /// The `PATH` of the last shell that found an agent CLI which the earlier one did not.
+    public var knownPath: SafePath { file("path") }
     public var hostLog: SafePath { file("logs/host.log") }
 
     /// An agent's log, always inside `logs`, whatever its name (W22).

@@ -32,22 +32,31 @@ public enum TownLocator {
     private static func locate(path: String?, environment: [String: String], folder: String) throws(ConfigurationError)
         -> String
     {
-        if let path {
-            let absolute = path.hasPrefix("/") ? path : folder + "/" + path
-            guard let root = try? Files.canonical(absolute) else {
-                throw ConfigurationError(.notInitialized, "there is no folder \(path)")
-            }
-            guard Files.exists(root + "/" + TownConfiguration.fileName) else {
-                throw ConfigurationError(
-                    .notInitialized, "\(root) is not a town; make one with: tt --town \(path) init")
-            }
-            return root
+        if let path { return try named(path, folder: folder, by: nil) }
+        // A wrong name is an error here as well: another town would be the wrong one.
+        if let path = environment["TINYTOWN_TOWN"], !path.isEmpty {
+            return try named(path, folder: folder, by: "TINYTOWN_TOWN")
         }
-        if let named = environment["TINYTOWN_TOWN"], !named.isEmpty,
-            Files.exists(named + "/" + TownConfiguration.fileName)
-        {
-            return named
+        return try search(environment, folder)
+    }
+
+    /// The town in the folder that somebody named.
+    private static func named(_ path: String, folder: String, by variable: String?) throws(ConfigurationError) -> String
+    {
+        let said = variable.map { "\($0) names \(path), but " } ?? ""
+        let remedy = variable.map { "set it right, or run: unset \($0)" } ?? "make one with: tt --town \(path) init"
+        let absolute = path.hasPrefix("/") ? path : folder + "/" + path
+        guard let root = try? Files.canonical(absolute) else {
+            throw ConfigurationError(
+                .notInitialized, "\(said)there is no folder \(path)" + (variable == nil ? "" : "; \(remedy)"))
         }
+        guard Files.exists(root + "/" + TownConfiguration.fileName) else {
+            throw ConfigurationError(.notInitialized, "\(said)\(root) is not a town; \(remedy)")
+        }
+        return root
+    }
+
+    private static func search(_ environment: [String: String], _ folder: String) throws(ConfigurationError) -> String {
         let home = environment["HOME"].flatMap { try? Files.canonical($0) }
         var candidate = (try? Files.canonical(folder)) ?? folder
         let device = Files.ownership(candidate)?.device

@@ -29,4 +29,9 @@ public struct HarnessCommand: Sendable, Equatable {
     ///
     /// - Throws: a `configuration` failure where the text needs a shell, has an open quote, or is empty.
     public func words() throws(Failure) -> [String] { try WordSplitter.words(in: command) }
+
+    /// A word with `~` and `~/` in front replaced by the home folder, as a shell would do.
+    static func expanded(_ word: String, home: String) -> String {
+        word == "~" || word.hasPrefix("~/") ? home + word.dropFirst() : word
+    }
 }

@@ -26,6 +26,11 @@ public struct HarnessRegistry: HarnessSource {
         self.now = now
     }
 
+    /// The same with other variables to inherit from.
+    public func with(_ environment: [String: String]) -> HarnessRegistry {
+        HarnessRegistry(commands: commands, town: town, environment: environment, clock: clock, now: now)
+    }
+
     /// The harness that `cli` means: the name of an entry, an entry's command line, a preset, or a command line.
     ///
     /// - Throws: a `configuration` failure where the command cannot be split into words, or where one word is neither
@@ -58,7 +63,7 @@ public struct HarnessRegistry: HarnessSource {
         }
         let command = HarnessCommand(name: text, command: text)
         let words = try command.words()
-        if words.count == 1, Executable.find(words[0], path: environment["PATH"], directory: town) == nil {
+        if words.count == 1, Executable.find(located(words[0]), path: environment["PATH"], directory: town) == nil {
             throw unknown(words[0])
         }
         return command
@@ -69,7 +74,11 @@ public struct HarnessRegistry: HarnessSource {
         let path = command.environment["PATH"] ?? environment["PATH"]
         // Where it has a folder of its own, a path may be meant from there; that is found out when it runs.
         return (command.workdir != nil && program.contains("/"))
-            || Executable.find(program, path: path, directory: town) != nil
+            || Executable.find(located(program), path: path, directory: town) != nil
+    }
+
+    private func located(_ program: String) -> String {
+        HarnessCommand.expanded(program, home: environment["HOME"] ?? "/")
     }
 
     /// The names that can be used, in alphabetical order.
@@ -89,7 +98,7 @@ public struct HarnessRegistry: HarnessSource {
         } else {
             message += " Known are \(known.joined(separator: ", ")); or add [agent_clis.\(word)] to the configuration."
         }
-        return Failure(.configuration, message)
+        return Failure(.missingProgram, message)
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -48,6 +48,18 @@ public enum Machine {
     /// Cores that work may use.
     public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
+    /// The memory that work may use, in bytes: the machine's, or less where this process is in a container with a limit.
+    public static var memory: Int {
+        let pages = sysconf(Int32(_SC_PHYS_PAGES))
+        let size = sysconf(Int32(_SC_PAGESIZE))
+        let (all, isTooMuch) = pages.multipliedReportingOverflow(by: size)
+        let whole = isTooMuch || pages <= 0 || size <= 0 ? 4 << 30 : all
+        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap { path in
+            ((try? Files.text(path)) ?? nil).flatMap { Int($0.filter { !$0.isWhitespace }) }
+        }
+        return min(whole, limits.filter { $0 > 0 }.min() ?? whole)
+    }
+
     /// This process as a host, not yet announced.
     public static func host(random: any Randomness, now: Timestamp, isForeground: Bool) -> Host {
         Host(

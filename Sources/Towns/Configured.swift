@@ -6,10 +6,10 @@ public import Operations
 
 extension HostSettings {
     /// What a town's configuration says about its hosts.
-    /// - Parameter cores: processors of this machine.
-    public init(_ configuration: TownConfiguration, cores: Int) {
+    /// - Parameter memory: what this machine, or the container of this process, has; in bytes.
+    public init(_ configuration: TownConfiguration, memory: Int) {
         self.init()
-        maxConcurrentTurns = configuration.maxConcurrentTurns ?? max(2, cores)
+        maxConcurrentTurns = configuration.maxConcurrentTurns ?? Self.turns(of: configuration.maxAgents, memory: memory)
         idleTimeout = configuration.idleTimeout
         offersBacklog = configuration.offersBacklog
         leaseDuration = configuration.lease
@@ -26,6 +26,15 @@ extension HostSettings {
         sendLimits = configuration.sendLimits
         // SQLite serves one machine, where the kernel knows which host lives.
         renewsHost = configuration.store == .redis
+    }
+
+    /// What an agent CLI needs while it waits for its model, in bytes: the largest of those measured take 240 MB.
+    public static let memoryOfTurn = 256 << 20
+
+    /// Turns at once where nobody says how many. Turns wait for models and not for processors, so every agent may have
+    /// one, as far as three quarters of the memory go.
+    public static func turns(of agents: Int, memory: Int) -> Int {
+        max(2, min(agents, memory / 4 * 3 / memoryOfTurn))
     }
 }
 

@@ -12,6 +12,8 @@ import Synchronization
 final class CurrentHarnesses: HarnessSource {
     private struct State {
         var texts: [String?]
+        /// Where programs are looked for, as it was last read.
+        var path: String
         var registry: HarnessRegistry
     }
 
@@ -24,7 +26,7 @@ final class CurrentHarnesses: HarnessSource {
         self.environment = environment
         state = Mutex(
             State(
-                texts: Self.texts(town.root, environment),
+                texts: Self.texts(town.root, environment), path: environment["PATH"] ?? "",
                 registry: HarnessRegistry(town: town, global: global, environment: environment)))
     }
 
@@ -34,9 +36,19 @@ final class CurrentHarnesses: HarnessSource {
 
     private var current: HarnessRegistry {
         let texts = Self.texts(town.root, environment)
-        return state.withLock { state in
-            guard texts != state.texts else { return state.registry }
+        var environment = environment
+        // A host that cron or a service manager started finds less than the shells of those who use it.
+        environment["PATH"] = KnownPath.joined(environment["PATH"] ?? "", KnownPath.read(TownFiles(root: town.root)))
+        return state.withLock { [environment] state in
+            let path = environment["PATH"] ?? ""
+            guard texts != state.texts || path != state.path else { return state.registry }
+            let isSame = texts == state.texts
             state.texts = texts
+            state.path = path
+            if isSame {
+                state.registry = state.registry.with(environment)
+                return state.registry
+            }
             if let (configuration, _) = try? TownConfiguration.load(root: town.root),
                 let global = try? GlobalConfiguration.load(home: GlobalConfiguration.home(environment)),
                 isTrusted(configuration)

@@ -51,6 +51,8 @@ public struct HostLauncher: Sendable {
     /// holder are what it waits for.
     /// - Throws: `OperationError` (`unavailable`) with what the host said last.
     public func ensureHost(_ town: Town) async throws {
+        // What a turn finds is what its host finds, and a person's shell may know more.
+        if !isInTurn { await KnownPath.keep(town, environment: environment) }
         guard try await needsHost(town), try await !isServed(town) else { return }
         let files = TownFiles(root: town.root)
         try files.prepare()

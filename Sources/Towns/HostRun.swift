@@ -161,7 +161,7 @@ public struct HostRun: Sendable {
         CoreDumps.leaveNone(isSecret: adoptsOrphans)
         let relay = try await StoreRelay(town, host: host.id, environment: environment, log: log)
         defer { relay?.close() }
-        var settings = HostSettings(town.configuration, cores: Machine.cores)
+        var settings = HostSettings(town.configuration, memory: Machine.memory)
         settings.only = only
         let log = log
         let tools = TurnTools(

@@ -40,8 +40,10 @@ public struct TownMaker: Sendable {
     ///   - usesSocket: the town has a Redis of its own, on a Unix socket, in place of the embedded store.
     /// - Throws: `ConfigurationError`: `alreadyInitialized`, or `invalid` for the name; else as the store.
     public func make(_ folder: String, name asked: String?, usesSocket: Bool = false) async throws -> Made {
+        try Self.refuseUnusable(folder)
         try Files.makeFolder(folder, mode: 0o755)
         let root = try Files.canonical(folder)
+        try Self.refuseUnusable(root)
         let files = TownFiles(root: root)
         try Self.refuseExisting(files)
         let name = asked ?? TownLocator.suggestedName(for: root)
@@ -78,6 +80,23 @@ public struct TownMaker: Sendable {
             made.registryProblem = error
         }
         return made
+    }
+
+    /// The longest path of a town's folder, in bytes: SQLite opens files of 512, and puts a word behind the store's.
+    public static let longestRoot = 490
+
+    /// Refuses a folder in which a town could not work, before anything is made.
+    private static func refuseUnusable(_ folder: String) throws(ConfigurationError) {
+        if folder.utf8.count > longestRoot {
+            throw ConfigurationError(
+                .invalid,
+                "the folder's path has \(folder.utf8.count) bytes, and the store can open at most \(longestRoot); make the "
+                    + "town in a folder with a shorter path")
+        }
+        if folder.unicodeScalars.contains("\u{FFFD}") {
+            throw ConfigurationError(
+                .invalid, "the folder's name is not UTF-8, so tt cannot name it; rename the folder, or use another one")
+        }
     }
 
     private static func refuseExisting(_ files: TownFiles) throws {

@@ -23,6 +23,12 @@ public struct TownServer: Sendable {
         _ configuration: TownConfiguration, _ files: TownFiles, environment: [String: String]
     ) throws {
         let name = configuration.name
+        // What was started for a store that was copied elsewhere goes on until somebody ends it.
+        if configuration.store != .redis, let left = Self.leftBehind(configuration, files, environment) {
+            server = left
+            isPrivate = true
+            return
+        }
         guard configuration.store == .redis else {
             throw OperationError(.conflict, "the town '\(name)' keeps its state in .tt/town.db and has no server")
         }
@@ -43,6 +49,24 @@ public struct TownServer: Sendable {
         }
         self.server = server
         isPrivate = plan.mode == .townSocket
+    }
+
+    /// The server in the town's folder, of a town that now keeps its state elsewhere.
+    private static func leftBehind(
+        _ configuration: TownConfiguration, _ files: TownFiles, _ environment: [String: String]
+    ) -> ManagedServer? {
+        var own = RedisConfiguration()
+        own.useSocket = true
+        for settings in [configuration.redis, own] {
+            var before = configuration
+            (before.store, before.redis) = (.redis, settings)
+            guard let plan = try? RedisPlan(before, files, environment), plan.mode != .central,
+                let server = plan.server,
+                Files.exists(server.settings.folder)
+            else { continue }
+            return server
+        }
+        return nil
     }
 
     /// The password that its server was given, where the town has a server of tt's.

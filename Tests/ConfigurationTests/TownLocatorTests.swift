@@ -57,6 +57,24 @@ import Testing
         }
     }
 
+    @Test func `a wrong TINYTOWN_TOWN is an error, like a wrong --town`() async throws {
+        try await withScratchFolder { folder in
+            try Files.makeFolder(folder.path("one"))
+            try folder.write("name = \"one\"", to: "one/tinytown.toml")
+            try Files.makeFolder(folder.path("none"))
+            for wrong in [folder.path("none"), folder.path("nowhere"), "none"] {
+                let error = #expect(throws: ConfigurationError.self) {
+                    try TownLocator.find(path: nil, environment: ["TINYTOWN_TOWN": wrong], folder: folder.path("one"))
+                }
+                #expect(error?.code == .notInitialized)
+                #expect("\(error?.description ?? "")".contains("TINYTOWN_TOWN names \(wrong)"))
+            }
+            #expect(
+                try TownLocator.find(path: nil, environment: ["TINYTOWN_TOWN": ""], folder: folder.path("one"))
+                    == folder.path("one"))
+        }
+    }
+
     @Test func `a name comes from the repository and its branch`() async throws {
         try await withScratchFolder { folder in
             try Files.makeFolder(folder.path("repo/.git"))

@@ -49,6 +49,30 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `a turn that leaves its task open may be followed after a pause only`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let id = try await town.task(for: ada)
+            let later = town.start + .seconds(10)
+            var commit = town.finished(try #require(try await town.lease(ada)))
+            commit.retryIfOpen = later
+            #expect(try await town.store.commit(commit).agent.retryAt == later)
+            #expect(try await town.agent(ada).retryAt == later)
+            // One that ends it is followed by nothing.
+            let lease = try #require(try await town.lease(ada))
+            try await town.move(id, .complete("done"))
+            commit = town.finished(lease)
+            commit.retryIfOpen = later
+            #expect(try await town.store.commit(commit).agent.retryAt == nil)
+            // Nor is one that had no task.
+            try await town.send(ada)
+            commit = town.finished(try #require(try await town.lease(ada)))
+            commit.retryIfOpen = later
+            #expect(try await town.store.commit(commit).agent.retryAt == nil)
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `an ended task never moves (W40)`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

@@ -260,11 +260,11 @@ struct Speaker: Sendable, CustomTestStringConvertible {
         #expect(bench.survivors.isEmpty)
     }
 
-    @Test func `a missing program and a missing folder are configuration failures`() async throws {
+    @Test func `a missing program is told apart from a missing folder`() async throws {
         let bench = try HarnessBench(program: "other", scenario: "")
         let missing = HarnessCommand(name: "mine", command: "no-such-program --x")
         let first = await (try bench.registry(missing).harness(named: "mine")).run(bench.request())
-        #expect(first.failure?.kind == .configuration)
+        #expect(first.failure?.kind == .missingProgram)
         #expect(first.failure?.message.contains("no-such-program") == true)
         let lost = HarnessCommand(name: "mine", command: "other", workdir: "nowhere")
         let second = await (try bench.registry(lost).harness(named: "mine")).run(bench.request())

@@ -59,10 +59,6 @@ private let now = Timestamp(microseconds: 1_800_000_000_000_000)
         #expect(FailureText.classify(text, now: now)?.resetAt == now + delay)
     }
 
-    @Test func `a time of day is no delay`() {
-        #expect(FailureText.classify("usage limit. try again at 7:40 AM", now: now)?.resetAt == nil)
-    }
-
     @Test func `a message has no control characters and no escape sequences and a bounded length`() {
         #expect(FailureText.sentence("\u{1B}[31mred\u{1B}[0m\n\t  and\u{7} on ") == "red and on")
         #expect(FailureText.sentence(String(repeating: "a", count: 5000)).utf8.count < 500)

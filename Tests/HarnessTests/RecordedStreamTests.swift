@@ -35,7 +35,7 @@ import Testing
         let code = record["exit"]?.int ?? -9
         let exit: ChildExit = code < 0 ? .signal(Int32(-code)) : .code(Int32(code))
         let other = transcript.failure(exit: exit, errors: record["stderr"]?.string ?? "")
-        return (transcript.record.result(harness: cli, reason: nil, other: other), told)
+        return (transcript.record.result(harness: cli, reason: nil, other: other, now: now), told)
     }
 
     @Test(arguments: ["claude", "codex"])

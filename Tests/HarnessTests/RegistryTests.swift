@@ -1,4 +1,5 @@
 import Model
+import Processes
 import TestSupport
 import Testing
 
@@ -55,9 +56,42 @@ import Testing
         #expect(try process(" sh x.sh ", registry([entry])).command == entry)
     }
 
+    @Test func `a tilde in a command is the home folder`() async throws {
+        #expect(HarnessCommand.expanded("~/bin/x", home: "/home/me") == "/home/me/bin/x")
+        #expect(HarnessCommand.expanded("~", home: "/home/me") == "/home/me")
+        for word in ["~other/x", "a~/x", "--x=~/y"] { #expect(HarnessCommand.expanded(word, home: "/h") == word) }
+        let registry = HarnessRegistry(
+            commands: ["mine": HarnessCommand(name: "mine", command: "~/sh -c x")], town: "/",
+            environment: ["HOME": "/bin", "PATH": ""], now: { Timestamp(microseconds: 0) })
+        #expect(registry.isAvailable("mine") && !registry.isAvailable("~/no-such-program x"))
+    }
+
+    @Test func `folders that became known later come behind those of the host`() {
+        #expect(KnownPath.joined("/bin:/usr/bin", "/opt/x:/bin:relative::/opt/y") == "/bin:/usr/bin:/opt/x:/opt/y")
+        #expect(KnownPath.joined("", nil) == "")
+        let turn = ["PATH": "/tt:/bin"]
+        func path(_ person: [String: String]) -> String? {
+            ChildEnvironment.make(
+                inherited: ["PATH": "/bin:/opt/x"], filter: .common, dialect: [:], person: person, turn: turn, home: "/"
+            )[
+                "PATH"]
+        }
+        #expect(path([:]) == "/tt:/bin:/opt/x" && path(["PATH": "/own"]) == "/tt:/own")
+    }
+
+    @Test func `no variable that git calls local reaches an agent`() async throws {
+        guard let git = Executable.find("git", path: "/usr/bin:/bin:/usr/local/bin") else { return }
+        let said = try await ChildProcess.run(
+            Launch(git, ["rev-parse", "--local-env-vars"], environment: [:], directory: "/", input: .none))
+        let names = said.outputText.split(separator: "\n").map(String.init)
+        #expect(names.contains("GIT_DIR") && names.count > 10)
+        let filter = EnvironmentFilter.only(["GIT_*"] + names)
+        for name in names + ["GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_7"] { #expect(!filter.passes(name), "\(name)") }
+    }
+
     @Test func `a word that is nothing gets a suggestion`() {
         let failure = #expect(throws: Failure.self) { try registry().harness(named: "cluade") }
-        #expect(failure?.kind == .configuration)
+        #expect(failure?.kind == .missingProgram)
         #expect(failure?.message.contains("'claude'") == true)
         let other = #expect(throws: Failure.self) { try registry().harness(named: "zzzzzzzz") }
         #expect(other?.message.contains("[agent_clis.zzzzzzzz]") == true)

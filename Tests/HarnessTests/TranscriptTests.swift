@@ -14,7 +14,7 @@ extension Transcript {
     fileprivate func result(_ exit: ChildExit = .code(0), errors: String = "", reason: EndReason? = nil)
         -> HarnessResult
     {
-        record.result(harness: "h", reason: reason, other: failure(exit: exit, errors: errors))
+        record.result(harness: "h", reason: reason, other: failure(exit: exit, errors: errors), now: now)
     }
 }
 
@@ -293,10 +293,10 @@ extension Transcript {
         #expect(read.result().reply == "green\n\nnext")
     }
 
-    @Test func `a missing interpreter is a configuration failure`() {
+    @Test func `a missing interpreter is a missing program`() {
         let result = TextTranscript(program: "x", now: { now }).result(
             .code(127), errors: "/usr/bin/env: 'node': No such file or directory")
-        #expect(result.failure?.kind == .configuration)
+        #expect(result.failure?.kind == .missingProgram)
     }
 
     @Test func `opencode's steps add up and its refused questions are told`() throws {

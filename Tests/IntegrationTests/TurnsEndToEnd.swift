@@ -29,7 +29,8 @@ private let completes = """
     @Test func `W5 - a task that is left open is asked for twice more and then fails, and is never forgotten`()
         async throws
     {
-        let town = try await TownOnDisk(agents: ["lazy": "cat >/dev/null; echo 'I looked at it'"])
+        let town = try await TownOnDisk(
+            agents: ["lazy": "cat >/dev/null; echo 'I looked at it'"], settings: "[agent]\nfirst_delay_secs = 0.1")
         try await town.tt("spawn", "worker", "--cli", "lazy")
         let task = try #require(try await town.json(["assign", "worker", "do it"], "task", "id"))
         try await town.event("task_failed")

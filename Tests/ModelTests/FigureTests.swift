@@ -55,7 +55,7 @@ import Testing
         for kind in [FailureClass.quota, .rateLimit] {
             let verdict = FailurePolicy().verdict(
                 on: Failure(kind, "", resetAt: .latest), failures: 1, now: now, jitter: 0)
-            #expect(verdict.retryAt == now + FailurePolicy.longestReset)
+            #expect(verdict.retryAt == now + .seconds(kind == .quota ? 3600 : 8))
         }
     }
 }

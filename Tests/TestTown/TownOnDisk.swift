@@ -52,6 +52,9 @@ public final class TownOnDisk: Sendable {
         try await tt("trust", "--yes")
     }
 
+    /// What every command of the town has in its environment.
+    public var variables: [String: String] { environment }
+
     // However the test went: its own server must not outlive it.
     deinit { server?.send(.kill) }
 

@@ -78,6 +78,7 @@ struct TurnRunner: Sendable {
         } else {
             let commit = commit(lease, result, started: started)
             ending = await finish(lease.token, commit)
+            await tell(of: commit, ending)
             record.end(Self.summary(result, ending))
         }
         return ending
@@ -124,14 +125,14 @@ struct TurnRunner: Sendable {
                 backlogCount: counts.backlog, longMessage: tools.settings.longMessage, folder: folder,
                 redactor: tools.redactor)
         } catch {
-            throw Failure(.crash, "the town's state could not be read: \(error)")
+            throw Failure(.machine, "The town's state could not be read: \(error)")
         }
         var (prompt, files) = PromptBuilder.build(context)
         if let secret { files.append(PromptFile(name: Self.tokenFile, content: secret.text)) }
         do {
             _ = try tools.files.write(files, turn: lease.token.turn)
         } catch {
-            throw Failure(.crash, "the turn's folder could not be written: \(error)")
+            throw Failure(.machine, "The turn's folder could not be written: \(error)")
         }
         let session = lease.agent.session.flatMap { $0.harness == harness.name ? $0 : nil }
         return TurnRequest(
@@ -247,12 +248,43 @@ struct TurnRunner: Sendable {
         } else {
             commit = TurnCommit(
                 token: lease.token, outcome: .finished(reply: result.reply), duration: now - started, now: now)
+            let given = Set(lease.deliveries.compactMap { $0.message.body.assignedTask })
+            let reminders = lease.tasks.filter { given.contains($0.id) }.map(\.reminders).max() ?? 0
+            commit.retryIfOpen = tools.settings.failurePolicy.nextAfterOpen(
+                started: started, reminders: reminders, now: now, jitter: tools.random.unit())
         }
         commit.session = commit.dropsSession ? nil : result.session
         commit.usage = result.usage
         commit.model = result.model
         commit.cli = Redactor.forms.redacted(commandLine: lease.agent.cli)
         return commit
+    }
+
+    /// Says on the agent's record what people should know of an agent that waits by itself. Losing this loses nothing: the
+    /// next failure says it again.
+    private func tell(of commit: TurnCommit, _ ending: Ending) async {
+        guard case .failed(let failure, let verdict, _) = commit.outcome, verdict.pause == nil, !verdict.countsAttempt,
+            case .committed(let summary) = ending, summary.agent.state != .paused, !summary.agent.state.isTerminal
+        else { return }
+        var note = verdict.note
+        if note == nil, failure.resetAt == nil, let since = await failing(summary.agent),
+            commit.now - since >= FailurePolicy.patience
+        {
+            note =
+                "no turn has succeeded for \(commit.now.wholeHours(since: since)): \(failure.message) It goes on trying by "
+                + "itself."
+        }
+        guard let note, note != summary.agent.attention else { return }
+        _ = try? await tools.store.change(summary.agent.id, .attention(note), now: tools.time.now())
+    }
+
+    /// Since when the agent's turns have failed.
+    private func failing(_ agent: Agent) async -> Timestamp? {
+        let ends = EventFilter(agent: agent.id, types: [.turnFinished, .turnFailed])
+        let limit = min(max(agent.consecutiveFailures, 1) + 1, 300)
+        guard let events = try? await tools.store.latestEvents(limit: limit, filter: ends) else { return nil }
+        let failures = events.reversed().prefix { $0.type == .turnFailed }
+        return failures.last?.timestamp
     }
 
     /// Commits in a task of its own, because a turn that is done must not be undone by a host that stops just then;
@@ -338,6 +370,14 @@ struct TurnRunner: Sendable {
             if let attention = summary.agent.attention { return "failed (\(failure.kind.rawValue)): \(attention)" }
             return "failed (\(failure.kind.rawValue)): \(failure.message)"
         }
+    }
+}
+
+extension Timestamp {
+    /// `1 hour`, `26 hours`.
+    fileprivate func wholeHours(since: Timestamp) -> String {
+        let hours = (self - since).components.seconds / 3600
+        return hours == 1 ? "an hour" : "\(hours) hours"
     }
 }
 

@@ -7,10 +7,15 @@ struct ClaudeTranscript: Transcript {
     /// Text blocks of the last message, in case that no result carries the text.
     private var lastMessage: (id: String, text: String) = ("", "")
     private var toolNames: [String: String] = [:]
-    /// The classification of the last failure that came as an event of its own.
-    private var complaint: FailureClass?
+    /// The last failure that came as an event of its own, unless the agent went on after it.
+    private var complaint: Complaint?
     private var resetAt: Timestamp?
     private var isRejected = false
+
+    private struct Complaint {
+        var kind: FailureClass?
+        var text: String
+    }
 
     init(wanted: HarnessSession?, now: @escaping @Sendable () -> Timestamp) {
         record = TurnRecord(wanted: wanted)
@@ -29,8 +34,8 @@ struct ClaudeTranscript: Transcript {
         case "result": return takeResult(event)
         case "rate_limit_event":
             let info = event["rate_limit_info"]
-            if let seconds = info?["resetsAt"]?.number { resetAt = Timestamp(outsideSeconds: seconds) }
             isRejected = info?["status"]?.string == "rejected"
+            if let time = ResetTime.time(in: info?["resetsAt"] ?? info?["resets_at"], now: now()) { resetAt = time }
             return []
         default: return []
         }
@@ -67,10 +72,18 @@ struct ClaudeTranscript: Transcript {
 
     private mutating func takeAssistant(_ event: JSON) -> [Observation] {
         let message = event["message"]
-        if event["is_api_error_message"]?.bool == true || message?["model"]?.string == "<synthetic>" {
-            complaint = Self.kind(error: event["error"]?.string ?? "", status: event["api_error_status"]?.int)
+        let isError = event["is_api_error_message"]?.bool ?? event["isApiErrorMessage"]?.bool ?? (event["error"] != nil)
+        if isError || message?["model"]?.string == "<synthetic>" {
+            let blocks = message?["content"]?.array ?? []
+            let text = blocks.compactMap { $0["text"]?.string }.joined(separator: "\n")
+            // What it puts in of its own is not always an error: "No response requested."
+            guard isError || FailureText.whole(text, now: now()) != nil else { return [] }
+            complaint = Complaint(
+                kind: Self.kind(error: event["error"]?.string ?? "", status: event["api_error_status"]?.int), text: text
+            )
             return []
         }
+        complaint = nil
         // A sub-agent's words are its caller's, not the agent's answer.
         let isAgent = event["parent_tool_use_id"] == nil
         if isAgent { record.answer(model: message?["model"]?.string) }
@@ -85,6 +98,7 @@ struct ClaudeTranscript: Transcript {
             case "tool_use":
                 let name = block["name"]?.string ?? "?"
                 if let id = block["id"]?.string { toolNames[id] = name }
+                record.usedTools = true
                 told.append(.event(.toolStarted(name: name, input: block["input"]?.text ?? "")))
             default: continue
             }
@@ -115,6 +129,11 @@ struct ClaudeTranscript: Transcript {
         if event["is_error"]?.bool == true {
             let failure = failure(of: event, isMissing: isMissing)
             record.terminal = .failed(failure)
+        } else if let complaint {
+            // It says that all went well, but its last word is that of its service.
+            var event = event.object ?? [:]
+            if event["result"]?.string ?? "" == "" { event["result"] = .string(complaint.text) }
+            record.terminal = .failed(failure(of: .object(event), isMissing: false))
         } else {
             record.reply = event["result"]?.string ?? lastMessage.text
             record.terminal = .succeeded
@@ -152,7 +171,8 @@ struct ClaudeTranscript: Transcript {
     }
 
     private func failure(of event: JSON, isMissing: Bool) -> Failure {
-        let text = event["result"]?.string ?? event["errors"]?.array?.first?.string ?? lastMessage.text
+        let errors = (event["errors"]?.array ?? []).compactMap(\.string)
+        let text = event["result"]?.string ?? (errors.isEmpty ? complaint?.text ?? "" : errors.joined(separator: "\n"))
         let said = FailureText.sentence(text)
         if isMissing { return Failure(.sessionLost, said) }
         switch (event["terminal_reason"]?.string, event["stop_reason"]?.string) {
@@ -163,31 +183,36 @@ struct ClaudeTranscript: Transcript {
         case (_, "refusal"): return Failure(.refusal, said.isEmpty ? "The model declined." : said)
         default: break
         }
-        if isRejected { return Failure(.quota, said, resetAt: resetAt) }
-        let status = event["api_error_status"]?.int
-        if event["api_error"]?.string == "connection_failed" { return Failure(.network, said) }
         let spoken = FailureText.classify(text, now: now())
-        let matcher = PhraseMatcher(text)
+        if isRejected { return Failure(.quota, said, resetAt: resetAt ?? spoken?.resetAt) }
+        if event["api_error"]?.string == "connection_failed" { return Failure(.network, said) }
+        let status = event["api_error_status"]?.int
         // It counts a service that never answered among the server's errors.
         if status == nil, spoken?.kind == .network { return Failure(.network, said) }
+        let matcher = PhraseMatcher(text)
         if matcher.contains(.near("output token", "maximum", within: 12)) { return Failure(.unusableOutput, said) }
         if matcher.contains(.near("empty or malformed", "response", within: 4)) { return Failure(.network, said) }
-        let kind = complaint ?? status.flatMap(FailureText.kind(ofStatus:)) ?? spoken?.kind
-        switch kind {
-        case .some(let kind):
-            let isContext = spoken?.kind == .contextOverflow
-            let resetAt = kind == .rateLimit || kind == .quota ? spoken?.resetAt : nil
-            return Failure(isContext ? .contextOverflow : kind, said, resetAt: resetAt)
-        // A prompt that the service rejects stays in the session, so that every later turn would be rejected as well.
-        case nil where status == 400 && record.wanted != nil: return Failure(.sessionLost, said)
-        case nil where status != nil: return Failure(.unusableOutput, said)
-        case nil: return Failure(.network, said)
+        let field =
+            complaint?.kind ?? FailureCode.kind(of: event["api_error_type"]?.string)
+            ?? FailureCode.kind(ofStatus: status)
+        if let kind = field.map({ FailureText.override($0, text) }) ?? spoken?.kind {
+            return Failure(kind, said, resetAt: kind == .rateLimit || kind == .quota ? spoken?.resetAt ?? resetAt : nil)
+        }
+        // A prompt that the service rejects stays in the session, so that every later turn would be rejected as well; and
+        // a run that fails without a word would do so again.
+        let isContinued = record.wanted != nil
+        switch status {
+        case nil where isContinued && event["subtype"]?.string == "error_during_execution":
+            return Failure(
+                .sessionLost, said.isEmpty ? "Claude could not go on with its session, and did not say why." : said)
+        case nil: return Failure(.crash, said.isEmpty ? "Claude's turn failed without a reason." : said)
+        case 400 where isContinued: return Failure(.sessionLost, said)
+        default: return Failure(.unusableOutput, said)
         }
     }
 
     func failure(exit: ChildExit, errors: String) -> Failure? {
-        let all = errors + "\n" + record.strangeText
-        let matcher = PhraseMatcher(all)
+        let matcher = PhraseMatcher(errors + "\n" + record.strangeText)
         if matcher.contains(.phrase("cannot be used with root")) {
             return Failure(
                 .configuration,
@@ -198,7 +223,12 @@ struct ClaudeTranscript: Transcript {
         if matcher.contains(.phrase("no conversation found")) {
             return Failure(.sessionLost, "Claude no longer has the session.")
         }
-        return ExitVerdict.failure(program: "claude", exit: exit, errors: all, now: now())
+        if let complaint, let kind = complaint.kind ?? FailureText.classify(complaint.text, now: now())?.kind {
+            return Failure(
+                kind, FailureText.sentence(complaint.text), resetAt: ResetTime.read(complaint.text, now: now()))
+        }
+        return ExitVerdict.failure(
+            program: "claude", exit: exit, errors: errors, output: record.strangeText, now: now())
     }
 
     private static func kind(error: String, status: Int?) -> FailureClass? {
@@ -207,7 +237,7 @@ struct ClaudeTranscript: Transcript {
         case "billing_error": .quota
         case "rate_limit", "overloaded", "server_error": .rateLimit
         case "model_not_found": .configuration
-        default: status.flatMap(FailureText.kind(ofStatus:))
+        default: FailureCode.kind(of: error) ?? FailureCode.kind(ofStatus: status)
         }
     }
 }

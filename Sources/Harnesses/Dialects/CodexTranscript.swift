@@ -4,6 +4,8 @@ import Model
 struct CodexTranscript: Transcript {
     var record: TurnRecord
     private let now: @Sendable () -> Timestamp
+    /// The last error that was no notice of a retry; a run that ends without a word of its own failed with it.
+    private var lastError = ""
 
     init(wanted: HarnessSession?, now: @escaping @Sendable () -> Timestamp) {
         record = TurnRecord(wanted: wanted)
@@ -32,14 +34,18 @@ struct CodexTranscript: Transcript {
             return [.ended]
         case "error":
             let message = event["message"]?.string ?? ""
-            guard message.hasPrefix("Reconnecting") else { return [] }
+            guard message.hasPrefix("Reconnecting") else {
+                lastError = message
+                return []
+            }
             return [.event(.notice("Codex: \(FailureText.sentence(message))")), .retrying(failure(message: message))]
         default: return []
         }
     }
 
-    private func started(_ item: JSON?) -> [Observation] {
+    private mutating func started(_ item: JSON?) -> [Observation] {
         guard let item, let (name, input) = Self.tool(item) else { return [] }
+        record.usedTools = true
         return [.event(.toolStarted(name: name, input: input))]
     }
 
@@ -81,30 +87,23 @@ struct CodexTranscript: Transcript {
     /// The class of a message, which is all that a failed turn carries: a JSON body, a status, or known words.
     private func failure(message: String) -> Failure {
         let said = FailureText.sentence(message)
-        let body = JSON(Array(message.utf8))
-        let code = body?["error"]?["code"]?.string ?? body?["error"]?["type"]?.string ?? body?["code"]?.string
-        switch code {
-        case "context_length_exceeded": return Failure(.contextOverflow, said)
-        case "insufficient_quota", "usage_limit_reached", "billing_hard_limit_reached": return Failure(.quota, said)
-        case "invalid_api_key": return Failure(.authentication, said)
-        case "model_not_found": return Failure(.configuration, said)
-        case "rate_limit_exceeded", "server_is_overloaded": break
-        case "content_filter", "content_policy_violation": return Failure(.refusal, said)
-        default: break
-        }
         let matcher = PhraseMatcher(message)
         if let missing = missingVariable(matcher, said) { return missing }
         if matcher.contains(.phrase("max_output_tokens")) { return Failure(.unusableOutput, said) }
         if matcher.contains(.phrase("timeout waiting for sse")) { return Failure(.timeout, said) }
         for marker in ["unexpected status ", "last status: "] {
             guard let rest = matcher.text(after: marker), let status = Int(rest.prefix(3)),
-                let kind = FailureText.kind(ofStatus: status)
+                let kind = FailureCode.kind(ofStatus: status).map({ FailureText.override($0, message) })
             else { continue }
-            return Failure(kind, said, resetAt: kind == .rateLimit ? resetAt(message) : nil)
+            return Failure(kind, said, resetAt: kind == .rateLimit || kind == .quota ? resetAt(message) : nil)
         }
-        if let known = FailureText.classify(message, now: now()) { return known }
+        if let known = FailureText.classify(message, now: now()) {
+            return Failure(known.kind, said, resetAt: known.resetAt)
+        }
         // The service rejected the request itself; it stays in the thread.
-        if body != nil { return Failure(record.wanted == nil ? .unusableOutput : .sessionLost, said) }
+        if JSON(Array(message.utf8)) != nil {
+            return Failure(record.wanted == nil ? .unusableOutput : .sessionLost, said)
+        }
         return Failure(.crash, said.isEmpty ? "Codex's turn failed without a reason." : said)
     }
 
@@ -115,7 +114,7 @@ struct CodexTranscript: Transcript {
             "\(said) Agents inherit only well-known variables; set it in the env of the command's [agent_clis] entry.")
     }
 
-    private func resetAt(_ message: String) -> Timestamp? { RetryHint.delay(in: message).map { now() + $0 } }
+    private func resetAt(_ message: String) -> Timestamp? { ResetTime.read(message, now: now()) }
 
     func failure(exit: ChildExit, errors: String) -> Failure? {
         let all = errors + "\n" + record.strangeText
@@ -130,6 +129,8 @@ struct CodexTranscript: Transcript {
         if exit == .code(2) {
             return Failure(.configuration, "Codex does not accept its command line: \(FailureText.sentence(errors))")
         }
-        return ExitVerdict.failure(program: "codex", exit: exit, errors: all, now: now())
+        if !lastError.isEmpty { return failure(message: lastError) }
+        return ExitVerdict.failure(
+            program: "codex", exit: exit, errors: errors, output: record.strangeText, now: now())
     }
 }

@@ -32,6 +32,7 @@ struct OpenCode: Dialect {
             let name = part?["tool"]?.string ?? "?"
             let work = part?["state"]
             told.append(.event(.toolStarted(name: name, input: work?["input"]?.text ?? "")))
+            state.record.usedTools = true
             let hasFailed = work?["status"]?.string == "error"
             let output = (hasFailed ? work?["error"] : work?["output"])?.text ?? ""
             told.append(.event(.toolFinished(name: name, output: output, failed: hasFailed)))
@@ -49,7 +50,10 @@ struct OpenCode: Dialect {
             let error = event["error"]
             let message =
                 error?["data"]?["message"]?.string ?? error?["message"]?.string ?? error?["name"]?.string ?? ""
-            state.fail(message)
+            let data = error?["data"]
+            state.fail(
+                message, codes: [error?["name"]?.string == "APIError" ? nil : error?["name"]?.string],
+                status: data?["statusCode"]?.int, resetAt: data?["responseHeaders"]?["retry-after"])
         case "done":
             for denied in event["rejected"]?.array ?? [] {
                 told += state.record.deny(denied["tool"]?.string ?? denied["permission"]?.string ?? denied.text)
@@ -118,7 +122,11 @@ struct Gemini: Dialect {
                     cachedInputTokens: stats["cached"]?.tokens ?? 0)
             }
             if event["status"]?.string == "error" {
-                state.fail(event["error"]?["message"]?.string ?? event["error"]?.text ?? "")
+                let error = event["error"]
+                state.fail(
+                    error?["message"]?.string ?? error?.text ?? "",
+                    codes: [error?["type"]?.string, error?["code"]?.string, error?["status"]?.string],
+                    status: error?["code"]?.int ?? error?["status"]?.int)
             } else {
                 state.record.terminal = .succeeded
             }
@@ -172,7 +180,10 @@ struct Copilot: Dialect {
             let output = (hasFailed ? data["error"] : data["result"])?.text
             return state.endTool(data["toolCallId"]?.string, output: output, failed: hasFailed)
         case "session.error":
-            state.fail(data["message"]?.string ?? data.text)
+            state.fail(
+                data["message"]?.string ?? data.text,
+                codes: [data["errorType"]?.string, data["errorCode"]?.string, data["code"]?.string],
+                status: data["statusCode"]?.int ?? data["status"]?.int, resetAt: data["retryAfter"])
             return []
         case "session.warning": return [.event(.notice(FailureText.sentence(data["message"]?.string ?? "")))]
         case "result":

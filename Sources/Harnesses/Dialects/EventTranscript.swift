@@ -34,18 +34,16 @@ struct EventTranscript: Transcript {
     }
 
     func failure(exit: ChildExit, errors: String) -> Failure? {
-        let all = errors + "\n" + record.strangeText
-        if PhraseMatcher(all).contains(.phrase("session not found")) {
-            return Failure(.sessionLost, "\(program) no longer has the session.")
-        }
+        let known = FailureText.find(in: errors, now: now()) ?? FailureText.find(in: record.strangeText, now: now())
+        if known?.kind == .sessionLost { return Failure(.sessionLost, "\(program) no longer has the session.") }
         if case .code(let code) = exit, let kind = exits[code] {
-            let known = FailureText.classify(all, now: now())
-            let words = known?.message ?? FailureText.sentence(String(all.suffix(400)))
+            let words = known?.message ?? FailureText.sentence(String((errors + "\n" + record.strangeText).suffix(400)))
             return Failure(kind, "\(program) ended with status \(code): \(words)")
         }
         // Text alone may be the whole answer of a version that says nothing at the end.
         if exit == .code(0), record.terminal == nil, !record.reply.isEmpty { return nil }
-        return ExitVerdict.failure(program: program, exit: exit, errors: all, now: now())
+        return ExitVerdict.failure(
+            program: program, exit: exit, errors: errors, output: record.strangeText, now: now())
     }
 
     /// The agent says something; the text after its last use of a tool is the answer.
@@ -59,6 +57,7 @@ struct EventTranscript: Transcript {
     /// A tool begins.
     mutating func startTool(_ id: String?, _ name: String?, input: String?) -> [Observation] {
         beginsAnew = true
+        record.usedTools = true
         if let id { toolNames[id] = name ?? "?" }
         return [.event(.toolStarted(name: name ?? "?", input: input ?? ""))]
     }
@@ -70,10 +69,31 @@ struct EventTranscript: Transcript {
     }
 
     /// The service or the CLI itself reports an error that ends the turn.
-    mutating func fail(_ message: String) {
-        record.terminal = .failed(
-            FailureText.classify(message, now: now())
-                ?? Failure(
-                    .crash, message.isEmpty ? "\(program) failed without a reason." : FailureText.sentence(message)))
+    ///
+    /// - Parameters:
+    ///   - codes: what it says in fields of its own: codes and names.
+    ///   - status: the HTTP status, where there is one.
+    ///   - resetAt: when the service will answer again, from a field.
+    mutating func fail(
+        _ message: String, codes: [String?] = [], status: Int? = nil, resetAt: JSON? = nil
+    ) {
+        let said = message.isEmpty ? "\(program) failed without a reason." : FailureText.sentence(message)
+        let spoken = FailureText.classify(message, now: now())
+        let field = codes.lazy.compactMap(FailureCode.kind(of:)).first ?? FailureCode.kind(ofStatus: status)
+        let kind = field.map { FailureText.override($0, message) } ?? spoken?.kind
+        switch kind {
+        case .some(let kind):
+            var failure = Failure(kind, said)
+            if kind == .rateLimit || kind == .quota {
+                failure.resetAt =
+                    ResetTime.delay(in: resetAt, now: now()) ?? spoken?.resetAt
+                    ?? ResetTime.read(message, now: now())
+            }
+            record.terminal = .failed(failure)
+        // A request that the service rejects stays in the session.
+        case nil where status == 400 || status == 422:
+            record.terminal = .failed(Failure(record.wanted == nil ? .unusableOutput : .sessionLost, said))
+        case nil: record.terminal = .failed(Failure(.crash, said))
+        }
     }
 }

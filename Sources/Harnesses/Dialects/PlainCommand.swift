@@ -52,8 +52,6 @@ struct TextTranscript: Transcript {
     func failure(exit: ChildExit, errors: String) -> Failure? {
         if exit == .code(0) { return textFailure(record.reply + "\n" + errors, now()) }
         let tail = String(decoding: record.reply.utf8.suffix(4096), as: UTF8.self)
-        // What it says on standard error counts for more than its answer's last words.
-        return FailureText.classify(errors, now: now()).flatMap { exit == .code(127) ? nil : $0 }
-            ?? ExitVerdict.failure(program: program, exit: exit, errors: tail + "\n" + errors, now: now())
+        return ExitVerdict.failure(program: program, exit: exit, errors: errors, output: tail, now: now())
     }
 }

@@ -83,18 +83,23 @@ struct AiderTranscript: Transcript {
 
     func failure(exit: ChildExit, errors: String) -> Failure? { text.failure(exit: exit, errors: errors) }
 
-    // An answer may speak of errors; only lines in which the program itself complains count.
+    /// An answer may speak of errors. Only lines count that begin as aider's own complaints do, outside of fenced blocks,
+    /// and behind which no answer came: aider tries again by itself.
     private static func failure(in text: String, now: Timestamp) -> Failure? {
-        for line in text.split(whereSeparator: \.isNewline).reversed() {
-            let matcher = PhraseMatcher(line)
-            if matcher.contains(.phrase("has hit a token limit")) {
-                return Failure(.contextOverflow, FailureText.sentence(String(line)))
+        var failure: Failure?
+        var isFenced = false
+        for line in text.split(whereSeparator: \.isNewline) {
+            if line.hasPrefix("```") || line.hasPrefix("~~~") { isFenced.toggle() }
+            guard !isFenced else { continue }
+            if line.hasPrefix("Tokens: "), line.hasSuffix(".") {
+                failure = nil
+            } else if line.hasPrefix("Model "), PhraseMatcher(line).contains(.phrase("has hit a token limit")) {
+                failure = Failure(.contextOverflow, FailureText.sentence(String(line)))
+            } else if line.hasPrefix("litellm.") {
+                let known = FailureText.classify(String(line), now: now)
+                failure = known ?? Failure(.unusableOutput, FailureText.sentence(String(line)))
             }
-            guard matcher.contains(.phrase("litellm.")), matcher.containsAny([.phrase("error"), .phrase("exception")])
-            else { continue }
-            return FailureText.classify(String(line), now: now)
-                ?? Failure(.network, FailureText.sentence(String(line)))
         }
-        return nil
+        return failure
     }
 }

@@ -13,10 +13,12 @@ struct PhraseMatcher: Sendable {
         case near(String, String, within: Int)
     }
 
+    private let original: [UInt8]
     private let bytes: [UInt8]
 
     init(_ text: some StringProtocol) {
-        bytes = text.utf8.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
+        original = Array(text.utf8)
+        bytes = original.map { (65...90).contains($0) ? $0 | 0x20 : $0 }
     }
 
     func contains(_ pattern: Pattern) -> Bool {
@@ -51,6 +53,11 @@ struct PhraseMatcher: Sendable {
     /// The text that follows the first `phrase`, in lower case; nil where it does not occur.
     func text(after phrase: String) -> String? {
         find(phrase, from: 0).map { String(decoding: bytes[$0.upperBound...], as: UTF8.self) }
+    }
+
+    /// The text that follows the first `phrase`, as it was written; nil where it does not occur.
+    func original(after phrase: String) -> String? {
+        find(phrase, from: 0).map { String(decoding: original[$0.upperBound...], as: UTF8.self) }
     }
 
     private func find(_ text: String, from start: Int, to end: Int? = nil) -> Range<Int>? {

@@ -22,6 +22,8 @@ struct TurnRecord: Sendable, Equatable {
     /// The model that answered, where the CLI says so.
     var model: String?
     var deniedTools: [String] = []
+    /// The agent did something besides answering.
+    var usedTools = false
     /// Lines that were not what the CLI usually prints.
     var strangeLines = 0
     /// The last of these, for a failure's message.
@@ -68,8 +70,10 @@ struct TurnRecord: Sendable, Equatable {
 
     /// The result: our own reason first, then the terminal event, then how the process ended.
     ///
-    /// - Parameter other: the failure that the exit status and the error text stand for.
-    func result(harness: String, reason: EndReason?, other: Failure?) -> HarnessResult {
+    /// - Parameters:
+    ///   - other: the failure that the exit status and the error text stand for.
+    ///   - now: the time from which a reset is counted that an answer names.
+    func result(harness: String, reason: EndReason?, other: Failure?, now: Timestamp) -> HarnessResult {
         var result = HarnessResult(reply: reply)
         result.deniedTools = deniedTools
         result.model = model
@@ -84,6 +88,8 @@ struct TurnRecord: Sendable, Equatable {
         case (.retries(let failure), nil): result.failure = failure
         case (.lingered, nil), (nil, nil): result.failure = other
         }
+        // Some call it a success if their service answers with an error.
+        if result.failure == nil, !usedTools { result.failure = FailureText.whole(reply, now: now) }
         let earlier = wanted?.totals ?? Usage()
         let newTotals = totals ?? spent.map { earlier + $0 } ?? earlier
         result.usage = spent ?? totals?.since(earlier)

@@ -85,6 +85,9 @@ enum ChildEnvironment {
         if let own = person["PATH"], let path = turn["PATH"] {
             let first = path.prefix { $0 != ":" }
             result["PATH"] = first.isEmpty ? own : "\(first):\(own)"
+        } else if let path = result["PATH"], let known = inherited["PATH"] {
+            // Folders that became known after the host had started.
+            result["PATH"] = KnownPath.joined(path, known)
         }
         // Without it some CLIs look the person up and write into the real home.
         if (result["HOME"] ?? "").isEmpty { result["HOME"] = home }

@@ -58,7 +58,7 @@ struct ProcessHarness: Harness {
         var other = outcome.transcript.failure(exit: outcome.exit, errors: outcome.errors)
         let words = outcome.transcript.record.reply.suffix(4096) + "\n" + outcome.errors
         if let hint = missingVariable(in: words) { other?.message += " " + hint }
-        var result = outcome.transcript.record.result(harness: name, reason: outcome.reason, other: other)
+        var result = outcome.transcript.record.result(harness: name, reason: outcome.reason, other: other, now: now())
         result.model = result.model ?? Self.model(in: launch.arguments)
         return (result, outcome.errors)
     }
@@ -88,19 +88,22 @@ struct ProcessHarness: Harness {
 
     /// What to start, with the prompt's file written.
     private func prepare(_ request: TurnRequest) throws(Failure) -> Launch {
-        let invocation = try dialect.invocation(for: request, command: command)
+        var invocation = try dialect.invocation(for: request, command: command)
         let environment = ChildEnvironment.make(
             inherited: inherited, filter: dialect.inherited.passing(command.pass), dialect: invocation.environment,
             person: command.environment, turn: request.environment, home: homeDirectory)
-        let folder = try directory(for: request, home: environment["HOME"] ?? "/")
+        let home = environment["HOME"] ?? "/"
+        invocation.arguments = invocation.arguments.map { HarnessCommand.expanded($0, home: home) }
+        let folder = try directory(for: request, home: home)
         guard
             let program = Executable.find(
                 invocation.arguments[0], path: environment["PATH"], directory: folder)
         else {
             throw Failure(
-                .configuration,
-                "The program '\(invocation.arguments[0])' is not installed, or not on the PATH; install it or change "
-                    + "the command of '\(name)'.")
+                .missingProgram,
+                "The program '\(invocation.arguments[0])' is not installed, or not on the PATH of this host "
+                    + "(\(FailureText.sentence(environment["PATH"] ?? "", limit: 200))). Install it, or change the command of "
+                    + "'\(name)'; then, from a shell that finds it, let the agent go on: tt resume NAME.")
         }
         if let file = invocation.promptFile { try write(file) }
         return Launch(
@@ -115,11 +118,8 @@ struct ProcessHarness: Harness {
     private func directory(for request: TurnRequest, home: String) throws(Failure) -> String {
         var folder = request.workingDirectory
         if let workdir = command.workdir, !workdir.isEmpty {
-            if workdir == "~" || workdir.hasPrefix("~/") {
-                folder = home + workdir.dropFirst()
-            } else {
-                folder = workdir.hasPrefix("/") ? workdir : town + "/" + workdir
-            }
+            let workdir = HarnessCommand.expanded(workdir, home: home)
+            folder = workdir.hasPrefix("/") ? workdir : town + "/" + workdir
         }
         var status = stat()
         guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -139,14 +139,21 @@ struct ProcessHarness: Harness {
             let place = SafePath(path: file.path, beneath: town)
             try place.write(file.text)
         } catch {
-            throw Failure(error.isUnsafe ? .configuration : .crash, "The prompt's file cannot be written: \(error).")
+            throw Failure(
+                error.isUnsafe ? .configuration : error.isExhausted ? .machine : .crash,
+                "The prompt's file cannot be written: \(error).")
         }
     }
 
-    private static func failure(of error: ProcessError, program: String) -> Failure {
+    static func failure(of error: ProcessError, program: String) -> Failure {
         switch error.code {
-        case .executableNotFound, .notExecutable, .directoryMissing, .invalidArgument, .argumentsTooLong:
+        case .executableNotFound: Failure(.missingProgram, "'\(program)' cannot be started: \(error.message).")
+        case .notExecutable, .directoryMissing, .invalidArgument, .argumentsTooLong:
             Failure(.configuration, "'\(program)' cannot be started: \(error.message).")
+        case .exhausted:
+            Failure(
+                .machine,
+                "'\(program)' could not be started, because this machine has nothing left for it: \(error.message).")
         default: Failure(.crash, "'\(program)' could not be started: \(error.message).")
         }
     }

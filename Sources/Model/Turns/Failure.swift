@@ -20,8 +20,12 @@ public enum FailureClass: String, Sendable, Codable, CaseIterable {
     case unusableOutput = "unusable_output"
     /// The session that was to be continued is gone or can no longer be used.
     case sessionLost = "session_lost"
-    /// The harness cannot be run as configured: unknown option, missing program, missing folder.
+    /// The harness cannot be run as configured: unknown option, missing folder.
     case configuration
+    /// The harness's program is not to be found. It may be back at once, because programs replace themselves.
+    case missingProgram = "missing_program"
+    /// This machine has no descriptors, processes or memory to spare, so that nothing could be started.
+    case machine
 }
 
 /// A failed turn.
@@ -45,6 +49,8 @@ public struct FailureVerdict: Sendable, Equatable {
     public var retryAt: Timestamp?
     /// The agent is paused and this is what a person must know.
     public var pause: String?
+    /// The agent waits by itself, and this is what a person should know of it.
+    public var note: String?
     /// Whether the attempt counts against the messages. What is the world's fault and not theirs does not.
     public var countsAttempt: Bool
     /// The next turn begins a new session.
@@ -67,35 +73,73 @@ public struct FailurePolicy: Sendable, Equatable {
     }
 
     /// The longest wait that a service may ask for: plans are counted in months at most, and a CLI may print any time.
+    /// A time that is further away is none; it is asked again.
     public static let longestReset = Duration.seconds(32 * 86_400)
+    /// How long a harness may do nothing but wait for its service before a person is told.
+    public static let patience = Duration.seconds(3600)
+    /// The longest pause before a service is asked again that did not say when it will answer.
+    public static let longestGuess = Duration.seconds(6 * 3600)
+    /// Failures in a row with a missing program before a person is asked.
+    public static let missingTries = 3
 
     /// `min(first · 2^(n-1), longest)`, spread over ±20 % so that agents that failed together do not return together.
     /// - Parameters:
     ///   - failures: failures in a row, 1 for the first.
     ///   - jitter: a number in `0..<1`.
     public func delay(failures: Int, jitter: Double) -> Duration {
+        Self.delay(first: firstDelay, longest: longestDelay, failures: failures, jitter: jitter)
+    }
+
+    private static func delay(first: Duration, longest: Duration, failures: Int, jitter: Double) -> Duration {
         let exponent = min(max(1, failures), 31) - 1
-        let base = min(firstDelay.inSeconds * Double(1 << exponent), longestDelay.inSeconds)
+        let base = min(first.inSeconds * Double(1 << exponent), longest.inSeconds)
         let seconds = Figure.double(base * (0.8 + 0.4 * jitter), in: Figure.seconds)
         // fits: numbers with a point do not trap
         return .microseconds(Int64(exactly: (seconds * 1_000_000).rounded(.towardZero)) ?? 0)
     }
 
+    /// Before this time no turn follows one that left its task open, so that turns in which nothing happens do not follow
+    /// each other. Counted from the turn's start: one that took longer is followed at once. Nil where it did.
+    /// - Parameter reminders: how often the agent was reminded of the task before.
+    public func nextAfterOpen(started: Timestamp, reminders: Int, now: Timestamp, jitter: Double) -> Timestamp? {
+        let next = started + delay(failures: reminders + 1, jitter: jitter)
+        return next > now ? next : nil
+    }
+
     /// What follows from `failure`, the `failures`-th in a row.
     public func verdict(on failure: Failure, failures: Int, now: Timestamp, jitter: Double) -> FailureVerdict {
         let backOff = now + delay(failures: failures, jitter: jitter)
-        let resetAt = failure.resetAt.map { min($0, now + Self.longestReset) }
+        let resetAt = failure.resetAt.flatMap { $0 - now <= Self.longestReset ? $0 : nil }
+        func waits(until time: Timestamp) -> FailureVerdict {
+            FailureVerdict(retryAt: time, pause: nil, countsAttempt: false, dropsSession: false)
+        }
+        func paused() -> FailureVerdict {
+            FailureVerdict(retryAt: nil, pause: failure.message, countsAttempt: false, dropsSession: false)
+        }
+        func guess(first: Duration, longest: Duration) -> Timestamp {
+            now + Self.delay(first: first, longest: longest, failures: failures, jitter: jitter)
+        }
         switch failure.kind {
-        case .authentication, .configuration:
-            return FailureVerdict(retryAt: nil, pause: failure.message, countsAttempt: false, dropsSession: false)
+        case .authentication, .configuration: return paused()
+        case .missingProgram:
+            // A program that replaces itself is back at once, or within some seconds.
+            guard failures <= Self.missingTries else { return paused() }
+            let next = Self.delay(
+                first: .seconds(2), longest: .seconds(60), failures: max(failures, 1) * 2 - 1, jitter: jitter)
+            return waits(until: now + next)
         case .quota:
-            // Without a known reset an hour is the shortest period that plans are counted in.
-            return FailureVerdict(
-                retryAt: resetAt ?? now + .seconds(3600), pause: nil, countsAttempt: false, dropsSession: false)
-        case .rateLimit, .network:
-            let asked = resetAt ?? backOff
-            return FailureVerdict(
-                retryAt: max(asked, backOff), pause: nil, countsAttempt: false, dropsSession: false)
+            // Without a known reset an hour is the shortest period that plans are counted in; then longer and longer.
+            let hours = Duration.seconds(3600) * (1 << min(max(0, failures - 1), 8))
+            return waits(until: resetAt.map { max($0, backOff) } ?? now + min(hours, Self.longestGuess))
+        case .rateLimit:
+            // A service that stays silent about when is asked less and less often, an hour apart in the end.
+            let next = guess(first: firstDelay, longest: max(longestDelay, Self.patience))
+            return waits(until: resetAt.map { max($0, backOff) } ?? next)
+        case .network: return waits(until: resetAt.map { max($0, backOff) } ?? backOff)
+        case .machine:
+            var verdict = waits(until: backOff)
+            verdict.note = failure.message
+            return verdict
         case .contextOverflow, .sessionLost:
             return FailureVerdict(
                 retryAt: failures > 1 ? backOff : nil, pause: nil, countsAttempt: true, dropsSession: true)

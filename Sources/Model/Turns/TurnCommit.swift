@@ -5,6 +5,8 @@ public struct TurnCommit: Sendable {
     /// The session to continue next time; nil keeps what the agent has, unless `dropsSession`.
     public var session: HarnessSession?
     public var dropsSession: Bool
+    /// Where the turn leaves a task open that it was given, none follows before this time.
+    public var retryIfOpen: Timestamp?
     /// Messages sent by the turn itself (handoffs found in its reply).
     public var sends: [Message]
     /// What was used by this turn alone.

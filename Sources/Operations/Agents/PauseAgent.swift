@@ -41,6 +41,12 @@ public struct ResumeAgent: Operation {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be resumed") }
+        if agent.state == .idle || agent.state == .starting, agent.isBackingOff(at: town.time.now()) {
+            // It waits by itself; whoever knows better says so, and it tries at once.
+            _ = try await town.store.change(agent.id, .interrupt(reason: nil), now: town.time.now())
+            return try await town.changed(
+                try await town.store.change(agent.id, .resume, now: town.time.now()), from: agent)
+        }
         guard agent.state == .paused else {
             throw OperationError(
                 .conflict, "agent '\(agent.name)' is not paused: it is \(agent.state.rawValue)",

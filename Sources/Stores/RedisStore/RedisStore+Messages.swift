@@ -198,6 +198,7 @@ extension RedisStore {
                 arguments.add(turn.dropsSession)
                 arguments.add(turn.duration.phrase + (turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""))
                 arguments.add(DetailText.text(turn.detail))
+                arguments.add(optional: turn.retryIfOpen?.field)
             case .failed(let failure, let verdict, let maxAttempts):
                 arguments.add(false)
                 Self.add(turn.session, to: &arguments)

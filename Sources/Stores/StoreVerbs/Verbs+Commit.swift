@@ -17,6 +17,7 @@ extension Verbs {
         var agent = try requireAgent(turn.token.agent)
         agent.lastActiveAt = turn.now
         agent.lastHeartbeat = turn.now
+        if !summary.reminded.isEmpty { agent.retryAt = turn.retryIfOpen }
         try settle(&agent, now: turn.now)
         try rows.update(agent)
         summary.agent = agent

@@ -57,7 +57,9 @@ public final class Reactor: TaskExecutor {
 
     private init() {
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { preconditionFailure("no descriptor is left for the reactor") }
+        // Made once, and nothing goes without it. What a machine lacks now it may have in a moment.
+        var tries = 0
+        while pipe(&ends) != 0 { Self.waitForMachine("open files", &tries) }
         for end in ends {
             _ = fcntl(end, F_SETFD, FD_CLOEXEC)
             _ = fcntl(end, F_SETFL, O_NONBLOCK)
@@ -74,14 +76,25 @@ public final class Reactor: TaskExecutor {
         sigfillset(&all)
         pthread_sigmask(SIG_SETMASK, &all, &old)
         defer { pthread_sigmask(SIG_SETMASK, &old, nil) }
-        guard pthread_create(&thread, nil, runReactor, Unmanaged.passRetained(self).toOpaque()) == 0 else {
-            preconditionFailure("no thread is left for the reactor")
-        }
+        let context = Unmanaged.passRetained(self).toOpaque()
+        while pthread_create(&thread, nil, runReactor, context) != 0 { Self.waitForMachine("threads", &tries) }
         #if canImport(Darwin)
             pthread_detach(thread!)
         #else
             pthread_detach(thread)
         #endif
+    }
+
+    /// Gives the machine some seconds to have what is missing, and then ends the process with a word.
+    private static func waitForMachine(_ missing: String, _ tries: inout Int) {
+        tries += 1
+        guard tries > 50 else {
+            usleep(100_000)
+            return
+        }
+        let words = Array("error: this machine has no \(missing) left for tt; see: ulimit -a\n".utf8)
+        _ = write(2, words, words.count)
+        exit(5)
     }
 
     /// Calls `handler` whenever `descriptor` is ready, until the registration is cancelled.

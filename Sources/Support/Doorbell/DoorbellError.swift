@@ -42,6 +42,10 @@ public struct DoorbellError: Error, Sendable, Equatable, CustomStringConvertible
         self.code = code
         self.number = number
         let reason = number == 0 ? nil : strerror(number).map { String(cString: $0) }
-        message = reason.map { "\(what): \($0)" } ?? what
+        let lacksSockets = [EOPNOTSUPP, ENOTSUP, ENOSYS].contains(number)
+        let wayOut =
+            lacksSockets
+            ? ", so this file system has no sockets, which a town needs: keep the town on a local disk" : ""
+        message = reason.map { "\(what): \($0)\(wayOut)" } ?? what
     }
 }

@@ -17,6 +17,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         case kind(String)
         case owner(UInt32)
         case larger(than: Int)
+        /// Its name, or that of a folder above it, is not UTF-8.
+        case name
     }
 
     public var path: String
@@ -43,23 +45,37 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
             case .kind: EINVAL
             case .owner: EPERM
             case .larger: EFBIG
+            case .name: EILSEQ
             }
         self.init(path: path, number: number, doing: "use", refusal: refusal)
     }
 
     public var isDiskFull: Bool { number == ENOSPC || number == EDQUOT }
 
+    /// Whether the machine lacks what it takes: descriptors, memory or room on the disk. Later it may have it.
+    public var isExhausted: Bool { isDiskFull || number == EMFILE || number == ENFILE || number == ENOMEM }
+
+    /// What to do where the file system itself cannot do what a town needs; empty where it can.
+    public static func wayOut(_ number: Int32) -> String {
+        switch number {
+        case ENOLCK, EOPNOTSUPP, ENOTSUP, ENOSYS:
+            ", so this file system has no locks or no sockets, which a town needs: keep the town on a local disk (ext4, "
+                + "xfs, btrfs, tmpfs), and the files that its agents work on where they are"
+        default: ""
+        }
+    }
+
     /// Whether what is there may have been put there to do harm: a link, a pipe or another user's file.
     public var isUnsafe: Bool {
         switch refusal {
-        case nil, .larger: false
+        case nil, .larger, .name: false
         default: true
         }
     }
 
     public var description: String {
         switch refusal {
-        case nil: "cannot \(doing) \(path): \(String(cString: strerror(number)))"
+        case nil: "cannot \(doing) \(path): \(String(cString: strerror(number)))\(Self.wayOut(number))"
         case .symbolicLink:
             "\(path) is a symbolic link, and tt does not follow links here; remove it: rm \(Self.quoted(path))"
         case .hardLink:
@@ -69,6 +85,7 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         case .owner(let user):
             "\(path) belongs to user \(user), and tt runs as user \(geteuid()); "
                 + "remove it, or make it yours: sudo chown \(geteuid()) \(Self.quoted(path))"
+        case .name: "the name of \(path) is not UTF-8, so tt cannot name it; rename the folder, or use another one"
         case .larger(let limit): "\(path) is larger than \(Self.shown(limit)), which is more than tt reads of it"
         }
     }

@@ -129,14 +129,17 @@ public enum Files {
     public static func canonical(_ path: String) throws(FileError) -> String {
         guard let resolved = realpath(path, nil) else { throw FileError("find", path) }
         defer { free(resolved) }
-        return String(cString: resolved)
+        guard let text = String(validatingCString: resolved) else { throw FileError(.name, String(cString: resolved)) }
+        return text
     }
 
     /// The working directory.
     public static func currentFolder() throws(FileError) -> String {
         guard let path = getcwd(nil, 0) else { throw FileError("find", ".") }
         defer { free(path) }
-        return String(cString: path)
+        // A repaired name would be that of another folder.
+        guard let text = String(validatingCString: path) else { throw FileError(.name, String(cString: path)) }
+        return text
     }
 
     /// Everything before the last slash; `/` for what stands at the root, `.` where there is no slash.

@@ -1,5 +1,13 @@
 import Files
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A child could not be started, or a file of this module could not be used.
 public struct ProcessError: Error, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides.
@@ -43,12 +51,17 @@ public struct ProcessError: Error, Sendable, CustomStringConvertible {
 
     /// An error of a system call, whose text follows `message`.
     init(_ code: Code, _ message: String, system number: Int32) {
-        self.init(code, "\(message): \(systemMessage(number))", errorNumber: number)
+        let isExhausted = [EMFILE, ENFILE, ENOMEM, EAGAIN].contains(number) && (code == .file || code == .system)
+        self.init(
+            isExhausted ? .exhausted : code, "\(message): \(systemMessage(number))\(FileError.wayOut(number))",
+            errorNumber: number)
     }
 
     /// A file that could not be used.
     init(_ error: FileError) {
-        self.init(error.isUnsafe ? .unsafeFile : .file, error.description, errorNumber: error.number)
+        self.init(
+            error.isUnsafe ? .unsafeFile : error.isExhausted ? .exhausted : .file, error.description,
+            errorNumber: error.number)
     }
 
     public var description: String { message }

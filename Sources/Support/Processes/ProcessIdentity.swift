@@ -50,10 +50,15 @@ public struct ProcessIdentity: Hashable, Sendable, Codable, LosslessStringConver
 
     /// This process.
     public static let current: ProcessIdentity = {
-        guard let identity = ProcessIdentity(pid: getpid()) else {
-            preconditionFailure("the process table does not show this process; is /proc mounted?")
+        // Where no descriptor is left to read it, one may be free in a moment.
+        for _ in 0..<50 {
+            if let identity = ProcessIdentity(pid: getpid()) { return identity }
+            usleep(100_000)
         }
-        return identity
+        let words = Array(
+            "error: the process table cannot be read; is /proc mounted, and are open files left (ulimit -n)?\n".utf8)
+        _ = write(2, words, words.count)
+        exit(5)
     }()
 
     /// Whether it runs. One that has ended and only waits to be reaped does not.

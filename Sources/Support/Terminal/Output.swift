@@ -6,6 +6,8 @@
     import Darwin
 #endif
 
+import Synchronization
+
 /// A descriptor that text is written to: standard output or standard error.
 public struct Output: Sendable {
     private let descriptor: Int32
@@ -27,13 +29,27 @@ public struct Output: Sendable {
                 if count >= 0 {
                     done += count
                 } else if errno != EINTR {
-                    guard errno == EAGAIN else { return false }
+                    guard errno == EAGAIN else {
+                        // A reader that went away has seen what it wanted; a full disk has not.
+                        if errno != EPIPE { Self.noteFailure(errno) }
+                        return false
+                    }
                     var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&wait, 1, -1)
                 }
             }
             return true
         }
+    }
+
+    private static let failed = Mutex<Int32>(0)
+
+    private static func noteFailure(_ number: Int32) { failed.withLock { $0 = $0 == 0 ? number : $0 } }
+
+    /// Why something could not be written, where that was not for want of a reader.
+    public static var failure: String? {
+        let number = failed.withLock { $0 }
+        return number == 0 ? nil : String(cString: strerror(number))
     }
 
     /// Writes `text` and ends the line.

@@ -55,6 +55,9 @@ public struct SystemConsole: Console {
         Output.error.isTerminal ? max(20, Output.error.columns ?? 80) : nil
     }
 
+    /// Why output could not be written, where that was not for want of a reader.
+    public static var outputFailure: String? { Output.failure }
+
     public func write(_ text: String) -> Bool { Output.standard.write(text) }
 
     public func writeError(_ text: String) { Output.error.write(text) }

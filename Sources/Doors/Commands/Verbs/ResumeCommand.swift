@@ -18,6 +18,8 @@ enum ResumeCommand {
                 "For agents that tt interrupt paused, and for those that were paused because a person had to act.")
     ) { context in
         try await context.withTown(.readWrite) { town in
+            // First, so that the host knows where this shell finds programs before the agent goes on.
+            try await context.ensureHost(town)
             let output = try await ResumeAgent.call(
                 AgentInput(agent: context.arguments.required("AGENT")), in: town)
             try context.show(output) { output in
@@ -25,7 +27,6 @@ enum ResumeCommand {
                 let mail = waiting == 0 ? "" : " with \(waiting) message\(waiting == 1 ? "" : "s")"
                 return ["▶️  Resumed agent '\(TerminalText.line(output.agent.name))'\(mail)"]
             }
-            try await context.ensureHost(town)
         }
     }
 }

@@ -208,7 +208,7 @@ extension LuaParts {
             if m.type == 'shutdown' then asked = true end
             if m.type == 'task_assign' and not seen[m.task] then seen[m.task] = true; tasks[#tasks + 1] = m.task end
           end
-          local new, drops, took, detail = flag() and record() or nil, flag(), arg(), arg()
+          local new, drops, took, detail, pause = flag() and record() or nil, flag(), arg(), arg(), opt()
           add(agent, 'rounds_completed', 1); add(agent, 'rounds_since_start', 1)
           agent.failures, agent.retry_at, agent.host_deaths = nil, nil, nil
           if agent.state ~= 'paused' then agent.attention = nil end
@@ -220,6 +220,7 @@ extension LuaParts {
           log('turn_finished', agent.name .. ' finished turn ' .. agent.rounds_completed .. ' in ' .. took, now,
             {agent = agent.id, task = agent.current_task or tasks[1], turn = token.turn, detail = detail})
           for _, id in ipairs(tasks) do askAgain(id, token, ids, agent, summary, now) end
+          if #summary.reminded > 0 then agent.retry_at = pause end
         end
         local function failTurn(token, ids, agent, summary, now)
           local new, drops = flag() and record() or nil, flag()
