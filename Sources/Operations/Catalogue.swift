@@ -10,7 +10,7 @@ public enum Catalogue {
         ReadCosts.self,
         CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self, WaitForTask.self,
         ReclaimWork.self,
-        ReleaseTask.self, ShowTask.self, MigrateTown.self, RecoverTown.self, ResetTown.self,
+        ReleaseTask.self, RetryTask.self, ShowTask.self, MigrateTown.self, RecoverTown.self, ResetTown.self,
         InitPlan.self, ReadPlan.self, PullPlan.self, PushPlan.self,
     ]
 }

@@ -41,7 +41,7 @@ public struct Agent: Sendable, Hashable, Identifiable {
 
 /// Where an agent is in its life.
 public enum AgentState: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Registered, not running, can be woken.
+    /// Asleep: nothing waited for it for a while. Mail wakes it.
     case cold
     /// Has not taken a turn yet.
     case starting
@@ -72,9 +72,9 @@ public enum AgentState: String, Sendable, Hashable, CaseIterable, Codable {
     }
 
     /// Takes no more turns until it is restarted.
-    public var isTerminal: Bool { self == .stopped || self == .error || self == .cold }
-    /// Would begin with new work at once.
-    public var canAcceptWork: Bool { self == .idle || self == .starting }
+    public var isTerminal: Bool { self == .stopped || self == .error }
+    /// Would begin with new work at once; one that sleeps wakes for it.
+    public var canAcceptWork: Bool { self == .idle || self == .starting || self == .cold }
     /// Has not ended.
     public var isActive: Bool { !isTerminal }
 }

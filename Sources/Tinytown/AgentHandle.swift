@@ -88,13 +88,13 @@ public struct AgentHandle: Sendable {
         }
     }
 
-    /// Returns when the agent has ended.
+    /// Returns when the agent has ended, or sleeps because nothing waits for it.
     /// - Throws: `timedOut`, `agentNotFound`, `cancelled`.
     @discardableResult
     public func waitUntilEnded(timeout: Duration? = nil) async throws(TownError) -> Agent {
         try await town.waiting("agent '\(name)' has not ended", timeout) {
             let agent = try await state()
-            return agent.state.isTerminal ? agent : nil
+            return agent.state.isTerminal || agent.state == .cold ? agent : nil
         }
     }
 

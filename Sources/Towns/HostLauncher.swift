@@ -122,12 +122,7 @@ public struct HostLauncher: Sendable {
     }
 
     private func needsHost(_ town: Town) async throws -> Bool {
-        let pinned = try await town.store.agents().filter { !$0.state.isTerminal }.map(\.pinnedTo)
-        if pinned.contains(nil) { return true }
-        guard !pinned.isEmpty else { return false }
-        // What is pinned to a host that is gone is freed by the next one.
-        let alive = Set(try await town.store.hosts().filter { town.liveness(of: $0).isAlive }.map(\.id))
-        return pinned.contains { $0.map { !alive.contains($0) } ?? true }
+        try await town.needsHost()
     }
 
     private func isServed(_ town: Town) async throws -> Bool {

@@ -212,7 +212,7 @@ public struct HostRun: Sendable {
         guard ending.reason == nil else { return false }
         let alive = Set(try await town.store.hosts().filter { town.liveness(of: $0).isAlive }.map(\.id))
         return try await town.store.pulse().contains { pulse in
-            !pulse.agent.state.isTerminal && pulse.agent.pinnedTo.map { !alive.contains($0) } ?? true
+            pulse.needsHost && pulse.agent.pinnedTo.map { !alive.contains($0) } ?? true
         }
     }
 }

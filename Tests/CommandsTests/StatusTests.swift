@@ -128,6 +128,10 @@ import Testing
         let bench = try await bench()
         #expect(await !bench.tt("list").output.contains("tt prune"))
         _ = await bench.tt("kill", "worker")
+        let list = await bench.tt("list").output
+        #expect(!list.contains("tt prune") && list.contains("tt restart worker"), "mail waits for it")
+        try await bench.spawn("spare", nickname: "Spare")
+        _ = await bench.tt("kill", "spare")
         #expect(await bench.tt("list").output.hasSuffix("🧹 1 ended agent; remove with: tt prune\n"))
     }
 }

@@ -188,7 +188,8 @@ import Testing
             let dead = try await town.store.deadLetters(page: Page())
             #expect(dead.map(\.message.id) == [first])
             #expect(dead[0].lastError == "it broke")
-            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 1, dead: 1))
+            // The person in charge is told of it, too.
+            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 2, dead: 1))
             try await town.store.retryDead(first, now: town.start)
             #expect(try await town.texts(ada) == ["good", "bad"])
             #expect(try await town.store.delivery(first)?.attempts == 0)
@@ -198,7 +199,7 @@ import Testing
             _ = try await town.store.commit(town.failed(again, maxAttempts: 1))
             try await town.store.dropDead(first, now: town.start)
             #expect(try await town.store.delivery(first) == nil)
-            #expect(try await town.store.queueCounts() == QueueCounts(dead: 1))
+            #expect(try await town.store.queueCounts() == QueueCounts(waiting: 1, dead: 1))
             #expect(try await town.events(.messageRetried, .messageDropped).count == 2)
         }
     }

@@ -111,10 +111,12 @@ import Testing
             }
             let ended = try await town.store.change(ada, .retire(reason: "its 2 rounds are used up"), now: town.start)
             #expect(ended.state == .error)
-            #expect(ended.attention == "its 2 rounds are used up, and its last 2 turns failed")
+            #expect(
+                ended.attention
+                    == "its 2 rounds are used up, and its last 2 turns failed; let it continue with: tt restart ada")
             #expect(try await town.events(.agentFailed).count == 1)
             #expect(try await town.events(.agentCompleted).isEmpty)
-            #expect(try await town.store.queueCounts().waiting == 1, "its mail waits")
+            #expect(try await town.texts(ada).count == 1, "its mail waits")
             let back = try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
             #expect(back.state == .starting && back.attention == nil && back.consecutiveFailures == 0)
         }

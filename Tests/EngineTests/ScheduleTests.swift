@@ -190,8 +190,18 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         #expect(decide([pulse(spent)]).actions == [.retire(spent.id, reason: "its 3 rounds are used up")])
     }
 
-    @Test(arguments: [AgentState.paused, .stopped, .error, .cold]) func `nothing is started for`(state: AgentState) {
+    @Test(arguments: [AgentState.paused, .stopped, .error]) func `nothing is started for`(state: AgentState) {
         #expect(decide([pulse(agent(1) { $0.state = state })]).actions.isEmpty)
+    }
+
+    @Test func `mail wakes an agent that sleeps, and without any it keeps no host`() {
+        let asleep = agent(1) { ($0.state, $0.lastActiveAt) = (.cold, now - .seconds(86_400)) }
+        #expect(decide([pulse(asleep)]).actions == [.startTurn(asleep.id)])
+        let quiet = decide([pulse(asleep, work: false)])
+        #expect(quiet.actions.isEmpty && quiet.wakeAt == nil && quiet.isDone)
+        #expect(!decide([pulse(asleep)]).isDone)
+        let reviewer = agent(2) { ($0.state, $0.role) = (.cold, "reviewer") }
+        #expect(decide([pulse(reviewer, work: false)]).idle.map(\.id) == [reviewer.id], "it may be offered something")
     }
 
     @Test func `W19 - kill now reaches a running turn`() {

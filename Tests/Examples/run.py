@@ -264,6 +264,12 @@ def waiting(town, _):
     town.waiting = town.json("backlog", "add", "Review the docs", "--depends-on", first["task"]["id"])["task"]["id"]
 
 
+def failed(town, _):
+    """The id of an example is that of a task that failed."""
+    town.waiting = town.json("backlog", "add", "Write the docs")["task"]["id"]
+    town.json("task", "fail", town.waiting)
+
+
 def in_turn(town, example):
     """As if an agent's turn ran the line: without an id it means the turn's task."""
     if not example.rest[1:] or example.rest[1].startswith("-"):
@@ -403,6 +409,7 @@ EXPECTED = {
     "task complete": (in_turn, r"✅ .*completed"),
     "task wait": (worked, r"✅ Task [0-9a-f]{{8}} completed"),
     "task fail": (in_turn, r"❌ .*failed"),
+    "task retry": (failed, r"begins anew"),
     "task release": (waiting, r"no longer waits"),
     "task cancel": (in_turn, r"🚫 .*cancelled"),
     "backlog add": (nothing, r"backlog"),

@@ -40,6 +40,25 @@ import Testing
         }
     }
 
+    @Test func `a retry begins what was not completed anew, with its owner or in the backlog`() throws {
+        let (start, later) = (Timestamp(microseconds: 0), Timestamp(microseconds: 9))
+        let task = AgentTask(id: TaskID(high: 1, low: 1), description: "d", createdBy: .supervisor, createdAt: start)
+        let owner = AgentID(high: 7, low: 7)
+        for end in [TaskMove.fail("no"), .cancel("no")] {
+            let ended = try task.after(.assign(owner), at: start).after(.start, at: start).after(end, at: start)
+            let again = try ended.after(.retry, at: later)
+            #expect(again.state == .assigned && again.assignedTo == owner && !again.inBacklog)
+            #expect(again.result == nil && again.completedAt == nil && again.startedAt == nil)
+            #expect(again.id == task.id && again.updatedAt == later)
+            let free = try task.after(end, at: start).after(.retry, at: later)
+            #expect(free.state == .pending && free.inBacklog)
+        }
+        #expect(throws: IllegalMove(from: "completed", signal: "retry")) {
+            try task.after(.complete("yes"), at: start).after(.retry, at: later)
+        }
+        #expect(throws: IllegalMove(from: "pending", signal: "retry")) { try task.after(.retry, at: later) }
+    }
+
     @Test(arguments: moves)
     func `a task that waits stays pending until it is released or ends unfinished`(move: TaskMove) throws {
         let task = AgentTask(

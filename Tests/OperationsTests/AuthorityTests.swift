@@ -38,7 +38,9 @@ import Testing
         #expect(allowed(lead) == everyone.union(["agent.assign", "backlog.assign-all"]))
         #expect(
             allowed(conductor)
-                == everyone.union(["agent.assign", "backlog.assign-all", "plan.init", "sync.push", "sync.pull"]))
+                == everyone.union([
+                    "agent.assign", "backlog.assign-all", "plan.init", "sync.push", "sync.pull", "task.retry",
+                ]))
     }
 
     @Test func `an agent speaks for itself, and only the conductor controls others`() {

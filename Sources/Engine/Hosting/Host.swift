@@ -43,7 +43,7 @@ public actor TownHost {
         (bell, ring) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Serves until `stopping` ends, then drains; returns by itself when no live agent is left.
+    /// Serves until `stopping` ends, then drains; returns by itself when no agent needs it any more.
     ///
     /// Cancelling the task ends at once: running turns are ended and put back without the grace period.
     /// - Throws: `StoreError` where the store cannot be used at all.
@@ -95,8 +95,12 @@ public actor TownHost {
             if isStopping { return }
             if let decided = decision {
                 await act(on: decided)
-                if decided.isDone, turns.isEmpty, recoveries.isEmpty { return }
-                if !(await offer(to: decided.idle)) { decision = nil }
+                // What is offered to an agent that sleeps wakes it.
+                switch await offer(to: decided.idle) {
+                case nil: decision = nil
+                case false?: if decided.isDone, turns.isEmpty, recoveries.isEmpty { return }
+                case true?: break
+                }
             }
             let timer = alarm(for: decision)
             defer { timer?.cancel() }
@@ -180,18 +184,18 @@ public actor TownHost {
         }
     }
 
-    /// - Returns: false where the store did not answer, and has to be asked again.
-    private func offer(to idle: [Agent]) async -> Bool {
+    /// - Returns: whether anything was offered; nil where the store did not answer, and has to be asked again.
+    private func offer(to idle: [Agent]) async -> Bool? {
         // A copy, because an actor's state is not handed out over a wait.
         var offers = offers
         defer { self.offers = offers }
         do {
-            try await offers.make(to: idle, store: tools.store, now: tools.time.now())
+            let isAny = try await offers.make(to: idle, store: tools.store, now: tools.time.now())
             offerFailures = 0
-            return true
+            return isAny
         } catch {
             offerFailures += 1
-            return false
+            return nil
         }
     }
 

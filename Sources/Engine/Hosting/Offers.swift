@@ -18,9 +18,11 @@ struct Offers {
     }
 
     /// Offers each of `idle`, in their order, the first task that suits it and that it was not offered before.
+    /// - Returns: whether anything was offered.
     /// - Throws: what the store says; the next look tries again.
-    mutating func make(to idle: [Agent], store: any Store, now: Timestamp) async throws(StoreError) {
-        guard !idle.isEmpty, try await store.taskCounts().backlog > 0 else { return }
+    mutating func make(to idle: [Agent], store: any Store, now: Timestamp) async throws(StoreError) -> Bool {
+        guard !idle.isEmpty, try await store.taskCounts().backlog > 0 else { return false }
+        var isAny = false
         if known.count > 100_000 { known = [] }
         var waiting = idle
         var page = Page(limit: Self.page)
@@ -29,18 +31,21 @@ struct Offers {
             var rest: [Agent] = []
             var taken: Set<TaskID> = []
             for agent in waiting {
-                let isServed = try await offer(tasks, to: agent, taken: &taken, store: store, now: now)
+                let isServed = try await offer(
+                    tasks, to: agent, taken: &taken, offered: &isAny, store: store, now: now)
                 if !isServed { rest.append(agent) }
             }
             waiting = rest
-            if tasks.count < page.limit { return }
+            if tasks.count < page.limit { break }
             page.offset += page.limit
         }
+        return isAny
     }
 
     /// - Returns: whether nothing more is to be offered to the agent now.
     private mutating func offer(
-        _ tasks: [AgentTask], to agent: Agent, taken: inout Set<TaskID>, store: any Store, now: Timestamp
+        _ tasks: [AgentTask], to agent: Agent, taken: inout Set<TaskID>, offered: inout Bool, store: any Store,
+        now: Timestamp
     ) async throws(StoreError) -> Bool {
         for task in Self.suitable(tasks, for: agent) where !taken.contains(task.id) {
             let pair = Pair(agent: agent.id, task: task.id)
@@ -48,6 +53,7 @@ struct Offers {
             switch try await store.offer(task.id, to: agent.id, now: now) {
             case .offered:
                 taken.insert(task.id)
+                offered = true
                 return true
             case .known: known.insert(pair)
             case .taken: taken.insert(task.id)

@@ -20,7 +20,7 @@ package struct Schedule: Sendable {
         package var wakeAt: Timestamp?
         /// Agents that have nothing to do and a role by which something may be found, the longest idle first.
         package var idle: [Agent] = []
-        /// No live agent is left that this host could ever run.
+        /// No agent is left that this host could have to run: all have ended, or sleep without mail.
         package var isDone = false
     }
 
@@ -141,10 +141,12 @@ package struct Schedule: Sendable {
                 guard agent.id == only else { continue }
             } else if let pinned = agent.pinnedTo, pinned != view.host {
                 // Its own host runs it; should that die, burying it frees the agent.
-                if !view.hosts.contains(where: { $0.id == pinned }) || dead.contains(pinned) { anyone = true }
+                if pulse.needsHost, !view.hosts.contains(where: { $0.id == pinned }) || dead.contains(pinned) {
+                    anyone = true
+                }
                 continue
             }
-            anyone = true
+            if pulse.needsHost { anyone = true }
             if view.running.contains(agent.id) {
                 // Where the lease is gone already, its turn has just ended by itself.
                 guard pulse.lease != nil else { continue }
@@ -201,7 +203,7 @@ package struct Schedule: Sendable {
             return
         }
         defer { noteIdle(agent, view, &decision) }
-        guard view.settings.idleTimeout > .zero, !pulse.expectsWork else { return }
+        guard view.settings.idleTimeout > .zero, !pulse.expectsWork, agent.state != .cold else { return }
         let due = agent.lastActiveAt + view.settings.idleTimeout
         if due <= view.now {
             let seconds = Int(view.settings.idleTimeout.inSeconds)

@@ -201,7 +201,9 @@ public struct PromptBuilder {
         lines.append("")
         for other in others.prefix(40) {
             let role = other.role.map { " (\(PromptText.name($0)))" } ?? ""
-            lines.append("- \(PromptText.name(other.name))\(role): \(other.state.rawValue)")
+            lines.append(
+                "- \(PromptText.name(other.name))\(role): \(other.state == .cold ? "asleep, mail wakes it" : other.state.rawValue)"
+            )
         }
         lines.append("")
     }

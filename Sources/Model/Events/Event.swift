@@ -52,6 +52,7 @@ public enum EventType: String, Sendable, Codable, CaseIterable {
     case taskFailed = "task_failed"
     case taskCancelled = "task_cancelled"
     case taskRequeued = "task_requeued"
+    case taskRetried = "task_retried"
     case taskRevised = "task_revised"
     case taskWaiting = "task_waiting"
     case taskReleased = "task_released"

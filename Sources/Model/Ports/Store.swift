@@ -33,8 +33,10 @@ public protocol Store: Sendable {
     /// Dead letters, newest first.
     func deadLetters(page: Page) async throws(StoreError) -> [Delivery]
 
-    /// Puts a dead letter back at the end of its inbox, or of another agent's, with its attempts forgotten.
-    /// - Throws: `messageNotFound` where it is not among the dead letters; `agentNotFound` where the agent is gone.
+    /// Puts a dead letter back at the end of its inbox, or of another agent's, with its attempts forgotten. One that
+    /// assigns a task which failed or was cancelled reopens that task, for the one who gets the letter.
+    /// - Throws: `messageNotFound` where it is not among the dead letters; `agentNotFound` where the agent is gone;
+    ///   `illegalMove` where its task is completed.
     func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError)
 
     /// Forgets a dead letter for good.
@@ -54,7 +56,8 @@ public protocol Store: Sendable {
     /// Nil where the agent may not take a turn now: it is leased, paused, ended, backing off, out of rounds, pinned to
     /// another host, or nothing that waits would wake it. A message that failed twice is leased alone, so that it
     /// cannot drag others down with it, and nothing overtakes it: a turn ends before the first such message. Every task
-    /// that a leased message assigns to the agent is started. A lease never takes over another: see `release`.
+    /// that a leased message assigns to the agent is started. A message that only points to a task which has ended or has
+    /// another owner is done without a turn. A lease never takes over another: see `release`.
     /// - Throws: `agentNotFound`.
     func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease?
 
@@ -71,7 +74,8 @@ public protocol Store: Sendable {
     /// Success: messages are done, counters move, and each task that a message of the turn assigned and that is still
     /// open is asked for again, at most twice, and then failed (W5). Failure: messages go back to where they were, or
     /// to the dead letters when their attempts are used up; the tasks of dead assignments fail. A message of the turn
-    /// that nobody can receive becomes a dead letter and does not undo the turn.
+    /// that nobody can receive becomes a dead letter and does not undo the turn. What only points to a task that has
+    /// ended by then is done, however the turn ended.
     /// - Throws: `leaseLost`.
     func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary
 
@@ -146,7 +150,9 @@ public protocol Store: Sendable {
     ///
     /// Completing a task releases those that waited for nothing else. Where it fails or is cancelled they go on waiting,
     /// because a fix may take its place, and those who gave them are asked what to do, the supervisor too.
-    /// The last part of a group to end ends the group.
+    /// The last part of a group to end ends the group. A failure is told to the person in charge, once, unless they or
+    /// their conductor caused or will hear of it. A retry begins a failed or cancelled task anew, with its owner if that
+    /// is still there, else in the backlog.
     /// - Parameter by: who asks for it. Only the supervisor and the one who gave a task may release it.
     /// - Throws: `taskNotFound`, `agentNotFound`, `illegalMove` for an ended task, a claim of one that has an owner, or
     ///   the start or completion of one that waits; `dependencyCycle`.

@@ -118,16 +118,17 @@ public enum HostDeaths {
 
 /// A change of an agent outside its turns.
 public enum AgentChange: Sendable, Equatable {
-    /// Holds it: messages wait. `reason` is shown to people.
-    case interrupt(reason: String?)
+    /// Holds it: messages wait. `reason` is shown to people; the person in charge is told if it was not they who asked.
+    case interrupt(reason: String?, tellsPerson: Bool = false)
     case resume
     /// Asks it to stop. An agent without a running turn stops at once, unless messages wait and the request is
     /// `whenEmpty`.
     case stop(StopRequest)
-    /// Ends it now, for the host that found its reason (idle timeout, rounds used up, empty after `whenEmpty`). Does
-    /// nothing while a turn runs or, unless its rounds are used up, when something that would wake it arrived meanwhile.
+    /// Lets it rest, for the host that found its reason: one that was idle for long falls asleep, and mail wakes it; one
+    /// that was asked to stop, or has used up its rounds, ends. Does nothing while a turn runs or, unless its rounds are
+    /// used up, when something that would wake it arrived meanwhile.
     case retire(reason: String)
-    /// Brings an ended agent back with its inbox, session and id; counts rounds anew.
+    /// Brings an ended agent, or one that sleeps, back with its inbox, session and id; counts rounds anew.
     case restart(maxRounds: Int?)
     /// Only this host may run it; nil frees it.
     case pin(HostID?)
@@ -152,6 +153,9 @@ public struct AgentPulse: Sendable, Equatable {
         self.lease = lease
         self.expectsWork = expectsWork
     }
+
+    /// Whether somebody has to run it: it is awake, or something waits that wakes it.
+    public var needsHost: Bool { agent.state.isAwake || (agent.state == .cold && hasWork) }
 }
 
 /// What became of what a removed agent had.

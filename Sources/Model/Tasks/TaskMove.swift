@@ -10,6 +10,8 @@ public enum TaskMove: Sendable, Equatable {
     case requeue
     /// Ends its waiting, whatever it waits for.
     case release
+    /// Begins a task that failed or was cancelled anew: the same task, with new attempts.
+    case retry
 
     /// How much it counts against the limits of a turn that asks for it: an assignment is a message.
     public var sends: Int { if case .assign = self { 1 } else { 0 } }
@@ -23,6 +25,7 @@ public enum TaskMove: Sendable, Equatable {
         case .cancel: "cancel"
         case .requeue: "requeue"
         case .release: "release"
+        case .retry: "retry"
         }
     }
 }
@@ -51,8 +54,10 @@ extension AgentTask {
     /// How often an agent is reminded of a task that it left open before the task fails (architecture, "The turn", 5).
     public static let maxReminders = 2
 
-    /// The task after `move`. An ended task never moves (W40); one that waits is neither started nor completed.
+    /// The task after `move`. An ended task never moves (W40), except that a person retries one that was not completed;
+    /// one that waits is neither started nor completed.
     public func after(_ move: TaskMove, at now: Timestamp) throws(IllegalMove) -> AgentTask {
+        if move == .retry { return try retried(at: now) }
         guard !state.isTerminal else { throw IllegalMove(from: state.rawValue, signal: move.name) }
         var task = self
         task.updatedAt = now
@@ -87,7 +92,23 @@ extension AgentTask {
             guard isWaiting else { throw IllegalMove(from: state.rawValue, signal: move.name) }
             task.isWaiting = false
             if assignedTo != nil { task.state = .assigned } else { task.inBacklog = !isGroup }
+        case .retry: break  // see `retried`
         }
+        return task
+    }
+
+    private func retried(at now: Timestamp) throws(IllegalMove) -> AgentTask {
+        guard state == .failed || state == .cancelled else {
+            throw IllegalMove(from: state.rawValue, signal: TaskMove.retry.name)
+        }
+        var task = self
+        task.updatedAt = now
+        task.state = assignedTo == nil ? .pending : .assigned
+        task.inBacklog = assignedTo == nil && !isGroup
+        task.result = nil
+        task.startedAt = nil
+        task.completedAt = nil
+        task.reminders = 0
         return task
     }
 

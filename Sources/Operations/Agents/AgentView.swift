@@ -24,6 +24,10 @@ public struct AgentView: Codable, Sendable, Equatable {
     public var maxRounds: Int
     /// What a person has to know or do.
     @OrNull public var attention: String?
+    /// Why it reads no mail, as a clause after its name; null for one that does.
+    @OrNull public var standstill: String?
+    /// The command that lets it go on, where it reads no mail.
+    @OrNull public var continueWith: String?
     @OrNull public var retryAt: Timestamp?
     public var consecutiveFailures: Int
     @OrNull public var stopRequest: StopRequest?
@@ -40,7 +44,8 @@ public struct AgentView: Codable, Sendable, Equatable {
     @OrNull public var waitsBecause: String?
 
     enum CodingKeys: String, CodingKey {
-        case id, name, nickname, state, cli, label, attention, pending, lease
+        case id, name, nickname, state, cli, label, attention, standstill, pending, lease
+        case continueWith = "continue_with"
         case taskTitle = "task_title"
         case waitsBecause = "waits_because"
         case roleID = "role_id"
@@ -83,6 +88,8 @@ public struct AgentView: Codable, Sendable, Equatable {
         shortID = agent.id.short
         maxRounds = agent.maxRounds
         attention = agent.attention
+        standstill = agent.standstill?.reason
+        continueWith = agent.standstill?.command
         retryAt = agent.retryAt
         consecutiveFailures = agent.consecutiveFailures
         stopRequest = agent.stopRequest
@@ -104,6 +111,16 @@ public struct AgentView: Codable, Sendable, Equatable {
 extension AgentView {
     /// The nickname that somebody gave: see `Agent.givenNickname`.
     public var givenNickname: String? { nickname.flatMap { Nicknames.isDrawn($0, for: id) ? nil : $0 } }
+
+    /// What a person has to know of it now, with the command that lets it go on; nil where nothing is amiss.
+    public var notice: String? {
+        if let attention {
+            guard let continueWith, !attention.contains(continueWith) else { return attention }
+            return "\(attention); let it continue with: \(continueWith)"
+        }
+        guard pending.total > 0, let standstill, let continueWith else { return nil }
+        return "it \(standstill), and mail waits; let it continue with: \(continueWith)"
+    }
 }
 
 /// Messages that wait for one agent.

@@ -23,8 +23,10 @@ public struct InterruptAgent: Operation {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be paused") }
+        // The conductor stands in for the person; of what other agents do the person is told.
+        let isTold = town.caller.proven.map { $0.kind != .supervisor } ?? false
         let changed = try await town.store.change(
-            agent.id, .interrupt(reason: input.reason), now: town.time.now())
+            agent.id, .interrupt(reason: input.reason, tellsPerson: isTold), now: town.time.now())
         return try await town.changed(changed, from: agent)
     }
 }

@@ -8,7 +8,7 @@ public struct PruneAgents: Operation {
     public static let scope = Scope.manage
 
     public struct Input: Codable, Sendable, Equatable {
-        /// Cold agents too, which could be woken. Live ones stay in any case.
+        /// Agents that sleep too, which mail would wake. Those that are awake stay in any case.
         public var cold: Bool?
 
         public init(cold: Bool? = nil) { self.cold = cold }
@@ -16,7 +16,7 @@ public struct PruneAgents: Operation {
 
     public struct Output: Codable, Sendable, Equatable {
         public var removed: [RemovedAgent]
-        /// Agents that stay because they have not ended.
+        /// Agents that stay because they are awake.
         public var active: Int
     }
 
@@ -25,12 +25,14 @@ public struct PruneAgents: Operation {
     public func run(_ input: Input, in town: Town) async throws -> Output {
         var output = Output(removed: [], active: 0)
         for agent in try await town.store.agents() {
-            guard agent.state.isTerminal else {
-                output.active += 1
+            guard agent.state.isTerminal || (agent.state == .cold && input.cold == true) else {
+                if agent.state.isAwake { output.active += 1 }
                 continue
             }
-            if agent.state == .cold, input.cold != true { continue }
             do throws(StoreError) {
+                if agent.state == .cold {
+                    try await town.store.change(agent.id, .stop(.now), now: town.time.now())
+                }
                 let removal = try await town.store.remove(agent.id, now: town.time.now())
                 output.removed.append(RemovedAgent(agent, removal))
             } catch {

@@ -37,7 +37,7 @@ public struct RestartAgent: Operation {
             let changed = try await town.store.change(agent.id, .cli(cli), now: town.time.now())
             if !agent.state.isTerminal { return try await goOn(changed, input, in: town) }
         }
-        guard agent.state.isTerminal else {
+        guard !agent.state.isAwake else {
             throw OperationError(
                 .conflict, "agent '\(agent.name)' is still active (\(agent.state.rawValue))",
                 hint: agent.state == .paused

@@ -17,15 +17,17 @@ public struct SpawnAgent: Operation {
         public var parent: String?
         /// Turns it may take; 0 means no limit.
         public var maxRounds: Int?
+        /// A new agent also where one of this name has ended and still has work.
+        public var fresh: Bool?
 
         enum CodingKeys: String, CodingKey {
-            case name, cli, role, nickname, parent
+            case name, cli, role, nickname, parent, fresh
             case maxRounds = "max_rounds"
         }
 
         public init(
             name: String, cli: String? = nil, role: String? = nil, nickname: String? = nil, parent: String? = nil,
-            maxRounds: Int? = nil
+            maxRounds: Int? = nil, fresh: Bool? = nil
         ) {
             self.name = name
             self.cli = cli
@@ -33,6 +35,7 @@ public struct SpawnAgent: Operation {
             self.nickname = nickname
             self.parent = parent
             self.maxRounds = maxRounds
+            self.fresh = fresh
         }
     }
 
@@ -61,6 +64,7 @@ public struct SpawnAgent: Operation {
         }
         try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
         let agents = try await town.store.agents()
+        if input.fresh != true { try await town.checkSuccession(of: input.name, among: agents) }
         var agent = Agent(id: town.newID(), name: input.name, cli: cli, createdAt: town.time.now())
         agent.role = input.role
         agent.nickname = input.nickname
@@ -70,5 +74,31 @@ public struct SpawnAgent: Operation {
         if let rounds = input.maxRounds { agent.maxRounds = rounds }
         try await town.store.register(agent, maxAgents: town.configuration.maxAgents)
         return Output(agent: AgentView(agent))
+    }
+}
+
+extension Town {
+    /// Refuses a new agent of this name while an ended one of it still has work.
+    /// - Throws: `conflict`, with the command that lets that one continue.
+    func checkSuccession(of name: String, among agents: [Agent]) async throws {
+        let bearers = agents.filter { $0.name.lowercased() == name.lowercased() }
+        // A live one is refused by the store in any case.
+        guard !bearers.isEmpty, bearers.allSatisfy(\.state.isTerminal) else { return }
+        let waiting = try await store.waitingCounts()
+        for agent in bearers.reversed() {
+            let mail = PendingView(waiting[agent.id] ?? [:]).total
+            let open = TaskFilter(states: [.pending, .assigned, .running], assignee: agent.id)
+            let tasks = try await store.tasks(open, page: Page(limit: 1000)).count
+            guard mail + tasks > 0, let standstill = agent.standstill else { continue }
+            var work: [String] = []
+            if tasks > 0 { work.append("\(tasks) open task\(tasks == 1 ? "" : "s")") }
+            if mail > 0 { work.append("\(mail) waiting message\(mail == 1 ? "" : "s")") }
+            throw OperationError(
+                .conflict,
+                "there is an agent '\(agent.name)' already: it \(standstill.reason) and has "
+                    + work.joined(separator: " and "),
+                hint: "let it continue with: \(standstill.command); or add a new one of this name with: "
+                    + "tt spawn \(agent.name) --new")
+        }
     }
 }

@@ -1,6 +1,6 @@
 import Model
 
-/// Returns when an agent has ended. The store tells of changes; nothing is asked again and again.
+/// Returns when an agent has ended, or sleeps because nothing waits for it. The store tells of changes; nothing is asked again and again.
 public struct WaitForAgent: Operation {
     public static let name = "agent.wait"
     public static let summary = "Wait until an agent has stopped"
@@ -23,7 +23,7 @@ public struct WaitForAgent: Operation {
     }
 
     public struct Output: Codable, Sendable, Equatable {
-        /// As it ended: `stopped`, or `error`.
+        /// As it ended: `stopped`, or `error`; `cold` where it sleeps.
         public var agent: AgentView
     }
 
@@ -47,7 +47,7 @@ public struct WaitForAgent: Operation {
                 group.addTask {
                     // Looking comes first, so that an agent which has ended is never reported as late.
                     let now = try await Self.look(at: agent, in: town)
-                    if now.state.isTerminal { return now }
+                    if !now.state.isAwake { return now }
                     try await town.time.sleep(for: Duration(outsideSeconds: seconds))
                     return nil
                 }
@@ -69,7 +69,7 @@ public struct WaitForAgent: Operation {
         var rings = changes.makeAsyncIterator()
         while true {
             let now = try await look(at: agent, in: town)
-            if now.state.isTerminal { return now }
+            if !now.state.isAwake { return now }
             guard await rings.next() != nil else { throw CancellationError() }
         }
     }

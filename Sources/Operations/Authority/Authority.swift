@@ -33,7 +33,7 @@ public enum Authority {
     static let leads: Set<String> = ["agent.assign", "backlog.assign-all"]
 
     /// Operations for the conductor, which also may control other agents.
-    static let conductor: Set<String> = ["plan.init", "sync.push", "sync.pull"]
+    static let conductor: Set<String> = ["plan.init", "sync.push", "sync.pull", "task.retry"]
 
     /// Roles whose agents give work to others.
     static let leadingRoles: Set<String> = ["conductor", "supervisor", "lead"]

@@ -111,7 +111,7 @@ extension DeadLettersInput {
                 try await verb(letter.message.id)
                 result.ids.append(letter.message.id)
             } catch let error as StoreError
-                where all == true && [.agentNotFound, .messageNotFound].contains(error.code)
+                where all == true && [.agentNotFound, .messageNotFound, .illegalMove].contains(error.code)
             {
                 result.skipped.append("\(letter.message.id): \(error.message)")
             }

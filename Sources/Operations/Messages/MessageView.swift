@@ -35,7 +35,8 @@ public struct MessageView: Codable, Sendable, Equatable {
         let from =
             delivery.message.author.map { "\($0.name) (\($0.channel))" }
             ?? labels[delivery.message.from] ?? delivery.message.from.description
-        fromLabel = from + (delivery.message.verified == false ? " (unverified)" : "")
+        let isOfTown = PersonalNeed(delivery.message) != nil
+        fromLabel = isOfTown ? "the town" : from + (delivery.message.verified == false ? " (unverified)" : "")
         toLabel = labels[delivery.message.to] ?? delivery.message.to.description
     }
 

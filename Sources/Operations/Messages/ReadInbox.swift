@@ -24,9 +24,11 @@ public struct ReadInbox: Operation {
         public var agentID: AgentID
         /// In the order in which they will be read.
         public var messages: [MessageView]
+        /// What a person has to know of the agent, with the command that lets it go on.
+        @OrNull public var notice: String?
 
         enum CodingKeys: String, CodingKey {
-            case agent, messages
+            case agent, messages, notice
             case agentID = "agent_id"
         }
     }
@@ -37,7 +39,9 @@ public struct ReadInbox: Operation {
         let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
         let page = Page(input.offset, input.limit)
         let deliveries = try await town.store.inbox(party.id, page: page)
-        return Output(agent: party.name, agentID: party.id, messages: try await town.views(of: deliveries))
+        var output = Output(agent: party.name, agentID: party.id, messages: try await town.views(of: deliveries))
+        if case .agent(let agent) = party { output.notice = try await town.views(of: [agent])[0].notice }
+        return output
     }
 }
 

@@ -50,9 +50,14 @@ public struct SendMessage: Operation {
         @OrNull public var refusal: String?
         /// The recipient's state; nil for the supervisor's mailbox.
         @OrNull public var recipientState: AgentState?
+        /// Why the recipient reads no mail, as a clause after its name; null for one that does.
+        @OrNull public var standstill: String?
+        /// The command that lets it go on.
+        @OrNull public var continueWith: String?
 
         enum CodingKeys: String, CodingKey {
-            case id, from, to, type, priority, duplicate, refusal
+            case id, from, to, type, priority, duplicate, refusal, standstill
+            case continueWith = "continue_with"
             case fromName = "from_name"
             case toName = "to_name"
             case recipientState = "recipient_state"
@@ -94,11 +99,11 @@ public struct SendMessage: Operation {
         message.verified = town.isVerified(from.id)
         let receipts = try await town.store.send([message], limits: town.configuration.sendLimits)
         guard let receipt = receipts.first else { throw OperationError(.failed, "the store gave no receipt") }
-        var state: AgentState?
-        if case .agent(let agent) = to { state = agent.state }
+        let recipient: Agent? = if case .agent(let agent) = to { agent } else { nil }
         return Output(
             id: receipt.id, from: from.id, fromName: from.name, to: to.id, toName: to.name, type: body.type,
             priority: message.priority, duplicate: receipt.isDuplicate, refusal: receipt.refusal,
-            recipientState: state)
+            recipientState: recipient?.state, standstill: recipient?.standstill?.reason,
+            continueWith: recipient?.standstill?.command)
     }
 }

@@ -35,6 +35,10 @@ public struct Need: Codable, Sendable, Equatable {
     public var from: String
     /// The task that it speaks of.
     @OrNull public var task: TaskID?
+    /// The agent that is paused, or for which mail waits although it has ended.
+    @OrNull public var agent: AgentID?
+    /// The dead letter.
+    @OrNull public var letter: MessageID?
     public var since: Timestamp
 
     public init(_ view: MessageView) {
@@ -42,6 +46,12 @@ public struct Need: Codable, Sendable, Equatable {
         text = view.text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         from = view.fromLabel
         task = view.message.body.task
+        switch PersonalNeed(view.message) {
+        case .task(let id)?: task = id
+        case .agent(let id)?: agent = id
+        case .letter(let id)?: letter = id
+        case nil: break
+        }
         since = view.message.createdAt
     }
 }

@@ -63,7 +63,7 @@ public struct RecoverTown: Operation {
         let serving = Set(hosts.map(\.id)).subtracting(dead.map(\.id))
         let isServed = hosts.contains { serving.contains($0.id) && !$0.isForeground }
         output.unserved = try await town.store.agents().count { agent in
-            !agent.state.isTerminal && !(agent.pinnedTo.map { serving.contains($0) } ?? isServed)
+            agent.state.isAwake && !(agent.pinnedTo.map { serving.contains($0) } ?? isServed)
         }
         return output
     }

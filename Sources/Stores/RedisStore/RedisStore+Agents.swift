@@ -17,9 +17,10 @@ extension RedisStore {
                 arguments.add(agent)
                 arguments.add(now)
                 switch change {
-                case .interrupt(let reason):
+                case .interrupt(let reason, let tellsPerson):
                     arguments.add("interrupt")
                     arguments.add(optional: reason)
+                    arguments.add(tellsPerson)
                 case .resume: arguments.add("resume")
                 case .stop(let request):
                     arguments.add("stop")

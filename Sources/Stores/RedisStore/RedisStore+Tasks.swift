@@ -38,7 +38,7 @@ extension RedisStore {
             switch move {
             case .assign(let agent): agent.description
             case .complete(let text), .fail(let text), .cancel(let text): text
-            case .start, .requeue, .release: ""
+            case .start, .requeue, .release, .retry: ""
             }
         return try Self.task(
             try await call("move", sends: move.sends, now: now) { arguments in

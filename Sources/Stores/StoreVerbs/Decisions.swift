@@ -63,6 +63,12 @@ public enum Decisions {
         }
     }
 
+    /// What a person reads of an agent that has taken all the turns that it may take.
+    public static func usedUp(_ agent: Agent) -> String {
+        let turns = agent.maxRounds == 1 ? "the one turn that it may take" : "its \(agent.maxRounds) turns"
+        return "it has used up \(turns); let it continue with: tt restart \(agent.name)"
+    }
+
     /// Whether an agent that takes no turn at present may be given one.
     public static func mayLease(_ agent: Agent, host: HostID, now: Timestamp) -> Bool {
         guard agent.state.canTakeTurns, !agent.isOutOfRounds else { return false }
@@ -73,8 +79,8 @@ public enum Decisions {
 
     /// Whether an agent that has nothing to do may be offered something.
     public static func mayOffer(_ agent: Agent, isLeased: Bool, hasWork: Bool, now: Timestamp) -> Bool {
-        agent.kind == .worker && (agent.state == .idle || agent.state == .starting) && agent.stopRequest == nil
-            && !agent.isOutOfRounds && !isLeased && !hasWork && !agent.isBackingOff(at: now)
+        agent.kind == .worker && (agent.state == .idle || agent.state == .starting || agent.state == .cold)
+            && agent.stopRequest == nil && !agent.isOutOfRounds && !isLeased && !hasWork && !agent.isBackingOff(at: now)
     }
 
     /// Whether an agent that was offered something may still think about it; else it keeps nobody waiting.
@@ -85,6 +91,7 @@ public enum Decisions {
     /// Whether a host's wish to end an agent still holds when it arrives.
     public static func mayRetire(_ agent: Agent, isLeased: Bool, hasWork: Bool) -> Bool {
         if agent.state.isTerminal || isLeased { return false }
+        if agent.state == .cold, agent.stopRequest == nil { return false }
         if let stop = agent.stopRequest, stop != .whenEmpty { return true }
         if agent.state == .paused { return agent.stopRequest != nil && !hasWork }
         return agent.isOutOfRounds || !hasWork

@@ -20,10 +20,12 @@ extension Verbs {
         if let other = live.first(where: { $0.name.lowercased() == agent.name.lowercased() }) {
             throw StoreError(.nameTaken, "there is already an agent named '\(other.name)'")
         }
-        if let maxAgents, live.count >= maxAgents {
+        // Those that sleep keep their names, and take no place.
+        let awake = live.count(where: \.state.isAwake)
+        if let maxAgents, awake >= maxAgents {
             throw StoreError(
                 .tooManyAgents,
-                "the town has \(live.count) live agents and may have \(maxAgents); "
+                "the town has \(awake) live agents and may have \(maxAgents); "
                     + "stop one, or raise max_agents")
         }
     }
@@ -33,20 +35,17 @@ extension Verbs {
         let old = try requireAgent(id)
         var agent = old
         switch change {
-        case .interrupt(let reason): try interrupt(&agent, reason, now)
+        case .interrupt(let reason, let tellsPerson): try interrupt(&agent, reason, tells: tellsPerson, now)
         case .resume: try resume(&agent, now)
-        case .stop(let request): try stop(&agent, request, now)
+        case .stop(let request):
+            try settle(.agent(id), now: now)
+            try stop(&agent, request, now)
         case .retire(let reason):
             let isLeased = try rows.lease(of: id) != nil
             // An agent that was asked to stop does so; only the idle stay for tasks that wait.
             let expectsWork = agent.stopRequest == nil ? try rows.expectsWork(id) : false
             if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id) || expectsWork) {
-                let isDone = agent.isOutOfRounds && agent.stopRequest == nil
-                if isDone, agent.consecutiveFailures > 0 {
-                    try giveUp(&agent, because: reason, now: now)
-                } else {
-                    try stop(&agent, isDone ? .agentCompleted : .agentStopped, because: reason, now: now)
-                }
+                try rest(&agent, because: reason, now: now)
             }
         case .restart(let maxRounds): try restart(&agent, maxRounds, now)
         case .pin(let host): agent.pinnedTo = host
@@ -66,11 +65,33 @@ extension Verbs {
         return agent
     }
 
-    private func interrupt(_ agent: inout Agent, _ reason: String?, _ now: Timestamp) throws(StoreError) {
+    /// Lets an agent rest for which a host found a reason.
+    private func rest(_ agent: inout Agent, because reason: String, now: Timestamp) throws(StoreError) {
+        if agent.stopRequest != nil { return try stop(&agent, .agentStopped, because: reason, now: now) }
+        guard agent.isOutOfRounds else {
+            let old = agent.state
+            agent.state = try Self.moved(old, .fellAsleep, agent.name)
+            return try log(
+                .agentStateChanged, "\(agent.name) sleeps, \(reason); mail wakes it", at: now, agent: agent.id,
+                old: old.rawValue, new: agent.state.rawValue)
+        }
+        if agent.consecutiveFailures > 0 {
+            try giveUp(&agent, because: reason, now: now)
+        } else {
+            try stop(&agent, .agentCompleted, because: reason, now: now)
+            agent.attention = Decisions.usedUp(agent)
+        }
+        if try rows.hasWork(agent.id) { try tellOfMail(for: agent, now: now) }
+    }
+
+    private func interrupt(
+        _ agent: inout Agent, _ reason: String?, tells: Bool, _ now: Timestamp
+    ) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .interrupted, agent.name)
         if let reason { agent.attention = reason }
         guard old != .paused else { return }
+        if tells { try tellOfPause(of: agent, now: now) }
         try log(
             .agentInterrupted, "\(agent.name) was paused" + (reason.map { ": \($0)" } ?? ""), at: now, agent: agent.id,
             old: old.rawValue, new: agent.state.rawValue)
@@ -79,6 +100,7 @@ extension Verbs {
     private func resume(_ agent: inout Agent, _ now: Timestamp) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .resumed, agent.name)
+        try settle(.agent(agent.id), now: now)
         if agent.stopRequest != nil { agent.state = try Self.moved(agent.state, .askedToDrain, agent.name) }
         if try rows.lease(of: agent.id) != nil { agent.state = try Self.moved(agent.state, .turnStarted, agent.name) }
         agent.attention = nil
@@ -117,6 +139,7 @@ extension Verbs {
         let old = agent.state
         agent.state = try Self.moved(old, .restarted, agent.name)
         try checkPlace(for: agent, maxAgents: try rows.maxAgents())
+        try settle(.agent(agent.id), now: now)
         agent.maxRounds = maxRounds ?? agent.maxRounds
         agent.roundsSinceStart = 0
         agent.consecutiveFailures = 0

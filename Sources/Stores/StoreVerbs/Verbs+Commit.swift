@@ -137,9 +137,11 @@ extension Verbs {
             try log(
                 .agentAttention, "\(agent.name) is paused: \(reason)", at: turn.now, agent: agent.id,
                 turn: turn.token.turn, old: old.rawValue, new: agent.state.rawValue)
+            try tellOfPause(of: agent, now: turn.now)
         }
         try rows.update(agent)
         for old in leased {
+            if try settleMoot(old, now: turn.now) { continue }
             let new = Decisions.failed(
                 old, because: failure.message, counts: verdict.countsAttempt, maxAttempts: maxAttempts, now: turn.now)
             if new.state == .dead {

@@ -115,7 +115,8 @@ extension Verbs {
         try rows.update(new, was: group)
         _ = try ended(
             new, was: group, by: nil,
-            announcement: MessageID(from: [id.words], purpose: Purpose.groupEnded), now: now)
+            announcement: MessageID(
+                from: [id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.groupEnded), now: now)
     }
 
     /// See `TaskMove.release`: only the one who gave a task, and the supervisor, may let it go on before its time.
@@ -247,12 +248,19 @@ extension Verbs {
                 \(failed.result ?? "no reason given")
                 These tasks wait for it and cannot go on:
                 \(list)
-                What shall become of them? `tt task release ID` lets one begin all the same, `tt task cancel ID` calls \
-                it off.
+                What shall become of them? `tt task retry \(failed.id.description.prefix(8))` begins that task anew, \
+                `tt task release ID` lets one of these begin all the same, `tt task cancel ID` calls it off.
                 """
+            if creator == .supervisor {
+                try tellPerson(of: .task(failed.id), question, now: now)
+                continue
+            }
+            // The task may be tried again, and fail again.
             var message = Message(
-                id: MessageID(from: [failed.id.words, creator.words], purpose: Purpose.blocked), from: .supervisor,
-                to: creator, body: .query(question: question), createdAt: now)
+                id: MessageID(
+                    from: [failed.id.words, creator.words, (0, UInt64(bitPattern: now.microseconds))],
+                    purpose: Purpose.blocked),
+                from: .supervisor, to: creator, body: .query(question: question), createdAt: now)
             message.priority = .high
             if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
         }

@@ -7,7 +7,12 @@ extension Verbs {
         guard Decisions.mayLease(agent, host: request.host, now: request.now),
             try rows.lease(of: agent.id) == nil, try rows.hasWork(agent.id)
         else { return nil }
-        let waiting = try rows.firstWaiting(agent.id, limit: max(1, request.maxMessages), now: request.now)
+        var waiting: [Delivery] = []
+        var settled = false
+        for letter in try rows.firstWaiting(agent.id, limit: max(1, request.maxMessages), now: request.now) {
+            if try settleMoot(letter, now: request.now) { settled = true } else { waiting.append(letter) }
+        }
+        if settled, try !rows.hasWork(agent.id) { return nil }
         let chosen = waiting.prefix(Decisions.run(of: waiting, aloneAfter: request.aloneAfter))
         guard !chosen.isEmpty else { return nil }
 
@@ -127,6 +132,7 @@ extension Verbs {
         var worst = 0
         for old in try rows.leased(token.agent) {
             let new = Decisions.released(old, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
+            if try settleMoot(old, now: now) { continue }
             if new.state == .dead {
                 _ = try bury(new, was: old, owner: token.agent, now: now)
             } else {
@@ -160,7 +166,7 @@ extension Verbs {
         let old = agent.state
         agent.state = try Self.moved(old, .failed, agent.name)
         let turns = agent.consecutiveFailures == 1 ? "its last turn" : "its last \(agent.consecutiveFailures) turns"
-        agent.attention = "\(reason), and \(turns) failed"
+        agent.attention = "\(reason), and \(turns) failed; let it continue with: tt restart \(agent.name)"
         agent.retryAt = nil
         try log(
             .agentFailed, "\(agent.name) ended in error: \(reason), and \(turns) failed", at: now, agent: agent.id,

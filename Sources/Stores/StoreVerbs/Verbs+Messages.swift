@@ -11,18 +11,15 @@ extension Verbs {
 
     private func send(_ message: Message, limits: SendLimits) throws(StoreError) -> Receipt {
         if let known = try known(message) { return Receipt(id: known, isDuplicate: true) }
-        let recipient: String
-        if message.to == .supervisor {
-            recipient = "supervisor"
-        } else {
-            recipient = try requireAgent(message.to).name
-        }
+        let receiver = message.to == .supervisor ? nil : try requireAgent(message.to)
+        let recipient = receiver?.name ?? "supervisor"
         let message = Decisions.inheriting(message, from: try rows.lease(of: message.from))
         guard message.hops > limits.maxHops else {
             if let most = limits.maxInbox, try rows.waitingCount(of: message.to) >= most {
                 throw StoreError(.inboxFull, Decisions.fullInbox(of: recipient, most: most))
             }
             try deliver(message, toName: recipient, now: message.createdAt)
+            if let receiver { try noteMail(message, for: receiver, now: message.createdAt) }
             return Receipt(id: message.id)
         }
         let reason = "it has passed \(message.hops) agents and the limit is \(limits.maxHops)"
@@ -54,7 +51,8 @@ extension Verbs {
 
     /// The sender's name, and whether somebody else only gave it.
     private func sender(of message: Message) throws(StoreError) -> String {
-        try name(of: message.from) + (message.verified == false ? " (unverified)" : "")
+        if PersonalNeed(message) != nil { return "the town" }
+        return try name(of: message.from) + (message.verified == false ? " (unverified)" : "")
     }
 
     private static func kind(of body: MessageBody) -> String {
@@ -123,7 +121,11 @@ extension Verbs {
         let dead = try requireDead(id)
         let recipient = agent ?? dead.message.to
         if recipient != .supervisor { _ = try requireAgent(recipient) }
+        try settle(.letter(id), now: now)
         try rows.requeueAtEnd(dead, to: recipient, now: now)
+        if case .taskAssign(let task) = dead.message.body {
+            try reopen(task, with: id, for: recipient, now: now)
+        }
         let place = recipient == dead.message.to ? "back in the inbox" : "in the inbox"
         try log(
             .messageRetried, "a dead \(dead.message.body.type) message is \(place) of \(try name(of: recipient))",
@@ -133,6 +135,7 @@ extension Verbs {
     /// See `Store.dropDead`.
     public func dropDead(_ id: MessageID, now: Timestamp) throws(StoreError) {
         let dead = try requireDead(id)
+        try settle(.letter(id), now: now)
         try rows.remove(dead)
         try log(
             .messageDropped, "a dead \(dead.message.body.type) message to \(try name(of: dead.message.to)) was deleted",
@@ -165,6 +168,8 @@ extension Verbs {
         {
             failed = id
             told = try fail(task, because: "its message could not be worked on: \(reason)", now: now)
+        } else {
+            try tellOfDeath(of: dead, now: now)
         }
         if told != message.from {
             try notify(

@@ -42,11 +42,3 @@ extension Verbs {
         }
     }
 }
-
-extension MessageID {
-    /// The message that offers a task to an agent. There is one id for each pair, in whatever store: that the message is
-    /// known is what keeps an offer from being repeated, also after the town moved.
-    public init(offering task: TaskID, to agent: AgentID) {
-        self.init(from: [task.words, agent.words], purpose: Purpose.offer)
-    }
-}

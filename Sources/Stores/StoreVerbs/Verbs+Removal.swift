@@ -24,6 +24,7 @@ extension Verbs {
                 message, "your \(message.body.type) message was not worked on: \(agent.name) was removed from the town",
                 purpose: Purpose.deathNotice, number: old.sequence, now: now)
         }
+        try settle(.agent(id), now: now)
         try rows.remove(id)
         try log(
             .agentRemoved, "\(agent.name) was removed from the town\(Self.summary(removal))", at: now, agent: id,
@@ -73,13 +74,6 @@ extension Verbs {
         }
         try finish(old, now: now)
         return true
-    }
-
-    private func finish(_ old: Delivery, now: Timestamp) throws(StoreError) {
-        var new = old
-        new.state = .done
-        new.changedAt = now
-        try rows.update(new, was: old)
     }
 
     // MARK: Reclaiming

@@ -56,12 +56,13 @@ extension Verbs {
         switch move {
         case .assign(let agent): return try assign(old, to: agent, by: by, announcement, now: now)
         case .release: return try release(old, by: by, now: now)
+        case .retry: return try retry(old, announcement: announcement, now: now)
         default: break
         }
         let new = try Self.moved(old, move, now)
         try rows.update(new, was: old)
         switch move {
-        case .assign, .release: break
+        case .assign, .release, .retry: break
         case .start:
             if let owner = new.assignedTo { try setCurrentTask(id, of: owner) }
             try log(
@@ -113,6 +114,7 @@ extension Verbs {
     func tell(_ message: Message, now: Timestamp) throws(StoreError) {
         guard try rows.delivery(message.id) == nil else { return }
         try deliver(Decisions.inheriting(message, from: try rows.lease(of: message.from)), now: now)
+        if let receiver = try rows.agent(message.to) { try noteMail(message, for: receiver, now: now) }
     }
 
     /// Takes a task from its owner or the backlog: waiting announcements and offers have nothing left to say, and are
@@ -154,6 +156,7 @@ extension Verbs {
             agent: task.assignedTo ?? by, task: task.id, old: old.state.rawValue, new: task.state.rawValue)
         let told = try report(task, body, by: by, announcement: announcement, now: now)
         try settleDependents(of: task, by: by, now: now)
+        if task.state == .failed { try tellOfFailure(of: task, by: by, now: now) }
         return told
     }
 
@@ -176,7 +179,8 @@ extension Verbs {
         try letGo(old, now: now)
         return try ended(
             new, was: old, by: nil,
-            announcement: MessageID(from: [old.id.words], purpose: Purpose.taskFailed), now: now)
+            announcement: MessageID(
+                from: [old.id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.taskFailed), now: now)
     }
 
     private func setCurrentTask(_ task: TaskID, of id: AgentID) throws(StoreError) {

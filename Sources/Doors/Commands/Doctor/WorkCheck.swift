@@ -27,15 +27,23 @@ struct WorkCheck {
         } else if waiting, alive.isEmpty {
             findings.append(Finding(.hostMissing, "work waits and no host runs", mend: "tt start --detach"))
         }
+        let mail = try await town.store.waitingCounts()
         for agent in agents {
             let name = TerminalText.line(agent.name)
             if agent.state == .error {
                 findings.append(Finding(.agentFailed, "\(name) stopped with an error", mend: "tt restart \(name)"))
-            } else if let attention = agent.attention, !agent.state.isTerminal {
+            } else if agent.state == .stopped, let standstill = agent.standstill,
+                PendingView(mail[agent.id] ?? [:]).total > 0
+            {
+                findings.append(
+                    Finding(
+                        .agentStopped, "mail waits for \(name), which \(standstill.reason)", mend: "tt restart \(name)")
+                )
+            } else if let attention = agent.attention {
                 findings.append(
                     Finding(
                         .agentAttention, "\(name): \(TerminalText.line(attention))",
-                        mend: agent.state == .paused ? "tt resume \(name)" : "tt logs \(name)"))
+                        mend: agent.standstill.map { TerminalText.line($0.command) } ?? "tt logs \(name)"))
             }
         }
         let ended = Set(agents.filter(\.state.isTerminal).map(\.id))

@@ -36,7 +36,7 @@ struct ForegroundRun: Sendable {
             try await run.foreground(view.id, host: host, echo: { screen.line($0) }, shutdown.ending)
         }
         screen.finish()
-        if let agent = try await store.agent(view.id), !agent.state.isTerminal {
+        if let agent = try await store.agent(view.id), agent.state.isAwake {
             try await store.change(view.id, .stop(.afterTurn), now: time.now())
         }
         try await farewell(view)

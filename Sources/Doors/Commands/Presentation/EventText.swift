@@ -40,6 +40,7 @@ extension EventType {
         case .agentStopped, .agentCompleted, .hostStopped: "⏹️"
         case .taskCreated: "📋"
         case .taskAssigned: "📌"
+        case .taskRetried: "🔁"
         case .taskCompleted, .turnFinished: "✅"
         case .agentFailed, .taskFailed, .turnFailed, .hostDied: "❌"
         case .taskCancelled: "🚫"

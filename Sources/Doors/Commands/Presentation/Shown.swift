@@ -4,7 +4,7 @@ import Terminal
 
 extension AgentState {
     /// `Idle`, as people know it.
-    var shown: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+    var shown: String { self == .cold ? "Asleep" : rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
 }
 
 extension TaskState {

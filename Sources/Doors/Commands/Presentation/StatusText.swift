@@ -176,9 +176,9 @@ extension StatusReport {
                     lead: StyledText("└─ "), text: StyledText("\(event.type.icon) \(event.message)"),
                     end: StyledText(", \(ago)")))
         }
-        if let attention = agent.attention {
+        if let notice = agent.notice {
             facts.append(
-                Fact(lead: StyledText("⚠️  "), text: StyledText(attention, agent.state.tone), isCut: false))
+                Fact(lead: StyledText("⚠️  "), text: StyledText(notice, agent.state.tone), isCut: false))
         }
         return facts
     }
@@ -285,7 +285,7 @@ extension AgentView {
 
     /// 0 for who needs a person, then who works, waits for a retry, and has mail.
     fileprivate func urgency(at now: Timestamp) -> Int {
-        if state == .paused || state == .error || attention != nil { return 0 }
+        if state == .paused || state == .error || notice != nil { return 0 }
         if lease != nil { return 1 }
         if let retryAt, retryAt > now { return 2 }
         return pending.total > 0 || state == .draining ? 3 : Self.nothing

@@ -42,10 +42,7 @@ enum AssignCommand {
                 let name = TerminalText.line(output.agent.name)
                 var lines = ["📋 Assigned task \(output.task.id) to agent '\(name)'"]
                 lines += TaskText.waiting(output.task, context)
-                if output.agent.state.isTerminal || output.agent.state == .paused {
-                    lines.append(
-                        "   '\(name)' is \(output.agent.state.rawValue): the task waits until the agent runs again")
-                }
+                lines += StandstillText.lines(output.agent, "the task")
                 return lines
             }
             if waits {

@@ -50,9 +50,10 @@ enum InboxCommand {
             let name = TerminalText.line(output.agent)
             let count = output.messages.count
             let verb = arguments.flag("take") ? "Took from" : "Inbox for"
-            guard count > 0 else { return ["📬 \(verb) '\(name)': no messages"] }
+            let notice = output.notice.map { ["   ⚠️  \(TerminalText.line($0))"] } ?? []
+            guard count > 0 else { return ["📬 \(verb) '\(name)': no messages"] + notice }
             let head = "📬 \(verb) '\(name)': \(count) message\(count == 1 ? "" : "s")"
-            return [head]
+            return [head] + notice
                 + output.messages.flatMap { MessageText.entry($0, full: arguments.flag("full"), context) }
         }
     }

@@ -47,13 +47,14 @@ enum ListCommand {
             for (agent, row) in zip(output.agents, rows.dropFirst()) {
                 lines.append(row)
                 // What a person has to know has a place of its own, so that no width cuts it.
-                guard let attention = agent.attention else { continue }
-                let text = StyledText("    ⚠️  ") + StyledText(attention, agent.state.tone)
+                guard let notice = agent.notice else { continue }
+                let text = StyledText("    ⚠️  ") + StyledText(notice, agent.state.tone)
                 lines += (context.width.map { text.wrapped(to: $0, indent: 8) } ?? [text]).map {
                     $0.rendered(context.style)
                 }
             }
-            let ended = output.agents.count { $0.state == .stopped || $0.state == .error }
+            // Those for which mail waits are not suggested to be forgotten.
+            let ended = output.agents.count { $0.state.isTerminal && $0.pending.total == 0 && $0.attention == nil }
             if ended > 0 { lines += ["", "🧹 \(ended) stopped agent\(ended == 1 ? "" : "s"). Remove with: tt prune"] }
             return lines
         }

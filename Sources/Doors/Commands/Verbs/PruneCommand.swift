@@ -57,6 +57,6 @@ extension CommandContext {
         guard !asked.isEmpty else { return }
         say("🛑 Stopping \(asked.count) agent\(asked.count == 1 ? "" : "s")")
         try await wait.untilStopped(Set(asked.map(\.id)))
-        if try await town.store.agents().allSatisfy(\.state.isTerminal) { await wait.untilGone(hosts) }
+        if try await town.store.agents().allSatisfy({ !$0.state.isAwake }) { await wait.untilGone(hosts) }
     }
 }

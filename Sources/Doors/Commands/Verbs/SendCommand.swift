@@ -79,9 +79,7 @@ enum SendCommand {
                 ? "🚨 Sent URGENT \(kind.shown) message to '\(to)'\(from)"
                 : "📤 Sent \(kind.shown) message to '\(to)'\(from)"
         ]
-        if let state = output.recipientState, state.isTerminal || state == .paused {
-            lines.append("   '\(to)' is \(state.rawValue): the message waits until the agent runs again")
-        }
+        lines += StandstillText.lines(output.toName, output.standstill, output.continueWith, "the message")
         return lines
     }
 }

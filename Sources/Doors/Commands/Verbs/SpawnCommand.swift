@@ -24,6 +24,7 @@ enum SpawnCommand {
                 .value("role", nil, "ROLE", "its role, such as backend"),
                 .value("nickname", nil, "NAME", "a second name, shown beside the first"),
                 .value("parent", nil, "AGENT", "the agent that it belongs to", completion: .dynamic("agents")),
+                .flag("new", nil, "a new agent, although one of this name has ended and still has work"),
             ],
             positionals: [Positional("NAME", .one, "letters, digits, '-', '_', '.' and '+'")],
             examples: [
@@ -52,7 +53,8 @@ enum SpawnCommand {
             let output = try await SpawnAgent.call(
                 .init(
                     name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
-                    nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds),
+                    nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds,
+                    fresh: arguments.flag("new")),
                 in: town)
             // An agent of this name may have been there before: its rounds are not this one's.
             TownFiles(root: town.root).removeRounds(

@@ -6,13 +6,13 @@ import Terminal
 enum TaskCommand {
     static let verb = Verb(
         group: CommandSpec(
-            "task", "Show, complete, fail or cancel tasks", group: Group.work,
+            "task", "Show, complete, fail, cancel or retry tasks", group: Group.work,
             examples: [
                 Example("tt task complete --result \"Tests pass\"", "mark a task as done"),
                 Example("tt task list --state open", "what is still open"),
             ],
             discussion: "A task is named by its id or by the first digits of it, four at least."),
-        [complete, fail, cancel, release, wait, show, current, list])
+        [complete, fail, cancel, retry, release, wait, show, current, list])
 
     private static let task = Positional(
         "TASK", .optional, "id, or its first digits (default: the task of this turn)", completion: .dynamic("tasks"))
@@ -65,6 +65,28 @@ enum TaskCommand {
                 return lines + TaskText.blocked(output.blocked, context)
             }
             // The one who gave the task is told; that may be an agent.
+            try await context.ensureHost(town)
+        }
+    }
+
+    private static let retry = Verb(
+        CommandSpec(
+            "retry", "Begin a failed or cancelled task anew",
+            positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("tasks"))],
+            examples: [Example("tt task retry 3f2a", "the same task once more, with new attempts")],
+            discussion: "It keeps its id and its history, and goes to the agent that had it, or to the backlog.")
+    ) { context in
+        try await context.withTown(.readWrite) { town in
+            let output = try await RetryTask.call(TaskInput(task: context.arguments.required("TASK")), in: town)
+            try context.show(output) { output in
+                let room = context.width.map { $0 - 3 } ?? 120
+                let place = output.agent.map { "goes to '\(TerminalText.line($0.name))'" } ?? "is in the backlog"
+                var lines = ["🔁 Task \(output.task.shortID) begins anew and \(place)"]
+                lines.append("   \(output.task.title.shortened(to: room))")
+                lines += TaskText.waiting(output.task, context)
+                if let agent = output.agent { lines += StandstillText.lines(agent, "the task") }
+                return lines
+            }
             try await context.ensureHost(town)
         }
     }

@@ -14,16 +14,18 @@ extension LuaParts {
         end
         local change = {}
         function change.interrupt(agent, now)
-          local why, old = opt(), agent.state
+          local why, tells, old = opt(), flag(), agent.state
           A.signal(agent, 'interrupted')
           if why then agent.attention = why end
           if old == 'paused' then return end
+          if tells then A.tellOfPause(agent, now) end
           log('agent_interrupted', agent.name .. ' was paused' .. (why and ': ' .. why or ''), now,
             {agent = agent.id, old = old, new = agent.state})
         end
         function change.resume(agent, now)
           local old = agent.state
           A.signal(agent, 'resumed')
+          M.settle('needs:agent:' .. agent.id, now)
           if agent.stop_request then A.signal(agent, 'askedToDrain') end
           if leaseOf(agent.id) then A.signal(agent, 'turnStarted') end
           agent.attention, agent.retry_at, agent.failures = nil, nil, nil
@@ -46,6 +48,7 @@ extension LuaParts {
             {agent = agent.id, old = old, new = agent.state})
         end
         function change.stop(agent, now)
+          M.settle('needs:agent:' .. agent.id, now)
           askToStop(agent, arg(), now)
           -- Tinytown's own loops look at this key.
           defer('SET', 'stop:' .. agent.id, '1', 'EX', 3600)
@@ -54,18 +57,27 @@ extension LuaParts {
           local why = arg()
           local expects = not agent.stop_request and A.expectsWork(agent.id)
           if not mayRetire(agent, leaseOf(agent.id) ~= nil, M.hasWork(agent.id, now) or expects) then return end
-          local isDone = outOfRounds(agent) and not agent.stop_request
-          if isDone and num(agent.failures) > 0 then
+          if agent.stop_request then return A.stop(agent, 'agent_stopped', why, now) end
+          if not outOfRounds(agent) then
+            local old = agent.state
+            A.signal(agent, 'fellAsleep')
+            return log('agent_state_changed', agent.name .. ' sleeps, ' .. why .. '; mail wakes it', now,
+              {agent = agent.id, old = old, new = agent.state})
+          end
+          if num(agent.failures) > 0 then
             A.giveUp(agent, why, now)
           else
-            A.stop(agent, isDone and 'agent_completed' or 'agent_stopped', why, now)
+            A.stop(agent, 'agent_completed', why, now)
+            agent.attention = A.usedUp(agent)
           end
+          if M.hasWork(agent.id, now) then A.tellOfMail(agent, now) end
         end
         function change.restart(agent, now)
           local rounds, old = opt(), agent.state
           A.requireStaying(agent.id)
           A.signal(agent, 'restarted')
           A.checkPlace(agent, tonumber(meta().maxAgents or nil))
+          M.settle('needs:agent:' .. agent.id, now)
           agent.max_rounds = rounds or agent.max_rounds
           agent.rounds_since_start, agent.failures, agent.stop_request = nil, nil, nil
           agent.retry_at, agent.attention = nil, nil

@@ -6,7 +6,7 @@ extension LuaParts {
           fail('agent_not_found', id == SUPERVISOR and 'the supervisor is a mailbox, not an agent'
             or 'there is no agent ' .. id)
         end
-        local ended = {stopped = true, error = true, cold = true}
+        local ended = {stopped = true, error = true}
         agentOf = function(id)
           local agent = load('agent:', id)
           -- Its removal has begun, and goes on though another program brought it back.
@@ -43,15 +43,18 @@ extension LuaParts {
 
         -- The only place here that knows which moves are legal; the same table as in the model.
         local moves = {
-          turnStarted = {starting = 'working', idle = 'working', draining = 'draining'},
+          turnStarted = {starting = 'working', idle = 'working', cold = 'working', draining = 'draining'},
           turnEnded = {working = 'idle', idle = 'idle', starting = 'idle', paused = 'paused', draining = 'draining'},
-          interrupted = {starting = 'paused', idle = 'paused', working = 'paused', paused = 'paused', draining = 'paused'},
+          interrupted = {starting = 'paused', idle = 'paused', working = 'paused', paused = 'paused', draining = 'paused',
+            cold = 'paused'},
           resumed = {paused = 'idle'},
           askedToDrain = {starting = 'draining', idle = 'draining', working = 'draining', paused = 'draining',
-            draining = 'draining'},
+            draining = 'draining', cold = 'draining'},
+          fellAsleep = {starting = 'cold', idle = 'cold'},
           stopped = {starting = 'stopped', idle = 'stopped', working = 'stopped', paused = 'stopped',
             draining = 'stopped', cold = 'stopped', stopped = 'stopped'},
-          failed = {starting = 'error', idle = 'error', working = 'error', paused = 'error', draining = 'error'},
+          failed = {starting = 'error', idle = 'error', working = 'error', paused = 'error', draining = 'error',
+            cold = 'error'},
           restarted = {stopped = 'starting', error = 'starting', cold = 'starting'}}
         local urgency = {when_empty = 0, after_turn = 1, now = 2}
         local function stronger(a, b) return (not a or urgency[b] > urgency[a]) and b or a end
@@ -81,7 +84,7 @@ extension LuaParts {
           return retry ~= nil and retry > now and now >= (micros(agent.last_active_at) or 0)
         end
         local function canTakeTurns(agent)
-          return agent.state == 'starting' or agent.state == 'idle' or agent.state == 'draining'
+          return agent.state == 'starting' or agent.state == 'idle' or agent.state == 'draining' or agent.state == 'cold'
         end
         local function stops(request, hasWork)
           if not request then return false end
@@ -94,12 +97,13 @@ extension LuaParts {
           return not agent.pinned_to or agent.pinned_to == host
         end
         local function mayOffer(agent, isLeased, hasWork, now)
-          return (agent.agent_type or 'worker') == 'worker' and (agent.state == 'idle' or agent.state == 'starting')
-            and not agent.stop_request and not outOfRounds(agent) and not isLeased and not hasWork
+          return (agent.agent_type or 'worker') == 'worker' 
+            and (agent.state == 'idle' or agent.state == 'starting' or agent.state == 'cold') and not agent.stop_request and not outOfRounds(agent) and not isLeased and not hasWork
             and not backsOff(agent, now)
         end
         local function mayRetire(agent, isLeased, hasWork)
           if ended[agent.state] or isLeased then return false end
+          if agent.state == 'cold' and not agent.stop_request then return false end
           if agent.stop_request and agent.stop_request ~= 'when_empty' then return true end
           if agent.state == 'paused' then return agent.stop_request ~= nil and not hasWork end
           return outOfRounds(agent) or not hasWork
@@ -114,9 +118,41 @@ extension LuaParts {
           local old = agent.state
           A.signal(agent, 'failed')
           local n = agent.failures == '1' and 'its last turn' or 'its last ' .. (agent.failures or '0') .. ' turns'
-          agent.attention, agent.retry_at = why .. ', and ' .. n .. ' failed', nil
-          log('agent_failed', agent.name .. ' ended in error: ' .. agent.attention, now,
+          local what = why .. ', and ' .. n .. ' failed'
+          agent.attention, agent.retry_at = what .. '; let it continue with: tt restart ' .. agent.name, nil
+          log('agent_failed', agent.name .. ' ended in error: ' .. what, now,
             {agent = agent.id, old = old, new = agent.state})
+        end
+        -- Why nothing that waits for an agent is read, and the command that lets it go on.
+        function A.standstill(agent)
+          if agent.state == 'paused' then
+            return agent.attention and 'is paused: ' .. agent.attention or 'is paused', 'tt resume ' .. agent.name
+          elseif agent.state == 'stopped' and outOfRounds(agent) then
+            return 'has used up its ' .. agent.max_rounds .. (num(agent.max_rounds) == 1 and ' turn' or ' turns'),
+              'tt restart ' .. agent.name
+          elseif ended[agent.state] then
+            return agent.state == 'error' and 'ended in error' or 'was stopped', 'tt restart ' .. agent.name
+          end
+        end
+        function A.tellOfPause(agent, now)
+          M.tellPerson('needs:agent:' .. agent.id, agent.name .. ' is paused: ' .. (agent.attention or 'no reason given')
+            .. '\nWhen that is put right: tt resume ' .. agent.name, now)
+        end
+        function A.tellOfMail(agent, now)
+          local why, command = A.standstill(agent)
+          if not why then return end
+          M.tellPerson('needs:agent:' .. agent.id, 'Mail waits for ' .. agent.name .. ', which ' .. why
+            .. '\nTo let it continue: ' .. command, now)
+        end
+        -- Somebody wrote to an agent that may have ended. A person who does so is told at once.
+        function M.noteMail(m, now)
+          if m.from == SUPERVISOR or m.to == SUPERVISOR or not m.wakes then return end
+          if ended[peek('agent:', m.to, 'state')] then A.tellOfMail(agentOf(m.to), now) end
+        end
+        -- What a person reads of an agent that has taken all the turns that it may take.
+        function A.usedUp(agent)
+          local turns = num(agent.max_rounds) == 1 and 'the one turn that it may take' or 'its ' .. agent.max_rounds .. ' turns'
+          return 'it has used up ' .. turns .. '; let it continue with: tt restart ' .. agent.name
         end
         function A.live()
           local found = {}
@@ -132,7 +168,8 @@ extension LuaParts {
           local n = 0
           for _, other in ipairs(live) do
             if other.id ~= agent.id then
-              n = n + 1
+              -- Those that sleep keep their names, and take no place.
+              if other.state ~= 'cold' then n = n + 1 end
               if (other.name_key or other.name:lower()) == (agent.name_key or agent.name:lower()) then
                 fail('name_taken', "there is already an agent named '" .. other.name .. "'")
               end

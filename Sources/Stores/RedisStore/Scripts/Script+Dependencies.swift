@@ -112,10 +112,14 @@ extension LuaParts {
               local question = 'Task ' .. failed.id .. ' (' .. T.title(failed) .. ') '
                 .. (failed.state == 'failed' and 'failed' or 'was cancelled') .. ': '
                 .. (failed.result or 'no reason given') .. '\nThese tasks wait for it and cannot go on:\n'
-                .. table.concat(one.lines, '\n') .. '\nWhat shall become of them? `tt task release ID` lets one begin all '
-                .. 'the same, `tt task cancel ID` calls it off.'
-              local id = derived('blocked', failed.id, one.giver)
-              if not M.get(id) then
+                .. table.concat(one.lines, '\n') .. '\nWhat shall become of them? `tt task retry ' .. failed.id:sub(1, 8)
+                .. '` begins that task anew, `tt task release ID` lets one of these begin all the same, `tt task cancel ID`'
+                .. ' calls it off.'
+              -- The task may be tried again, and fail again.
+              local id = derived('blocked', failed.id, one.giver, whole(now))
+              if one.giver == SUPERVISOR then
+                M.tellPerson('needs:task:' .. failed.id, question, now)
+              elseif not M.get(id) then
                 M.deliver(M.compose(id, SUPERVISOR, one.giver, 'query', ',"question":' .. quoted(question), now,
                   {priority = 'high', about = firstLine(question)}), nil, now)
               end
@@ -163,7 +167,7 @@ extension LuaParts {
           local t = undone == 0 and T.after(old, 'complete', 'All of its ' .. n .. ' tasks are completed', now)
             or T.after(old, 'fail', undone .. ' of its ' .. n .. ' tasks failed or were cancelled', now)
           T.update(t, old)
-          T.ended(t, old, nil, derived('group ended', group.id), now)
+          T.ended(t, old, nil, derived('group ended', group.id, whole(now)), now)
         end
         letGoOn = function(old, now)
           local t = T.after(old, 'release', nil, now)

@@ -87,6 +87,7 @@ extension LuaParts {
           local recipient = to or m.to
           if recipient ~= SUPERVISOR then A.requireStaying(recipient) end
           local place = recipient == m.to and 'back in the inbox' or 'in the inbox'
+          M.settle('needs:letter:' .. id, now)
           count(id, m, -1)
           m.to, m.seq, m.attempts, m.deliveries, m.deaths = recipient, whole(nextNumber('message')), nil, nil, nil
           m.state, m.changed = 'queued', whole(now)
@@ -101,6 +102,7 @@ extension LuaParts {
           count(id, m, 1)
           zadd('messages', m.seq, id)
           M.enlist(m, body)
+          if m.type == 'task_assign' then T.reopen(m.task, id, recipient, now) end
           log('message_retried', 'a dead ' .. m.type .. ' message is ' .. place .. ' of ' .. nameOf(recipient), now,
             {agent = recipient, task = m.task, letter = id})
         end
@@ -108,6 +110,7 @@ extension LuaParts {
         function V.dropDead()
           local id, now = arg(), int()
           local m = requireDead(id)
+          M.settle('needs:letter:' .. id, now)
           M.remove(id)
           log('message_dropped', 'a dead ' .. m.type .. ' message to ' .. nameOf(m.to) .. ' was deleted', now,
             {agent = m.to, task = m.task, letter = id})

@@ -50,6 +50,7 @@ extension LuaParts {
           if dead > 0 then parts[#parts + 1] = whole(dead) .. ' of its messages are dead letters' end
           log('agent_removed', agent.name .. ' was removed from the town' .. (#parts > 0 and '; ' or '')
             .. table.concat(parts, ', '), now, {agent = aid, old = agent.state})
+          M.settle('needs:agent:' .. aid, now)
           store('agent:', aid, nil)
           zrem('agents', aid); zrem('live', aid)
           M.forgetBox(aid)

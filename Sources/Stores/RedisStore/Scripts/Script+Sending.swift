@@ -14,7 +14,11 @@ extension LuaParts {
           m.conv = m.conv or lease.conv
         end
         -- The sender's name, and whether somebody else only gave it.
-        local function senderOf(m) return nameOf(m.from) .. (m.verified == '0' and ' (unverified)' or '') end
+        local function isOfTown(m) return m.from == SUPERVISOR and m.to == SUPERVISOR and (m.key or ''):sub(1, 6) == 'needs:' end
+        local function senderOf(m)
+          if isOfTown(m) then return 'the town' end
+          return nameOf(m.from) .. (m.verified == '0' and ' (unverified)' or '')
+        end
         -- `letter`: id, record, body, about (the end of its line in the log).
         function M.deliver(letter, toName, now)
           local m = letter.record
@@ -80,6 +84,7 @@ extension LuaParts {
               end
             end
             M.deliver(letter, toName, letter.created)
+            M.noteMail(m, letter.created)
             return {letter.id, '0'}
           end
           local why = 'it has passed ' .. m.hops .. ' agents and the limit is ' .. whole(maxHops)
@@ -90,6 +95,39 @@ extension LuaParts {
           local m = M.get(id)
           if m.state == 'queued' then withdraw(id, m) end
           M.become(id, 'done', now)
+        end
+        -- Puts a message about a thing that needs the person in charge into their mailbox, unless one waits there already.
+        function M.tellPerson(key, text, now)
+          local known = M.withKey(key)
+          local m = known and M.get(known)
+          local own = key
+          if m then
+            if not isOfTown(m) then
+              own = nil  -- somebody else took the key: the person is told all the same
+            elseif m.state == 'queued' then
+              return
+            else
+              M.remove(known)
+            end
+          end
+          local id = derived('needs', key, whole(now))
+          if M.get(id) then return end
+          local letter = M.compose(id, SUPERVISOR, SUPERVISOR, 'query', ',"question":' .. quoted(text), now,
+            {priority = 'high', rest = own and ',"idempotency_key":' .. quoted(own) or '', about = firstLine(text)})
+          letter.record.key = own
+          M.deliver(letter, 'supervisor', now)
+        end
+        -- Takes the message about a thing that needs nobody any more out of the mailbox.
+        function M.settle(key, now)
+          local known = M.withKey(key)
+          local m = known and M.get(known)
+          if m and m.state == 'queued' and isOfTown(m) then M.finish(known, now) end
+        end
+        -- A message became a dead letter, and no task failed with it.
+        function M.tellOfDeath(m, id, now)
+          M.tellPerson('needs:letter:' .. id, 'A ' .. m.type .. ' message from ' .. nameOf(m.from) .. ' to ' .. nameOf(m.to)
+            .. ' is a dead letter: ' .. (m.error or 'unknown') .. '\nTo read it: tt dead show ' .. id
+            .. '\nTo try it again: tt dead retry ' .. id, now)
         end
         M.enlist, M.withdraw, M.bodyOf = enlist, withdraw, bodyOf
         function M.reply(id)

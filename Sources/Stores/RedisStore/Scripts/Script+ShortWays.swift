@@ -32,9 +32,12 @@ extension LuaParts {
           end
           if num(hops) > tonumber(a[3]) then return nil end
           local sender = from == SUPERVISOR and 'supervisor' or call('HGET', P .. 'agent:' .. from, 'name')
-          local name = to == SUPERVISOR and 'supervisor' or call('HGET', P .. 'agent:' .. to, 'name')
+          local known = to == SUPERVISOR and {'supervisor'} or call('HMGET', P .. 'agent:' .. to, 'name', 'state')
+          local name = known[1]
           if not sender or not name then return nil end
           local box, wakes, urgent = cjson.decode(found[3]), text(a[15]), lane == '0'
+          -- The person in charge is told of mail for an agent that has ended.
+          if wakes and from ~= SUPERVISOR and ended[known[2]] then return nil end
           if box.waiting >= (tonumber(text(a[4])) or math.huge) then return nil end
           box.listed, box.waiting, box.types[kind] = box.listed + 1, box.waiting + 1, (box.types[kind] or 0) + 1
           if wakes then box.waking = box.waking + 1 end

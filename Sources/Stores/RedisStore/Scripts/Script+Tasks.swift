@@ -184,6 +184,14 @@ extension LuaParts {
         end
         -- The task after a move: the same rules as in the model.
         function T.after(old, move, value, now)
+          if move == 'retry' then
+            if old.state ~= 'failed' and old.state ~= 'cancelled' then illegal(old, move) end
+            local t = copy(old)
+            t.updated_at, t.state = rfc(now, '+00:00'), t.assigned_to and 'assigned' or 'pending'
+            t.in_backlog = not t.assigned_to and not t.is_group and '1' or nil
+            t.result, t.started_at, t.completed_at, t.reminders = nil, nil, nil, nil
+            return t
+          end
           if over[old.state] then illegal(old, move) end
           local t = copy(old)
           t.updated_at = rfc(now, '+00:00')
@@ -221,6 +229,24 @@ extension LuaParts {
           if M.get(letter.id) then return end
           M.inherit(letter.record)
           M.deliver(letter, nil, now)
+          M.noteMail(letter.record, now)
+        end
+        -- A task failed. Who caused it knows; a conductor is told, and stands in for the person; a group's parts have been
+        -- told of.
+        function T.tellOfFailure(t, by, now)
+          if by == SUPERVISOR or t.is_group then return end
+          local giver = t.created_by and t.created_by ~= SUPERVISOR and agentOf(t.created_by)
+          if giver and giver.agent_type == 'supervisor' then return end
+          local id = t.id:sub(1, 8)
+          M.tellPerson('needs:task:' .. t.id, 'Task ' .. id .. (t.assigned_to and ' of ' .. nameOf(t.assigned_to) or '')
+            .. ' failed: ' .. T.title(t) .. '\nWhy: ' .. (t.result or 'no reason given')
+            .. '\nTo try it again: tt task retry ' .. id, now)
+        end
+        -- Whether a message only points to a task which has ended or has another owner.
+        function T.isMoot(m)
+          local t = m.type == 'task_assign' and T.get(m.task)
+          if not t then return false end
+          return over[t.state] or (t.assigned_to ~= nil and t.assigned_to ~= m.to) or false
         end
         local function withdrawOffers(task, now)
           for _, id in ipairs(zall('offers:' .. task)) do
@@ -273,13 +299,40 @@ extension LuaParts {
             told = giver
           end
           settleDependents(t, by, now)
+          if t.state == 'failed' then T.tellOfFailure(t, by, now) end
           return told
+        end
+        local function begunAnew(old, owner, now)
+          local before = copy(old)
+          before.assigned_to = owner and agentOf(owner) and owner or nil
+          local t = T.after(before, 'retry', nil, now)
+          if T.isHeldBack(t) then t.state, t.waiting, t.in_backlog = 'pending', '1', nil end
+          T.update(t, old)
+          M.settle('needs:task:' .. old.id, now)
+          log('task_retried', 'task ' .. short(old.id) .. ' begins anew: ' .. T.title(old), now,
+            {agent = t.assigned_to, task = old.id, old = old.state, new = t.state})
+          -- What failed with its parts goes on with them.
+          local group = old.parent_id and T.get(old.parent_id)
+          if group and group.is_group and group.state == 'failed' then begunAnew(copy(group), nil, now) end
+          return t
+        end
+        -- Reopens the task of a dead letter that is in an inbox again, for the one to whom it is sent.
+        function T.reopen(id, letter, recipient, now)
+          local found = T.get(id)
+          if not found then return end
+          if found.state == 'completed' then
+            fail('illegal_move', 'its task ' .. short(id) .. ' is completed already; forget the message with: tt dead drop '
+              .. letter)
+          end
+          if not over[found.state] or not agentOf(recipient) then return end
+          -- What it needs is not completed: it is announced when that is.
+          if begunAnew(copy(found), recipient, now).waiting then M.finish(letter, now) end
         end
         function T.fail(old, why, now)
           local t = T.after(old, 'fail', why, now)
           T.update(t, old)
           T.letGo(old, now)
-          return T.ended(t, old, nil, derived('task failed', old.id), now)
+          return T.ended(t, old, nil, derived('task failed', old.id, whole(now)), now)
         end
         local function assign(old, agent, by, announcement, now)
           local owner = A.requireStaying(agent)
@@ -304,6 +357,13 @@ extension LuaParts {
                 .. ', who gave it, may release task ' .. short(id))
             end
             return letGoOn(old, now)
+          end
+          if move == 'retry' then
+            local t = begunAnew(old, old.assigned_to, now)
+            if t.assigned_to and not t.waiting then
+              announce(t, old, agentOf(t.assigned_to), t.created_by or SUPERVISOR, announcement, now)
+            end
+            return t
           end
           local t = T.after(old, move, value, now)
           T.update(t, old)

@@ -12,15 +12,26 @@ extension LuaParts {
           local isSure = box ~= nil and box.waking > 0
           if not mayLease(agent, host, now) or leaseOf(aid) or not (isSure or M.hasWork(aid, now)) then return false end
           touched[aid] = nil
-          local alone = false
-          local ids = M.pull(aid, math.max(1, limit), now, function(_, m, n)
+          local alone, moot, n = false, {}, 0
+          local found = M.pull(aid, math.max(1, limit), now, function(id, m)
+            if T.isMoot(m) then moot[id] = true; return false end
             if alone then return true end
             if num(m.attempts) >= 2 or num(m.deaths) >= deaths then
               if n > 0 then return true end
               alone = true
             end
+            n = n + 1
             return false
           end)
+          -- What points to a task that has ended is done without a turn.
+          local ids = {}
+          for _, id in ipairs(found) do
+            if moot[id] then M.become(id, 'done', now) else ids[#ids + 1] = id end
+          end
+          if #ids < #found and M.box(aid).waking == 0 then
+            for i = #ids, 1, -1 do M.enlist(M.get(ids[i]), M.bodyOf(ids[i]), true) end
+            return false
+          end
           if #ids == 0 then
             -- Another program has taken all of it away.
             if isSure and #later == 0 then touched[aid] = nil; M.adopt(aid, now) end
@@ -111,6 +122,8 @@ extension LuaParts {
           if t and not over[t.state] and t.assigned_to == owner then
             failed = m.task
             told = T.fail(copy(t), 'its message could not be worked on: ' .. why, now)
+          else
+            M.tellOfDeath(m, id, now)
           end
           if told ~= m.from then
             M.notify(m, id, 'your ' .. m.type .. ' message to ' .. to .. ' could not be worked on: ' .. why,
@@ -148,7 +161,9 @@ extension LuaParts {
           for _, id in ipairs(ids) do
             local m = M.get(id)
             if died then m.deaths = whole(num(m.deaths) + 1) end
-            if died and num(m.deaths) >= most then
+            if T.isMoot(m) then
+              M.become(id, 'done', now)
+            elseif died and num(m.deaths) >= most then
               bury(id, agent.id, 'its turn ended the host ' .. m.deaths .. ' times', now)
             elseif num(m.deliveries) >= MAX_DELIVERIES then
               bury(id, agent.id, m.deliveries .. ' turns began with it and none of them ended (' .. cause .. ')', now)
@@ -242,14 +257,19 @@ extension LuaParts {
             agent.attention = pause
             log('agent_attention', agent.name .. ' is paused: ' .. pause, now,
               {agent = agent.id, turn = token.turn, old = old, new = agent.state})
+            A.tellOfPause(agent, now)
           end
           local back, worst = {}, 0
           for _, id in ipairs(ids) do
             local m = M.get(id)
             worst = math.max(worst, num(m.deaths))
-            if counts then m.attempts = whole(num(m.attempts) + 1) end
-            m.error = why
-            if num(m.attempts) >= limit then
+            local isMoot = T.isMoot(m)
+            if isMoot then M.become(id, 'done', now) end
+            if counts and not isMoot then m.attempts = whole(num(m.attempts) + 1) end
+            if not isMoot then m.error = why end
+            if isMoot then
+              -- It has nothing to say any more.
+            elseif num(m.attempts) >= limit then
               summary.dead[#summary.dead + 1] = id
               local failed = bury(id, agent.id, why, now)
               if failed then summary.failed[#summary.failed + 1] = failed end

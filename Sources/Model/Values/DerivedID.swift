@@ -1,5 +1,3 @@
-public import Model
-
 extension ID {
     /// An id that follows from others, for messages that the store itself writes: no randomness is needed inside a
     /// verb, and a verb that is carried out again writes the same message.
@@ -22,7 +20,7 @@ extension ID {
             low: (second & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000)
     }
 
-    var words: (high: UInt64, low: UInt64) { (high, low) }
+    package var words: (high: UInt64, low: UInt64) { (high, low) }
 
     private static func mixed(_ value: UInt64) -> UInt64 {
         var mixed = value
@@ -33,15 +31,24 @@ extension ID {
 }
 
 /// What the store writes messages for.
-enum Purpose {
-    static let refusal: UInt64 = 1
-    static let deathNotice: UInt64 = 2
-    static let taskFailed: UInt64 = 3
-    static let reminder: UInt64 = 4
-    static let released: UInt64 = 5
-    static let blocked: UInt64 = 6
-    static let groupEnded: UInt64 = 7
-    static let offer: UInt64 = 8
-    static let reclaimed: UInt64 = 9
-    static let ownerEnded: UInt64 = 10
+package enum Purpose {
+    package static let refusal: UInt64 = 1
+    package static let deathNotice: UInt64 = 2
+    package static let taskFailed: UInt64 = 3
+    package static let reminder: UInt64 = 4
+    package static let released: UInt64 = 5
+    package static let blocked: UInt64 = 6
+    package static let groupEnded: UInt64 = 7
+    package static let offer: UInt64 = 8
+    package static let reclaimed: UInt64 = 9
+    package static let ownerEnded: UInt64 = 10
+    package static let need: UInt64 = 11
+}
+
+extension MessageID {
+    /// The message that offers a task to an agent. There is one id for each pair, in whatever store: that the message is
+    /// known is what keeps an offer from being repeated, also after the town moved.
+    public init(offering task: TaskID, to agent: AgentID) {
+        self.init(from: [task.words, agent.words], purpose: Purpose.offer)
+    }
 }

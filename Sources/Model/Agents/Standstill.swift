@@ -1,0 +1,23 @@
+/// Why nothing that waits for an agent is read, and the command that lets it go on.
+public struct Standstill: Sendable, Equatable {
+    /// A clause after the agent's name: `was stopped`.
+    public var reason: String
+    public var command: String
+}
+
+extension Agent {
+    /// Nil for an agent that reads its mail, awake or asleep.
+    public var standstill: Standstill? {
+        switch state {
+        case .paused:
+            Standstill(reason: attention.map { "is paused: \($0)" } ?? "is paused", command: "tt resume \(name)")
+        case .stopped where isOutOfRounds:
+            Standstill(
+                reason: "has used up its \(maxRounds) turn\(maxRounds == 1 ? "" : "s")",
+                command: "tt restart \(name)")
+        case .stopped: Standstill(reason: "was stopped", command: "tt restart \(name)")
+        case .error: Standstill(reason: "ended in error", command: "tt restart \(name)")
+        case .cold, .starting, .idle, .working, .draining: nil
+        }
+    }
+}

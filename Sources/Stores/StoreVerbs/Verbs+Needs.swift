@@ -1,0 +1,105 @@
+import Model
+
+/// What the person in charge is told: one message for each thing that needs them, and none about what has been dealt with.
+extension Verbs {
+    /// Puts a message about a thing into the supervisor's mailbox, unless one waits there already.
+    func tellPerson(of need: PersonalNeed, _ text: String, now: Timestamp) throws(StoreError) {
+        var key: String? = need.key
+        if let known = try rows.message(withKey: need.key), let old = try rows.delivery(known) {
+            if PersonalNeed(old.message) == nil {
+                // Somebody else took the key: the person is told all the same.
+                key = nil
+            } else {
+                if old.state == .queued { return }
+                try rows.remove(old)
+            }
+        }
+        let time = UInt64(bitPattern: now.microseconds)
+        var message = Message(
+            id: MessageID(from: [need.words, (0, time)], purpose: Purpose.need), from: .supervisor, to: .supervisor,
+            body: .query(question: text), priority: .high, createdAt: now)
+        message.idempotencyKey = key
+        if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
+    }
+
+    /// Takes the message about a thing that needs nobody any more out of the mailbox.
+    func settle(_ need: PersonalNeed, now: Timestamp) throws(StoreError) {
+        guard let known = try rows.message(withKey: need.key), let old = try rows.delivery(known),
+            old.state == .queued, PersonalNeed(old.message) != nil
+        else { return }
+        var new = old
+        new.state = .done
+        new.changedAt = now
+        try rows.update(new, was: old)
+    }
+
+    // MARK: The things
+
+    /// A task failed. Who caused it knows; a conductor is told, and stands in for the person; a group's parts have been
+    /// told of.
+    func tellOfFailure(of task: AgentTask, by: AgentID?, now: Timestamp) throws(StoreError) {
+        guard by != .supervisor, !task.isGroup else { return }
+        if try rows.agent(task.createdBy)?.kind == .supervisor { return }
+        let id = task.id.description.prefix(8)
+        var owner = ""
+        if let id = task.assignedTo { owner = " of \(try name(of: id))" }
+        try tellPerson(
+            of: .task(task.id),
+            """
+            Task \(id)\(owner) failed: \(task.title)
+            Why: \(task.result ?? "no reason given")
+            To try it again: tt task retry \(id)
+            """, now: now)
+    }
+
+    /// A message became a dead letter, and no task failed with it.
+    func tellOfDeath(of dead: Delivery, now: Timestamp) throws(StoreError) {
+        let message = dead.message
+        let id = message.id.description
+        try tellPerson(
+            of: .letter(message.id),
+            """
+            A \(message.body.type) message from \(try name(of: message.from)) to \(try name(of: message.to)) is a dead \
+            letter: \(dead.lastError ?? "unknown")
+            To read it: tt dead show \(id)
+            To try it again: tt dead retry \(id)
+            """, now: now)
+    }
+
+    /// An agent was paused, and not by the person.
+    func tellOfPause(of agent: Agent, now: Timestamp) throws(StoreError) {
+        try tellPerson(
+            of: .agent(agent.id),
+            """
+            \(agent.name) is paused: \(agent.attention ?? "no reason given")
+            When that is put right: tt resume \(agent.name)
+            """, now: now)
+    }
+
+    /// Mail waits for an agent that has ended.
+    func tellOfMail(for agent: Agent, now: Timestamp) throws(StoreError) {
+        guard let standstill = agent.standstill else { return }
+        try tellPerson(
+            of: .agent(agent.id),
+            """
+            Mail waits for \(agent.name), which \(standstill.reason)
+            To let it continue: \(standstill.command)
+            """, now: now)
+    }
+
+    /// Somebody wrote to an agent that has ended. A person who does so is told at once.
+    func noteMail(_ message: Message, for receiver: Agent, now: Timestamp) throws(StoreError) {
+        guard receiver.state.isTerminal, message.from != .supervisor, message.body.wakes else { return }
+        try tellOfMail(for: receiver, now: now)
+    }
+}
+
+extension PersonalNeed {
+    var words: (high: UInt64, low: UInt64) {
+        switch self {
+        case .task(let id): id.words
+        case .letter(let id): id.words
+        case .agent(let id): id.words
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Configuration
+import Engine
+import Model
+public import Operations
+
+extension Town {
+    /// Whether a background host has something to do: an agent that no terminal runs is awake, mail waits for one that
+    /// sleeps, or a task of the backlog suits one that sleeps and was not offered it yet.
+    public func needsHost() async throws -> Bool {
+        var pulses = try await store.pulse()
+        if pulses.contains(where: { $0.agent.pinnedTo != nil }) {
+            // What is pinned to a host that is gone is freed by the next one.
+            let alive = Set(try await store.hosts().filter { liveness(of: $0).isAlive }.map(\.id))
+            pulses.removeAll { $0.agent.pinnedTo.map(alive.contains) ?? false }
+        }
+        if pulses.contains(where: \.needsHost) { return true }
+        let sleepers = pulses.map(\.agent).filter { $0.state == .cold && $0.kind == .worker && $0.role != nil }
+        guard configuration.offersBacklog, !sleepers.isEmpty, try await store.taskCounts().backlog > 0 else {
+            return false
+        }
+        for task in try await store.tasks(.backlog, page: Page(limit: 50)) {
+            for agent in sleepers where BacklogMatch.suits(role: agent.role, tags: task.tags) {
+                if try await store.delivery(MessageID(offering: task.id, to: agent.id)) == nil { return true }
+            }
+        }
+        return false
+    }
+}
