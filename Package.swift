@@ -35,13 +35,11 @@ let fortified = CSetting.define("_FORTIFY_SOURCE", to: "3", .when(platforms: [.l
 
 // C libraries: a module map and a shim header each. CShims and CTOML are the only foreign code compiled here.
 let c: [Target] = [
+    // None has a pkgConfig: it would name the shared library, and hiredis's holds a -D flag, which SwiftPM warns about.
     .systemLibrary(
-        name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3",
-        providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
-    // No pkgConfig: hiredis's file holds a -D flag, which SwiftPM warns about.
+        name: "CSQLite", path: "Sources/C/CSQLite", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
     .systemLibrary(
         name: "CHiredis", path: "Sources/C/CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
-    // None here either: it would name the shared libraries.
     .systemLibrary(
         name: "COpenSSL", path: "Sources/C/COpenSSL",
         providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
@@ -69,7 +67,9 @@ func archive(_ name: String) -> LinkerSetting {
 let support: [Target] = [
     layer("Support", "Concurrency"),
     layer("Support", "Processes", ["CShims", "Concurrency", "Files"]),
-    layer("Support", "SQLite", ["CSQLite"]),
+    .target(
+        name: "SQLite", dependencies: ["CSQLite"], path: "Sources/Support/SQLite", swiftSettings: strict,
+        linkerSettings: [archive("sqlite3")]),
     layer("Support", "Doorbell", ["CShims", "Concurrency"]),
     // Which addresses are this machine, and whose program is at the other end of a connection.
     layer("Support", "Peers", ["CShims"]),

@@ -68,6 +68,8 @@ release_build() {
         # Relocating costs each command two megabytes, and half as much again if the relocations are not packed, which
         # takes lld. See docs/performance.md.
         for flag in -pie -z now -z relro -z noexecstack; do options+=(-Xlinker "$flag"); done
+        # Nobody links with tt: its names need not be in it, and what is not used can go. The unwinder is inside.
+        options+=(-Xlinker --no-export-dynamic -Xswiftc -Xclang-linker -Xswiftc -static-libgcc)
         if [ -x "$tools/ld.lld" ]; then
             options+=(-Xswiftc -use-ld=lld)
             if packs_relocations; then options+=(-Xlinker -z -Xlinker pack-relative-relocs); fi

@@ -54,6 +54,15 @@ public struct ConfigurationKey: Sendable {
                 $0.maxConcurrentTurns = $1
             },
             number("limits.max_hops", "agents that one request may pass through", "20", 1...1000) { $0.maxHops = $1 },
+            number("limits.same_agent", "turns of one agent in a chain without a completed task", "5", 2...1000) {
+                $0.sameAgent = $1
+            },
+            number("limits.ping_pong", "times two agents may pass a chain to each other", "6", 2...1000) {
+                $0.pingPong = $1
+            },
+            number("limits.messages_per_root", "messages that one request may lead to", "200", 1...1_000_000) {
+                $0.messagesPerRoot = $1
+            },
             number("limits.max_processes", "processes that a turn may have at once; 0: no limit", "512", 0...1_000_000)
             {
                 $0.maxProcesses = $1

@@ -58,7 +58,7 @@ extension TownConfiguration {
         }
         guard case .table(let entries) = node.value else { throw wrong(node, "agent_clis must be a table") }
         var result: [String: AgentCLI] = [:]
-        for (name, entry) in entries.entries {
+        for (name, entry) in entries.entries where !TOMLTable.isKeyOfTheTown(name, entry.value) {
             switch entry.value {
             case .string(let command): result[name] = AgentCLI(command: command)
             case .table(let fields):
@@ -92,7 +92,9 @@ extension TownConfiguration {
                     case ("env", _): throw wrong(field, "agent_clis.\(name).env must be a table of strings")
                     default:
                         throw wrong(
-                            field, "agent_clis.\(name) has no key '\(key)'; it has command, workdir, env and pass")
+                            field,
+                            "agent_clis.\(name) has no key '\(key)'"
+                                + (misplaced(key, "agent_clis") ?? "; it has command, workdir, env and pass"))
                     }
                 }
                 guard !cli.command.isEmpty else { throw wrong(entry, "agent_clis.\(name) needs a command") }
@@ -110,14 +112,19 @@ extension TownConfiguration {
         func walk(_ table: TOMLTable, _ prefix: String) {
             for (key, node) in table.entries {
                 let path = prefix.isEmpty ? key : "\(prefix).\(key)"
-                if path == "agent_clis" || ConfigurationKey.foreign.contains(path) { continue }
+                if path == "agent_clis" {
+                    if case .table(let clis) = node.value { walk(clis.keysOfTheTown, path) }
+                    continue
+                }
+                if ConfigurationKey.foreign.contains(path) { continue }
                 if known.contains(path) { continue }
                 if case .table(let inner) = node.value, known.contains(where: { $0.hasPrefix(path + ".") }) {
                     walk(inner, path)
                     continue
                 }
                 let hint =
-                    Suggestion.closest(to: path, among: known + sections + ["agent_clis"]).map {
+                    misplaced(key, prefix)
+                    ?? Suggestion.closest(to: path, among: known + sections + ["agent_clis"]).map {
                         "; did you mean '\($0)'?"
                     } ?? ""
                 let line = node.key.line > 0 ? node.key.line : node.start.line
@@ -126,6 +133,19 @@ extension TownConfiguration {
         }
         walk(table, "")
         return warnings
+    }
+
+    /// What to do with a key that stands under the wrong heading: TOML has no other end for a table than the next one.
+    static func misplaced(_ key: String, _ section: String) -> String? {
+        let known = ConfigurationKey.all.map(\.path)
+        if !section.isEmpty, known.contains(key) || key == "agent_clis" {
+            return "; '\(key)' is a key of the town itself: move it above the first line that begins with ["
+        }
+        let places = known.filter { $0.hasSuffix("." + key) }
+        guard places.count == 1, let place = places.first?.split(separator: ".").first, place != section else {
+            return nil
+        }
+        return "; '\(key)' belongs under [\(place)]"
     }
 
     /// The text that `tt init` writes: what is set, and every other key as a comment.
@@ -209,5 +229,24 @@ public enum TownName {
         while result.first == "." || result.first == "-" { result.removeFirst() }
         while result.utf8.count > 128 { result.removeLast() }
         return result.isEmpty ? "town" : result
+    }
+}
+
+extension TOMLTable {
+    /// Whether an entry under `[agent_clis]` is a key of the town that stands too far down. A CLI may have any name, so
+    /// only what can't be a CLI counts, and the two keys that name one.
+    static func isKeyOfTheTown(_ name: String, _ value: TOMLValue) -> Bool {
+        guard ConfigurationKey.all.contains(where: { $0.path == name }) else { return false }
+        switch value {
+        case .table: return false
+        case .string: return ["default_cli", "conductor_cli", "store", "name"].contains(name)
+        default: return true
+        }
+    }
+
+    fileprivate var keysOfTheTown: TOMLTable {
+        var table = TOMLTable()
+        for (name, node) in entries where Self.isKeyOfTheTown(name, node.value) { table.entries.append((name, node)) }
+        return table
     }
 }

@@ -36,6 +36,12 @@ public struct TownConfiguration: Sendable, Equatable {
     public var maxConcurrentTurns: Int?
     /// Agents that one request may pass through.
     public var maxHops = 20
+    /// Times that one chain of messages may bring the same agent to work without a completed task, before it is held.
+    public var sameAgent = 5
+    /// Times that two agents may pass a chain to each other without a completed task, before it is held.
+    public var pingPong = 6
+    /// Messages of agents that one message of a person may set in motion.
+    public var messagesPerRoot = 200
     /// Processes that a turn may have at once; zero: no limit.
     public var maxProcesses = 512
     /// Whether a turn gets a control group of its own, if the user may make one.
@@ -71,7 +77,9 @@ public struct TownConfiguration: Sendable, Equatable {
 
     /// The bounds on what may be sent.
     public var sendLimits: SendLimits {
-        SendLimits(maxHops: maxHops, maxInbox: maxInbox, perTurn: sendsPerTurn, perMinute: sendsPerMinute)
+        SendLimits(
+            maxHops: maxHops, maxInbox: maxInbox, perTurn: sendsPerTurn, perMinute: sendsPerMinute,
+            sameAgent: sameAgent, pingPong: pingPong, perRoot: messagesPerRoot)
     }
 }
 

@@ -65,11 +65,28 @@ public struct TownRegistry: Sendable {
             } else {
                 all.append(entry)
             }
-            let text = all.map { entry in
-                "[[towns]]\npath = \(TOMLWriter.quoted(entry.path))\nname = \(TOMLWriter.quoted(entry.name))\n"
-            }
-            try Files.write(text.joined(separator: "\n"), to: path, links: .followed)
+            try write(all)
             return aside
         }
+    }
+
+    /// Takes towns out of the list. Their folders stay as they are.
+    /// - Returns: those that were in it.
+    /// - Throws: `ConfigurationError` (`invalid`) where the list cannot be read; it is then left alone.
+    public func forget(_ isMeant: (Entry) -> Bool) throws -> [Entry] {
+        try Files.makeFolder(home)
+        return try Files.locked(home + "/towns.lock") {
+            let all = try entries()
+            let forgotten = all.filter(isMeant)
+            if !forgotten.isEmpty { try write(all.filter { !isMeant($0) }) }
+            return forgotten
+        }
+    }
+
+    private func write(_ entries: [Entry]) throws {
+        let text = entries.map { entry in
+            "[[towns]]\npath = \(TOMLWriter.quoted(entry.path))\nname = \(TOMLWriter.quoted(entry.name))\n"
+        }
+        try Files.write(text.joined(separator: "\n"), to: path, links: .followed)
     }
 }

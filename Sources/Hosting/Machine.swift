@@ -45,9 +45,6 @@ public enum Machine {
         return String(decoding: text.filter { (48...57).contains($0) }, as: UTF8.self)
     }()
 
-    /// Cores that work may use.
-    public static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
-
     /// The memory that work may use, in bytes: the machine's, or less where this process is in a container with a limit.
     public static var memory: Int {
         let pages = sysconf(Int32(_SC_PHYS_PAGES))

@@ -146,7 +146,7 @@ struct PlanReader {
         for entry in entries where !entry.id.isEmpty {
             let line = entry.places["id"]?.line ?? 0
             if let first = seen[entry.id] {
-                problem(entry.places["id"], "tasks.id '\(entry.id)' is the id of the task in line \(first) already")
+                problem(entry.places["id"], "tasks.id '\(entry.id)' is already the id of the task in line \(first)")
             } else {
                 seen[entry.id] = line
             }

@@ -1,4 +1,6 @@
+import Files
 import Configuration
+import Files
 import Harnesses
 import Model
 import Operations

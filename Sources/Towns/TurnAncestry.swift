@@ -11,6 +11,8 @@ public enum TurnAncestry {
     static func isTurn(_ process: Ancestor) -> Bool {
         if process.isKeeper { return true }
         if process.environment.contains(where: { $0.hasPrefix("\(TownJanitor.marker)=") }) { return true }
+        // It names the host that it starts. What an agent starts has more above it than that.
+        if process.isGuardian { return false }
         // What leaves its parents behind comes to the host that adopts orphans.
         return process.program == "tt" && !Set(process.arguments).isDisjoint(with: ["host", "--foreground"])
     }

@@ -156,3 +156,13 @@ private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments
         #expect(Suggestion.closest(to: "xyzzy", among: ["spawn", "status"]) == nil)
     }
 }
+
+@Suite struct Recordings {
+    @Test func `an output belongs to the innermost command of its line`() {
+        let outputs = RecordedOutputs(
+            "# a comment\n$ tt task\nhelp\n\n$ tt task show 3f2a\n\nTask 3f2a\n\n$ tt spawn a\n")
+        let page = MarkdownPage(program: "tt", outputs: outputs).page(for: tree.subcommands[1], path: ["task"])
+        #expect(page.contains("```\n$ tt task\nhelp\n```\n\n## tt task show"))
+        #expect(page.hasSuffix("```\n$ tt task show 3f2a\n\nTask 3f2a\n```\n") && !page.contains("spawn"))
+    }
+}

@@ -157,7 +157,7 @@ import Testing
         try write(text, file)
         try await town.tt("send", "worker", "two")
         try write(evil + "command = \"sh -c 'cat >/dev/null; echo ran >>evil.txt'\"\n", file)
-        try await town.event("turn_finished", "round 2")
+        try await town.event("turn_finished", "turn 2")
         #expect(!exists(town.root + "/evil.txt"))
         try write(text, file)
         try await town.close()

@@ -17,7 +17,7 @@ import Testing
     private func bench(hosted: Bool = true) async throws -> Bench {
         let bench = try Bench()
         try await bench.spawn("worker")
-        try TestFiles.makeFolder(bench.folder.path(".tt/logs"))
+        try TestFiles.makeLogs(bench.folder.path)
         if hosted {
             try await bench.store.announce(
                 Host(

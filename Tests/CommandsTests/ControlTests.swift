@@ -17,7 +17,7 @@ import Testing
         let paused = await bench.tt("interrupt", "ada", "-r", "think first")
         #expect(paused.exit == .done)
         #expect(paused.output == "⏸️  Paused agent 'ada'\n   Let it go on with: tt resume ada\n")
-        #expect(await bench.tt("interrupt", "ada").output == "Agent 'ada' is paused already\n")
+        #expect(await bench.tt("interrupt", "ada").output == "Agent 'ada' is already paused\n")
         #expect(await bench.tt("status").output.contains("⚠️  think first"))
         let resumed = await bench.tt("resume", "ada")
         #expect(resumed.exit == .done && resumed.output == "▶️  Resumed agent 'ada'\n" && bench.hostRequests == 1)
@@ -33,9 +33,9 @@ import Testing
         #expect(
             await bench.tt("close", "bob").output
                 == "🌙 Agent 'bob' is draining: it finishes 1 message, then it stops\n")
-        #expect(await bench.tt("close", "bob").output == "Agent 'bob' is draining already\n")
+        #expect(await bench.tt("close", "bob").output == "Agent 'bob' is already draining\n")
         let ended = await bench.tt("close", "ada")
-        #expect(ended.exit == .conflict && ended.error.contains("bring it back with: tt restart ada"))
+        #expect(ended.exit == .conflict && ended.error.contains("ring it back with: tt restart ada"))
     }
 
     @Test func `restart refuses an agent that is active, and says how to stop it`() async throws {
@@ -52,7 +52,7 @@ import Testing
         #expect(
             back.output == """
                 🔄 Restarting agent 'ada'...
-                   Rounds: no limit
+                   Turns: no limit
                    Log: \(bench.folder.path)/.tt/logs/ada.log
                 ✅ Agent 'ada' restarted
 
@@ -64,11 +64,11 @@ import Testing
         let bench = try await bench("ada")
         let late = await bench.tt("wait", "ada", "--timeout", "5m")
         #expect(late.exit == .timedOut && late.exit.rawValue == 6 && late.output.isEmpty)
-        #expect(late.error.hasPrefix("error: agent 'ada' has not ended within 300 s: it is starting;"))
+        #expect(late.error.hasPrefix("error: agent 'ada' has not ended within 300 s: it is starting."))
         #expect(await bench.tt("wait", "ada", "--timeout", "soon").exit == .usage)
         #expect(await bench.tt("wait", "ada", "--timeout", "1", "--json").error.contains("\"code\":\"timed_out\""))
         _ = await bench.tt("kill", "ada")
         let ended = await bench.tt("wait", "ada")
-        #expect(ended.exit == .done && ended.output == "🏁 Agent 'ada' has ended (stopped) after 0 rounds\n")
+        #expect(ended.exit == .done && ended.output == "🏁 Agent 'ada' has stopped after 0 turns\n")
     }
 }

@@ -104,6 +104,22 @@ import Testing
         #expect(bench.hostRequests == requests, "a look starts nothing")
     }
 
+    @Test func `the advice for a CLI that is missing helps when it is followed`() async throws {
+        let bench = try Bench()
+        try await bench.spawn("worker")
+        try program(bench, "codex", "echo 1")
+        let answer = try await doctor(bench).0
+        let missing = try #require(answer.findings.first { $0.id == "cli.missing" })
+        #expect(missing.mend == "install it, or choose another: tt restart worker --cli codex")
+        #expect(await bench.tt("restart", "worker", "--cli", "codex", environment: environment(bench)).exit == .done)
+        #expect(try await bench.store.agents().first?.cli == "codex")
+        // The town's file names the CLI of new agents; the user's own default would change nothing.
+        let next = try #require(try await doctor(bench).0.findings.first { $0.id == "cli.missing" })
+        #expect(next.mend == "install it, or choose another: set default_cli = \"codex\" in tinytown.toml")
+        _ = try bench.folder.write("name = \"demo\"\ndefault_cli = \"codex\"\n", to: "tinytown.toml")
+        #expect(try await !doctor(bench).0.ids.contains("cli.missing"))
+    }
+
     @Test func `a CLI that does not answer, or that an agent names and nobody knows, is found`() async throws {
         let bench = try Bench()
         try program(bench, "claude", "exit 3")

@@ -3,6 +3,7 @@ import Commands
 import Configuration
 import Model
 import Operations
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FaceTests {
@@ -61,6 +62,23 @@ import Testing
             #expect(console.output.isEmpty)
             #expect(console.error.hasPrefix("error: ") && console.error.split(separator: "\n").count == 1)
         }
+    }
+
+    @Test func `an error says what to do once, as a sentence of its own`() async throws {
+        let bench = try Bench()
+        try await bench.spawn("worker")
+        let environment = ["TT_HOME": bench.folder.path("home"), "PATH": "/nowhere"]
+        let taken = await bench.tt("spawn", "worker", environment: environment).error
+        #expect(
+            taken.hasSuffix(
+                "error: there is already an agent named 'worker'. Choose another name, or stop the agent that has it: "
+                    + "tt kill NAME\n"), "\(taken)")
+        #expect(OperationError(StoreError(.corrupt, "it is damaged; restore a copy")).hint == nil)
+        #expect(OperationError(StoreError(.corrupt, "it is damaged")).hint != nil)
+    }
+
+    @Test func `numbers and nouns agree`() {
+        #expect(1.of("agent") == "1 agent" && 2.of("agent") == "2 agents" && 0.of("agent") == "0 agents")
     }
 
     @Test func `with --json an error is one JSON object on standard error`() async throws {

@@ -24,10 +24,10 @@ import Testing
         #expect(
             result.output == """
                 🗑️  Removed ada (\(ids[0])) - Stopped
-                      1 task(s) back in the backlog
-                      1 message(s) to the dead letters; see: tt dead list
+                      1 task back in the backlog
+                      1 message to the dead letters; see: tt dead list
                 🗑️  Removed bob (\(ids[1])) - Stopped
-                ✨ Pruned 2 agent(s); 1 agent is active
+                ✨ Pruned 2 agents; 1 agent is active
 
                 """)
     }
@@ -68,10 +68,10 @@ import Testing
         #expect(
             preview.output == """
                 🔍 Orphaned work:
-                   ada (Stopped): 2 item(s)
+                   ada (Stopped): 2 items
                       task: Build the login page
                       query: which colour?
-                📋 Found 2 orphaned item(s); nothing was changed
+                📋 Found 2 orphaned items. Nothing was changed
                    Use --to-backlog or --to AGENT to reclaim them
 
                 """)
@@ -80,24 +80,24 @@ import Testing
         #expect(
             await bench.tt("reclaim", "--to-backlog").output == """
                 🔄 Reclaiming orphaned work...
-                   ada (Stopped): 2 item(s)
+                   ada (Stopped): 2 items
                       → backlog: Build the login page
                       stays: query: which colour?
-                ✅ Moved 1 item(s) to backlog
-                   1 message(s) stay in their inboxes; --to AGENT moves them
+                ✅ Moved 1 item to backlog
+                   1 message left in the inboxes; --to AGENT moves them
 
                 """)
         #expect(
             await bench.tt("reclaim", "--to", "bob").output == """
                 🔄 Reclaiming orphaned work...
-                   ada (Stopped): 1 item(s)
+                   ada (Stopped): 1 item
                       → bob: which colour?
-                ✅ Moved 1 item(s) to 'bob'
+                ✅ Moved 1 item to 'bob'
 
                 """)
         #expect(bench.hostRequests == requests + 2)
         #expect(await bench.tt("reclaim", "--to", "bob", "--to-backlog").exit == .usage)
-        #expect(await bench.tt("reclaim", "--to", "ada").error.contains("bring it back first: tt restart ada"))
+        #expect(await bench.tt("reclaim", "--to", "ada").error.contains("ring it back first: tt restart ada"))
     }
 
     @Test func `W9 reset asks first, then stops everybody and forgets everything`() async throws {
@@ -110,10 +110,10 @@ import Testing
             preview.output == """
                 🗑️  Resetting town 'demo'
                    This will delete:
-                   - 1 agent(s)
-                   - 2 task(s)
-                   - 1 backlog item(s)
-                   - 1 waiting message(s) and 0 dead letter(s)
+                   - 1 agent
+                   - 2 tasks
+                   - 1 backlog item
+                   - 1 waiting message and 0 dead letters
                    - the log of events
 
                 ⚠️  This action cannot be undone!
@@ -129,7 +129,7 @@ import Testing
             done.output.hasSuffix(
                 """
                 🛑 Stopping 1 agent
-                ✅ Reset complete: deleted 1 agent(s), 2 task(s) and 1 message(s)
+                ✅ Reset complete: deleted 1 agent, 2 tasks and 1 message
                    Run 'tt spawn NAME' to create new agents
 
                 """))
@@ -141,10 +141,10 @@ import Testing
         let bench = try await bench("ada")
         _ = await bench.tt("assign", "ada", "Build it")
         let preview = await bench.tt("reset", "--agents-only")
-        #expect(preview.output.contains("   - 1 agent(s) and their inboxes\n     1 waiting message(s) go to the dead"))
+        #expect(preview.output.contains("   - 1 agent and their inboxes\n     1 waiting message goes to the dead"))
         #expect(preview.output.hasSuffix("to confirm: tt reset --agents-only --force\n"))
         let done = await bench.tt("reset", "--agents-only", "--force")
-        #expect(done.output.contains("✅ Reset complete: deleted 1 agent(s); tasks and backlog were kept"))
+        #expect(done.output.contains("✅ Reset complete: deleted 1 agent; tasks and backlog were kept"))
         #expect(try await bench.store.agents().isEmpty)
         #expect(try await bench.store.taskCounts().backlog == 1)
     }
@@ -156,7 +156,7 @@ import Testing
         #expect(
             result.output == """
                 🔍 Scanning for orphaned agents...
-                   🚀 Starting a host for 1 agent(s) that none served
+                   🚀 Starting a host for 1 agent that none served
                 ✨ No orphaned agents found (1 agent checked)
 
                 """)

@@ -29,7 +29,7 @@ private let plan = """
     @Test func `a plan is made once, shown, and never written over`() async throws {
         let bench = try await bench(nil)
         let missing = await bench.tt("plan")
-        #expect(missing.exit == .notFound && missing.error.hasSuffix("make one with: tt plan --init\n"))
+        #expect(missing.exit == .notFound && missing.error.hasSuffix("Create one with: tt plan --init\n"))
         #expect(await bench.tt("plan", "--init").output.hasPrefix("📝 Created ./tasks.toml\n"))
         #expect(
             await bench.tt("plan").output == """
@@ -114,7 +114,7 @@ private let plan = """
         _ = await bench.tt("assign", "worker", "Build it", "--depends-on", short)
         let cancelled = await bench.tt("task", "cancel", short).output
         #expect(cancelled.hasPrefix("🚫 Task \(short) cancelled\n"))
-        #expect(cancelled.contains("These wait for it and cannot go on"))
+        #expect(cancelled.contains("These tasks wait for it and are blocked"))
         #expect(await bench.tt("task", "list").output.contains("(waits for \(short), which was cancelled)"))
         let id = String(cancelled.split(separator: "\n").last!.split(separator: " ")[1])
         #expect(await bench.tt("task", "release", short).exit == .conflict)

@@ -14,7 +14,7 @@ import Testing
     private func town() async throws -> Bench {
         let bench = try Bench()
         try await bench.spawn("api", role: "backend")
-        try await bench.spawn("naïve-漢字", role: "フロントエンド", nickname: "Zoë 👩‍👩‍👧")
+        try await bench.spawn("naïve-漢字", role: "フロントエンド", nickname: "Zoë 絵文字")
         try await bench.spawn("held")
         try await bench.spawn("waits")
         let title = "Repair the 漢字 in the login page, which nobody can read any more since the last release 🚀🚀"

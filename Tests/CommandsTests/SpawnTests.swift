@@ -58,7 +58,7 @@ import Testing
     @Test func `a parent is named by any reference`() async throws {
         let bench = try bench()
         try await bench.spawn("chief")
-        #expect(await bench.tt("spawn", "hand", "--parent", "ada", environment: environment(bench)).exit == .done)
+        #expect(await bench.tt("spawn", "hand", "--parent", "chief", environment: environment(bench)).exit == .done)
         let agents = try await bench.store.agents()
         #expect(agents.last?.parent == agents.first?.id)
     }
@@ -99,7 +99,7 @@ import Testing
         let exit = await CommandLineFace(verbs: Verbs.all, version: "1").run(["spawn", "a"], parts: parts)
         #expect(exit == .unavailable)
         #expect(
-            console.error == "error: agent 'a' is registered, but nothing runs it: no host; look there\n")
+            console.error == "error: agent 'a' is registered, but nothing runs it: no host. Look there\n")
         #expect(try await bench.store.agents().count == 1)
     }
 

@@ -130,8 +130,8 @@ import Testing
         _ = await bench.tt("kill", "worker")
         let list = await bench.tt("list").output
         #expect(!list.contains("tt prune") && list.contains("tt restart worker"), "mail waits for it")
-        try await bench.spawn("spare", nickname: "Spare")
+        try await bench.spawn("spare")
         _ = await bench.tt("kill", "spare")
-        #expect(await bench.tt("list").output.hasSuffix("🧹 1 ended agent; remove with: tt prune\n"))
+        #expect(await bench.tt("list").output.hasSuffix("🧹 1 stopped agent. Remove with: tt prune\n"))
     }
 }

@@ -1,6 +1,7 @@
 import Arguments
 import Commands
 import Configuration
+import Files
 import Model
 import Operations
 import Synchronization
@@ -17,16 +18,54 @@ import Testing
         let root = bench.folder.path("new/shop")
         #expect(result.exit == .done && result.error.isEmpty)
         #expect(
-            result.output == """
+            result.output.hasPrefix(
+                """
                 ✨ Initialized town 'shop' at \(root)
                 💾 Its state is kept in \(root)/.tt
-                🚀 Run 'tt spawn NAME' to add an agent
 
-                """)
+                """) && result.output.hasSuffix("🚀 Run 'tt spawn NAME' to add an agent\n"))
         let (configuration, warnings) = try TownConfiguration.load(root: root)
         #expect(configuration.name == "shop" && configuration.store == .sqlite && warnings.isEmpty)
         #expect(
             try TownRegistry(home: bench.folder.path("home")).entries() == [.init(path: root, name: "shop")])
+    }
+
+    @Test func `in the home folder and in the root init asks first`() async throws {
+        let bench = try Bench()
+        try TestFiles.makeFolder(bench.folder.path("me"))
+        var environment = environment(bench)
+        environment["HOME"] = bench.folder.path("me")
+        for place in [bench.folder.path("me"), "/"] {
+            let refused = await bench.tt("--town", place, "init", environment: environment)
+            #expect(refused.exit == .needsPerson && refused.error.contains("tt init --yes"))
+        }
+        #expect(try text(bench, "me/tinytown.toml") == nil)
+        #expect(await bench.tt("--town", "me", "init", "--yes", environment: environment).exit == .done)
+        #expect(await bench.tt("--town", "me/shop", "init", environment: environment).exit == .done)
+    }
+
+    @Test func `towns forget takes out names, folders and what is missing, and nothing else`() async throws {
+        let bench = try Bench()
+        let environment = environment(bench)
+        let registry = TownRegistry(home: bench.folder.path("home"))
+        try TestFiles.makeFolder(bench.folder.path("a"))
+        for (path, name) in [("a", "shop"), ("b", "shop"), ("c", "gone"), ("d", "bar")] {
+            try registry.register(.init(path: bench.folder.path(path), name: name))
+        }
+        func forget(_ words: String...) async -> Bench.Result {
+            let console = RecordingConsole()
+            let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+                .run(["towns", "forget"] + words, parts: bench.parts(console, environment))
+            return Bench.Result(exit: exit, output: console.output, error: console.error)
+        }
+        #expect(await forget("shop").exit == .conflict)
+        #expect(await forget("nope").exit == .notFound)
+        #expect(await forget().exit == .usage)
+        #expect(await forget("bar", "a").exit == .done)
+        #expect(try registry.entries().map(\.name) == ["shop", "gone"])
+        #expect(await forget("--missing").output.contains("Forgot gone"))
+        #expect(try registry.entries().isEmpty)
+        #expect(Files.isFolder(bench.folder.path("a")))
     }
 
     @Test func `W54 init never changes a town that is there`() async throws {

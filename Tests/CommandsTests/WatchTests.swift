@@ -98,7 +98,7 @@ import Testing
         try TestFiles.makeLogs(bench.folder.path)
         _ = try bench.folder.write("1\n2\n3\n", to: ".tt/logs/worker.log.1")
         _ = try bench.folder.write("4\n5 \u{1B}[31m\n", to: ".tt/logs/worker.log")
-        #expect(await bench.tt("logs", "ada", "-n", "3").output == "3\n4\n5 \u{FFFD}[31m\n")
+        #expect(await bench.tt("logs", "worker", "-n", "3").output == "3\n4\n5 \u{FFFD}[31m\n")
         #expect(await bench.tt("logs", "worker").output.hasPrefix("1\n2\n3\n4\n5"))
         #expect(await bench.tt("logs", "worker", "-n", "1").output.hasPrefix("5"))
     }
@@ -170,7 +170,7 @@ import Testing
     @Test func `kill says whether anything changed`() async throws {
         let bench = try Bench()
         try await bench.spawn("one")
-        #expect(await bench.tt("kill", "ada").output == "🛑 Stopped agent 'one'\n")
-        #expect(await bench.tt("kill", "one").output == "Agent 'one' is stopped already\n")
+        #expect(await bench.tt("kill", "one").output == "🛑 Stopped agent 'one'\n")
+        #expect(await bench.tt("kill", "one").output == "Agent 'one' is already stopped\n")
     }
 }

@@ -142,6 +142,18 @@ import Testing
         ),
         ("[agnet]\nmax_attempts = 3", "tinytown.toml:2: unknown key 'agnet'; did you mean 'agent'?"),
         ("whatever = 1", "tinytown.toml:2: unknown key 'whatever'"),
+        (
+            "[redis]\nmax_agents = 3",
+            "tinytown.toml:3: unknown key 'redis.max_agents'; 'max_agents' is a key of the town itself: move it above "
+                + "the first line that begins with ["
+        ),
+        (
+            "[agent_clis]\ndefault_cli = \"codex\"",
+            "tinytown.toml:3: unknown key 'agent_clis.default_cli'; 'default_cli' is a key of the town itself: move it "
+                + "above the first line that begins with ["
+        ),
+        ("[agent]\nmax_hops = 3", "tinytown.toml:3: unknown key 'agent.max_hops'; 'max_hops' belongs under [limits]"),
+        ("max_hops = 3", "tinytown.toml:2: unknown key 'max_hops'; 'max_hops' belongs under [limits]"),
     ])
     func `an unknown key is a warning with the closest key`(text: String, expected: String) throws {
         let (_, warnings) = try TownConfiguration.parse("name = \"t\"\n\(text)", file: "tinytown.toml")

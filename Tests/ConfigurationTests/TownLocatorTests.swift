@@ -67,7 +67,8 @@ import Testing
                     try TownLocator.find(path: nil, environment: ["TINYTOWN_TOWN": wrong], folder: folder.path("one"))
                 }
                 #expect(error?.code == .notInitialized)
-                #expect("\(error?.description ?? "")".contains("TINYTOWN_TOWN names \(wrong)"))
+                let text = error?.description ?? ""
+                #expect(text.contains("TINYTOWN_TOWN names \(wrong)"))
             }
             #expect(
                 try TownLocator.find(path: nil, environment: ["TINYTOWN_TOWN": ""], folder: folder.path("one"))

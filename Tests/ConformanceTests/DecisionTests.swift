@@ -38,6 +38,7 @@ private func delivery(attempts: Int, deliveries: Int = 1) -> Delivery {
         (task.state, task.assignedTo, task.reminders) = (.running, ada, reminders)
         #expect(Decisions.unfinished(task, agent: ada, isAskedAgain: false) == expected)
         #expect(Decisions.unfinished(task, agent: ada, isAskedAgain: true) == .nothing)
+        #expect(Decisions.unfinished(task, agent: ada, isAskedAgain: false, hasProgress: true) == .askAgain)
         #expect(Decisions.unfinished(task, agent: .supervisor, isAskedAgain: false) == .nothing)
     }
 

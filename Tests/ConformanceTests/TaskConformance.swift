@@ -73,6 +73,23 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `an agent that ends one task a turn is not hurried with the others`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let (boss, ada) = (try await town.spawn("boss"), try await town.spawn("ada"))
+            var ids: [TaskID] = []
+            for _ in 0..<6 { ids.append(try await town.task(by: boss, for: ada)) }
+            for (round, id) in ids.enumerated() {
+                let lease = try #require(try await town.lease(ada))
+                try await town.move(id, .complete("done"), by: ada)
+                let summary = try await town.store.commit(town.finished(lease))
+                #expect(summary.reminded == Array(ids.dropFirst(round + 1)) && summary.failedTasks.isEmpty)
+                for open in ids.dropFirst(round + 1) { #expect(try await town.store.task(open)?.reminders == 0) }
+            }
+            #expect(try await town.lease(ada) == nil)
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `an ended task never moves (W40)`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

@@ -187,7 +187,7 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         let spent = agent(1) {
             $0.maxRounds = 3; $0.roundsSinceStart = 3
         }
-        #expect(decide([pulse(spent)]).actions == [.retire(spent.id, reason: "its 3 rounds are used up")])
+        #expect(decide([pulse(spent)]).actions == [.retire(spent.id, reason: "its 3 turns are used up")])
     }
 
     @Test(arguments: [AgentState.paused, .stopped, .error]) func `nothing is started for`(state: AgentState) {

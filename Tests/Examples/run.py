@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Runs every example of the documentation, and every command line of Tinytown's book, with stand-in agents.
 
-    run.py --tt PATH [--only TEXT] [--show]
+    run.py --tt PATH [--only TEXT] [--show] [--record]
 
 Examples are the lines that begin with `tt` in the shell blocks of README.md and docs/, and the lines of book.txt beside
 this file. Each runs in a town of its own with whatever it speaks of: the agents are there (or have ended, or are paused,
 as the command needs it), and ids stand for tasks that exist. What must be printed is in `EXPECTED`, by command; an
-example of a command without an entry is a failure, so that none goes unseen.
+example of a command without an entry is a failure, so that none goes unseen. What the pages of the commands show as output
+is printed again (recorded.py) and compared; `--record` writes it anew: then write the pages with `tt __docs docs/commands`.
 """
 import argparse
+import difflib
 import json
 import os
 import pathlib
@@ -22,6 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import recorded
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIS = ("claude", "codex", "codex-mini", "auggie", "aider", "opencode", "gemini", "copilot", "cursor-agent", "my-ai-cli",
@@ -246,6 +250,13 @@ def someone(town, _):
     town.tt("spawn", "keeper", "--cli", "codex")
 
 
+def done(town, example):
+    """The id of an example is that of a task that was completed."""
+    someone(town, example)
+    town.waiting = town.json("assign", "keeper", "Fix the bug")["task"]["id"]
+    wait(lambda: town.json("task", "show", town.waiting)["task"]["state"] == "completed")
+
+
 def worked(town, example):
     """The agent has taken a turn, so that there are logs."""
     for name in named(example) or ["keeper"]:
@@ -373,6 +384,21 @@ def elsewhere(town, _):
     town.tt("--town", str(folder), "init")
 
 
+def known_town(town, _):
+    """A town called old-shop, whose folder is gone."""
+    folder = town.folder / "old-shop"
+    folder.mkdir()
+    town.tt("--town", str(folder), "init", "--name", "old-shop")
+    shutil.rmtree(folder)
+
+
+def release(town, _):
+    """A newer release, as scripts/dist writes one."""
+    name = "tinytown-0.2.0-linux-x86_64.tar.gz"
+    (town.path / name).write_text("")
+    (town.path / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n")
+
+
 def saved(town, example):
     for file in ("", "monday.jsonl"):
         town.tt("save", *([file] if file else []))
@@ -399,7 +425,7 @@ EXPECTED = {
     "conductor": (conducting, r"🚂 (Starting conductor with (claude|codex)|Conducting towards the goal[\s\S]*🏁 The goal is reached)"),
     "list": (nothing, r"Agents:|No agents|^$"),
     "assign": (file, r"📋 Assigned task [0-9a-f-]{{36}} to agent '{agent}'"),
-    "send": (nothing, r"(📤 Sent \w+ message|🚨 Sent URGENT \w+ message) to '"),
+    "send": (someone, r"(📤 Sent \w+ message|🚨 Sent URGENT \w+ message) to '"),
     "inbox": (nothing, r"message|No messages|nothing|empty"),
     "costs": (nothing, r"No turns yet|TURNS|\{{"),
     "status": (nothing, r"🏘️ +Town|Town|\{{"),
@@ -407,7 +433,7 @@ EXPECTED = {
     "task show": (nothing, r"Fix the bug"),
     "task current": (worked, r"task"),
     "task complete": (in_turn, r"✅ .*completed"),
-    "task wait": (worked, r"✅ Task [0-9a-f]{{8}} completed"),
+    "task wait": (done, r"✅ Task [0-9a-f]{{8}} completed"),
     "task fail": (in_turn, r"❌ .*failed"),
     "task retry": (failed, r"begins anew"),
     "task release": (waiting, r"no longer waits"),
@@ -433,6 +459,7 @@ EXPECTED = {
     "history": (someone, r"joined the town|No"),
     "config": (configured, r".+"),
     "towns": (nothing, r"examples"),
+    "update": (release, r"tt 0\.2\.0 is available"),
     "completions": (None, r"tt|^$"),
     "help": (None, r"Usage"),
     "tasks": (someone, r"message|No|nothing"),
@@ -456,6 +483,8 @@ EXPECTED = {
 # Lines that differ from their command's rule: what must be there, exit code, what must be printed.
 SPECIAL = {
     "tt start --town ~/git/my-project": (elsewhere, 0, r"."),
+    "tt towns forget old-shop": (known_town, 0, r"Forgot old-shop"),
+    "tt towns forget --missing": (known_town, 0, r"Forgot old-shop"),
     "tt migrate": (old_keys, 1, r"Continue\? \[y/N\][\s\S]*nothing was changed"),
     "tt migrate --hash": (old_keys, 1, r"Continue\? \[y/N\][\s\S]*nothing was changed"),
     "tt doctor --security": (nothing, 1, r"🩺 Town 'examples'[\s\S]*security.risky_setting"),
@@ -481,7 +510,9 @@ def found():
         inside = False
         for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
             if line.startswith("```"):
-                inside = line in ("```sh", "```console") and not inside
+                # readme.py does what the README's console blocks say, in their order.
+                shells = ("```sh",) if page.name == "README.md" else ("```sh", "```console")
+                inside = line in shells and not inside
             elif inside and re.match(r"(\$ )?tt\b", line):
                 text = re.sub(r"\s+#\s.*$", "", line.removeprefix("$ ")).strip()
                 examples.setdefault(text, f"{page.relative_to(ROOT)}:{number}")
@@ -527,8 +558,21 @@ def attempt(tt, example):
         town.end()
 
 
+def recording(tt, writes):
+    """Compares what the pages show with what is printed; returns what is wrong."""
+    path = ROOT / "docs" / "commands" / "outputs.txt"
+    now = recorded.record(tt, Town, pathlib.Path(tempfile.mkdtemp(prefix="tt-recorded-")))
+    if writes:
+        path.write_text(now, encoding="utf-8")
+        return ""
+    then = path.read_text(encoding="utf-8") if path.exists() else ""
+    return "\n".join(difflib.unified_diff(then.splitlines(), now.splitlines(), "docs/commands/outputs.txt", "printed now",
+                                          lineterm="", n=1))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Run the examples of the documentation.")
+    parser.add_argument("--record", action="store_true", help="write docs/commands/outputs.txt, and nothing else")
     parser.add_argument("--tt", required=True, type=pathlib.Path)
     parser.add_argument("--only", help="examples that contain this text")
     parser.add_argument("--show", action="store_true", help="show what each prints")
@@ -536,6 +580,14 @@ def main():
     # A shell starts what runs in the background with interrupts ignored, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     tt, passed, wrong = options.tt.resolve(), 0, 0
+    if options.record:
+        recording(tt, True)
+        return
+    if not options.only:
+        problem = recording(tt, False)
+        passed, wrong = passed + (not problem), wrong + bool(problem)
+        if problem:
+            print(f"FAIL  the outputs of the pages have changed: run Tests/Examples/run.py --record\n{problem}")
     for example in found():
         if options.only and options.only not in example.line:
             continue

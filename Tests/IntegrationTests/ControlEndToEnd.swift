@@ -65,7 +65,7 @@ import Testing
         #expect(try await town.answer(["wait", "worker", "--timeout", "0.2"]).status == Processes.ExitStatus.exited(6))
         async let waited = town.tt("wait", "worker")
         try "".write(toFile: town.root + "/gate", atomically: true, encoding: .utf8)
-        #expect(try await waited.contains("🏁 Agent 'worker' has ended (stopped) after 2 rounds"))
+        #expect(try await waited.contains("🏁 Agent 'worker' has stopped after 2 turns"))
         let seen = try String(contentsOfFile: town.root + "/seen.txt", encoding: .utf8)
         #expect(seen.contains("first of all") && seen.contains("second of all"))
         #expect(try await town.json(["status"], "queue", "waiting") == "0")
@@ -87,7 +87,7 @@ import Testing
         #expect(try await town.json(["list"], "agents", "0", "rounds_completed") == "1")
         #expect(try await town.json(["inbox", "worker"], "messages", "0", "text") == "second of all")
         #expect(try await town.tt("restart", "worker", "--rounds", "3").contains("✅ Agent 'worker' restarted"))
-        try await town.event("turn_finished", "round 2")
+        try await town.event("turn_finished", "turn 2")
         #expect(try await town.json(["status"], "queue", "waiting") == "0")
         try await town.close()
     }
@@ -100,8 +100,8 @@ import Testing
         try await town.tt("send", "worker", "work")
         let answer = try await town.answer(["wait", "worker"])
         #expect(answer.status == Processes.ExitStatus.exited(1))
-        #expect(answer.output.contains("has ended (error)"))
-        #expect(answer.errors.contains("its 2 rounds are used up, and its last 2 turns failed"))
+        #expect(answer.output.contains("has stopped with an error"))
+        #expect(answer.errors.contains("its 2 turns are used up, and its last 2 turns failed"))
         try await town.event("agent_failed")
         #expect(try await town.json(["status"], "queue", "waiting") == "1")
         try await town.tt("restart", "worker", "--rounds", "1")
@@ -128,7 +128,7 @@ import Testing
         try await town.tt("send", "near", "work")
         let answer = try await town.answer(["restart", "near", "--foreground", "--rounds", "1"])
         #expect(answer.status.isSuccess, "\(answer.errors)")
-        #expect(answer.output.contains("spoken words") && answer.output.contains("🏁 Agent 'near' ended (stopped)"))
+        #expect(answer.output.contains("spoken words") && answer.output.contains("🏁 Agent 'near' stopped"))
         try await town.close()
     }
 }

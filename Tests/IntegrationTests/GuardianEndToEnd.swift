@@ -43,6 +43,11 @@ import Testing
             host.send(.kill)
             _ = try await until(.seconds(10), { town.host.map { $0 != host } ?? false }, "a host is back")
         }
+        let last = try await town.guarded().guardian
+        last.send(.kill)
+        _ = try await until(
+            .seconds(10), { town.guardian.map { $0 != last && $0.isAlive } ?? false },
+            "a host that a guardian started replaces it as well")
         try await town.close()
     }
 

@@ -38,7 +38,7 @@ import Testing
         try await town.tt("send", "near", "work")
         let (text, exit) = await rest(of: agent)
         #expect(exit == .exited(0))
-        #expect(text.contains("spoken words") && text.contains("🏁 Agent 'near' ended (stopped) after 1 round"))
+        #expect(text.contains("spoken words") && text.contains("🏁 Agent 'near' stopped after 1 turn"))
         #expect(try await town.json(["status"], "hosts", "0", "pid") == nil)
         try await town.close()
     }
@@ -57,7 +57,7 @@ import Testing
         _ = agent.signal(.interrupt)
         let (text, exit) = await rest(of: agent)
         #expect(exit == .exited(0))
-        #expect(text.contains("ended (stopped) after 0 rounds; 1 message waits for its restart"))
+        #expect(text.contains("stopped after 0 turns; 1 message waits for its restart"))
         try await town.close()
     }
 

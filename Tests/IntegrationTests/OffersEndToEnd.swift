@@ -21,7 +21,7 @@ import Testing
             try await town.json(["backlog", "add", "Harden the errors", "--tags", "api"], "task", "id"))
         try await town.event("task_completed")
         #expect(try await town.json(["task", "show", task], "task", "result") == "by builder")
-        try await town.event("turn_finished", "round 1")
+        try await town.event("turn_finished", "turn 1")
         #expect(try await town.json(["status"], "tasks", "backlog") == "0")
         try await town.close()
     }

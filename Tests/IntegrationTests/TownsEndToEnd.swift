@@ -71,7 +71,7 @@ import Testing
         #expect(try await second.json(["list"], "agents", "0", "rounds_completed") == "1")
         #expect(try await second.json(["status"], "hosts", "0", "pid") == nil)
         try await second.tt("send", "worker", "another thing")
-        try await second.event("turn_finished", "round 2")
+        try await second.event("turn_finished", "turn 2")
         try await first.close()
         try await second.close()
     }

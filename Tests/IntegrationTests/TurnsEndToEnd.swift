@@ -26,6 +26,34 @@ private let completes = """
         try await town.close()
     }
 
+    @Test func `a turn with several tasks names all of them, and a script that knows one does them one a turn`()
+        async throws
+    {
+        let script = """
+            cat >/dev/null
+            echo "$TINYTOWN_TASK_ID|$TINYTOWN_TASK_IDS" >>turns
+            tt task complete 2>>refused
+            tt task complete "$TINYTOWN_TASK_ID" --result "by a script" || true
+            """
+        let town = try await TownOnDisk(agents: ["script": script])
+        try await town.tt("spawn", "worker", "--cli", "script")
+        try await town.tt("interrupt", "worker")
+        var ids: [String] = []
+        for number in 1...5 {
+            ids.append(try #require(try await town.json(["assign", "worker", "job \(number)"], "task", "id")))
+        }
+        try await town.tt("resume", "worker")
+        try await town.event("turn_finished", "turn 5")
+        for id in ids.dropLast() {
+            #expect(try await town.json(["task", "show", id], "task", "result") == "by a script")
+        }
+        let turns = try String(contentsOfFile: town.root + "/turns", encoding: .utf8)
+        #expect(turns.hasPrefix("\(ids[0])|\(ids.joined(separator: " "))\n\(ids[1])|"))
+        let refused = try String(contentsOfFile: town.root + "/refused", encoding: .utf8)
+        #expect(refused.contains("this turn has several open tasks"))
+        try await town.close()
+    }
+
     @Test func `W5 - a task that is left open is asked for twice more and then fails, and is never forgotten`()
         async throws
     {

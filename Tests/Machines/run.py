@@ -160,7 +160,7 @@ def spreads(town):
     said = one.run("logs", f"a{keys.index(away)}")[2]
     check("its present turn runs on bert" in said, f"tt logs says where a log is {said.strip()}")
     code, out, err = one.run("status")
-    check("🖥️  Hosts: 2" in out and "anna (this machine): pid " in out and "takes a turn on bert" in out, "and tt status tells people")
+    check("🖥️  Hosts: 2" in out and "anna (this machine): pid " in out and " on bert)" in out, "and tt status tells people")
     for site in town.sites: site.open()
     town.quiet("spread")
     town.once("spread", keys)

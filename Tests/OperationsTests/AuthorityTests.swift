@@ -30,7 +30,8 @@ import Testing
                 Catalogue.all.filter { $0.scope != .read && may(agent, .operation($0.name)) }.map { $0.name })
         }
         let everyone: Set<String> = [
-            "message.send", "backlog.add", "backlog.claim", "backlog.remove", "task.complete", "task.fail",
+            "message.send", "message.broadcast", "backlog.add", "backlog.claim", "backlog.remove", "task.complete",
+            "task.fail",
             "task.cancel", "task.release", "agent.spawn", "agent.interrupt", "agent.resume", "agent.close",
             "agent.kill", "agent.restart",
         ]

@@ -6,7 +6,7 @@ struct CatalogueTests {
     @Test func `every operation has a name of its own`() {
         let names = Catalogue.all.map { $0.name }
         #expect(Set(names).count == names.count)
-        #expect(names.count == 42)
+        #expect(names.count == 45)
         #expect(names.allSatisfy { $0.split(separator: ".").count == 2 })
         #expect(Catalogue.all.allSatisfy { !$0.summary.isEmpty && !$0.summary.hasSuffix(".") })
     }

@@ -153,8 +153,13 @@ struct TurnRunner: Sendable {
         environment["TINYTOWN_TURN"] = lease.token.turn.description
         // Its name has none of the words by which Codex keeps variables from the commands that it runs: KEY, SECRET, TOKEN.
         environment["TINYTOWN_PROOF_FILE"] = secret == nil ? nil : "\(folder)/\(Self.tokenFile)"
-        let tasks = Set(lease.deliveries.compactMap { $0.message.body.assignedTask })
-        environment["TINYTOWN_TASK_ID"] = tasks.count == 1 ? tasks.first!.description : nil
+        var tasks: [String] = []
+        for id in lease.deliveries.compactMap({ $0.message.body.assignedTask?.description }) where !tasks.contains(id) {
+            tasks.append(id)
+        }
+        // A script that knows one task a turn ends the first; the next turn begins with those that are left.
+        environment["TINYTOWN_TASK_ID"] = tasks.first
+        environment["TINYTOWN_TASK_IDS"] = tasks.isEmpty ? nil : tasks.joined(separator: " ")
         return environment
     }
 
@@ -253,6 +258,7 @@ struct TurnRunner: Sendable {
             commit.retryIfOpen = tools.settings.failurePolicy.nextAfterOpen(
                 started: started, reminders: reminders, now: now, jitter: tools.random.unit())
         }
+        commit.limits = tools.settings.sendLimits
         commit.session = commit.dropsSession ? nil : result.session
         commit.usage = result.usage
         commit.model = result.model
@@ -275,7 +281,17 @@ struct TurnRunner: Sendable {
                 + "itself."
         }
         guard let note, note != summary.agent.attention else { return }
-        _ = try? await tools.store.change(summary.agent.id, .attention(note), now: tools.time.now())
+        let agent = summary.agent
+        _ = try? await tools.store.change(agent.id, .attention(note), now: tools.time.now())
+        // Once for each time that it waits: a turn that goes well takes the note away.
+        guard agent.attention == nil else { return }
+        var message = Message(
+            id: MessageID(random: tools.random), from: .supervisor, to: .supervisor,
+            body: .query(
+                question: "\(agent.name) waits by itself: \(note)\nTo let it try at once: tt resume \(agent.name)"),
+            priority: .high, createdAt: commit.now)
+        message.idempotencyKey = "waits:\(commit.token.turn)"
+        _ = try? await tools.store.send([message], limits: tools.settings.sendLimits)
     }
 
     /// Since when the agent's turns have failed.

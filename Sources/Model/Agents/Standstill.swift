@@ -16,7 +16,7 @@ extension Agent {
                 reason: "has used up its \(maxRounds) turn\(maxRounds == 1 ? "" : "s")",
                 command: "tt restart \(name)")
         case .stopped: Standstill(reason: "was stopped", command: "tt restart \(name)")
-        case .error: Standstill(reason: "ended in error", command: "tt restart \(name)")
+        case .error: Standstill(reason: "stopped with an error", command: "tt restart \(name)")
         case .cold, .starting, .idle, .working, .draining: nil
         }
     }

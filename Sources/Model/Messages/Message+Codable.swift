@@ -6,7 +6,8 @@ extension Message: Codable {
         case createdAt = "created_at"
         case correlation = "correlation_id"
         case conversation = "conversation_id"
-        case hops, author, attachments, verified
+        case hops, path, author, attachments, verified
+        case root = "root_id"
         case idempotencyKey = "idempotency_key"
         case description, question, summary
         case acknowledgement = "ack_type"
@@ -33,6 +34,8 @@ extension Message: Codable {
         correlation = try values.decodeIfPresent(MessageID.self, forKey: .correlation)
         conversation = try values.decodeIfPresent(ConversationID.self, forKey: .conversation)
         hops = Figure.int(try values.decodeIfPresent(Int.self, forKey: .hops) ?? 0, in: Figure.counts)
+        root = try values.decodeIfPresent(MessageID.self, forKey: .root)
+        path = Array((try values.decodeIfPresent([AgentID].self, forKey: .path) ?? []).suffix(Self.longestPath))
         author = try values.decodeIfPresent(Author.self, forKey: .author)
         attachments = try values.decodeIfPresent([String].self, forKey: .attachments) ?? []
         verified = try values.decodeIfPresent(Bool.self, forKey: .verified)
@@ -109,6 +112,8 @@ extension Message: Codable {
         try values.encode(correlation, forKey: .correlation)
         try values.encodeIfPresent(conversation, forKey: .conversation)
         if hops > 0 { try values.encode(hops, forKey: .hops) }
+        try values.encodeIfPresent(root, forKey: .root)
+        if !path.isEmpty { try values.encode(path, forKey: .path) }
         try values.encodeIfPresent(author, forKey: .author)
         if !attachments.isEmpty { try values.encode(attachments, forKey: .attachments) }
         try values.encodeIfPresent(verified, forKey: .verified)

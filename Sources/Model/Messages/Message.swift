@@ -11,6 +11,11 @@ public struct Message: Sendable, Equatable {
     public var conversation: ConversationID?
     /// How many agents it has passed through since a person asked; storms end at the town's limit.
     public var hops: Int
+    /// The message of a person with which its chain began; nil if it begins one itself.
+    public var root: MessageID?
+    /// The agents through which its chain came since a task was last completed in it, the latest last; at most
+    /// `longestPath` of them.
+    public var path: [AgentID]
     /// The person on a channel who wrote it, where no agent did.
     public var author: Author?
     /// Absolute paths of files that belong to it.
@@ -31,8 +36,12 @@ public struct Message: Sendable, Equatable {
         self.priority = priority
         self.createdAt = createdAt
         hops = 0
+        path = []
         attachments = []
     }
+
+    /// How much of a path is kept.
+    public static let longestPath = 24
 
     /// The lane it waits in.
     public var lane: Lane { priority >= .high ? .urgent : .normal }

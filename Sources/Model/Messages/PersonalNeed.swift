@@ -7,6 +7,8 @@ public enum PersonalNeed: Sendable, Hashable {
     case letter(MessageID)
     /// An agent is paused, or has ended although mail waits for it.
     case agent(AgentID)
+    /// What one message set in motion goes round in circles. It is told once and never again.
+    case root(MessageID)
 
     /// The idempotency key of the message.
     public var key: String {
@@ -14,6 +16,7 @@ public enum PersonalNeed: Sendable, Hashable {
         case .task(let id): "needs:task:\(id)"
         case .letter(let id): "needs:letter:\(id)"
         case .agent(let id): "needs:agent:\(id)"
+        case .root(let id): "needs:root:\(id)"
         }
     }
 
@@ -28,6 +31,7 @@ public enum PersonalNeed: Sendable, Hashable {
         switch parts[1] {
         case "task": if let id = TaskID(text) { self = .task(id) } else { return nil }
         case "letter": if let id = MessageID(text) { self = .letter(id) } else { return nil }
+        case "root": if let id = MessageID(text) { self = .root(id) } else { return nil }
         case "agent": if let id = AgentID(text) { self = .agent(id) } else { return nil }
         default: return nil
         }

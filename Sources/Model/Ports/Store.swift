@@ -12,8 +12,10 @@ public protocol Store: Sendable {
     /// Puts messages into their inboxes, in order; all of them or none.
     ///
     /// A message whose id or idempotency key is known already is not added again. One that is sent for an agent which
-    /// takes a turn right now inherits the turn's hop count plus one. One with more hops than `limits` allow becomes a
-    /// dead letter, and its sender is told. Recipients must exist, or be the supervisor.
+    /// takes a turn right now inherits the turn's hop count plus one, its root and its path. One with more hops than
+    /// `limits` allow, or whose chain goes round in circles, becomes a dead letter; its sender is told in a way that wakes
+    /// nobody, and the person in charge once for a root. The same is true of what the town itself sends: assignments and
+    /// the news that a task has ended. Where an assignment is held back, its task fails. Recipients must exist, or be the supervisor.
     /// - Throws: `agentNotFound`, `inboxFull`.
     func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt]
 
@@ -34,7 +36,8 @@ public protocol Store: Sendable {
     func deadLetters(page: Page) async throws(StoreError) -> [Delivery]
 
     /// Puts a dead letter back at the end of its inbox, or of another agent's, with its attempts forgotten. One that
-    /// assigns a task which failed or was cancelled reopens that task, for the one who gets the letter.
+    /// assigns a task which failed or was cancelled reopens that task, for the one who gets the letter. It begins
+    /// a chain of its own.
     /// - Throws: `messageNotFound` where it is not among the dead letters; `agentNotFound` where the agent is gone;
     ///   `illegalMove` where its task is completed.
     func retryDead(_ id: MessageID, to agent: AgentID?, now: Timestamp) async throws(StoreError)

@@ -8,9 +8,21 @@ public struct SendLimits: Sendable, Equatable {
     public var perTurn: Int?
     /// How often one agent may do so within a minute, over all its turns; nil: any number.
     public var perMinute: Int?
+    /// When one chain brings the same agent to work so often, and no task was completed in between, its message is held.
+    public var sameAgent: Int
+    /// How often two agents may pass a chain to each other without completing a task.
+    public var pingPong: Int
+    /// How many messages of agents one message of a person may set in motion.
+    public var perRoot: Int
 
-    public init(maxHops: Int = 20, maxInbox: Int? = nil, perTurn: Int? = nil, perMinute: Int? = nil) {
+    public init(
+        maxHops: Int = 20, maxInbox: Int? = nil, perTurn: Int? = nil, perMinute: Int? = nil, sameAgent: Int = 5,
+        pingPong: Int = 6, perRoot: Int = 200
+    ) {
         self.maxHops = maxHops
+        self.sameAgent = sameAgent
+        self.pingPong = pingPong
+        self.perRoot = perRoot
         self.maxInbox = maxInbox
         self.perTurn = perTurn
         self.perMinute = perMinute

@@ -17,6 +17,8 @@ public struct TurnCommit: Sendable {
     /// Wall-clock time the turn took.
     public var duration: Duration
     public var now: Timestamp
+    /// The bounds on what follows from it.
+    public var limits: SendLimits
 
     public enum Outcome: Sendable {
         /// The harness ended well. `reply` is its final text, whole.
@@ -33,6 +35,7 @@ public struct TurnCommit: Sendable {
         dropsSession = false
         sends = []
         cli = ""
+        limits = SendLimits()
     }
 
     /// What the log keeps of the turn as data.

@@ -58,6 +58,11 @@ public enum Figure {
     }
 }
 
+extension Int {
+    /// `1 agent`, `2 agents`: this many of something whose name takes an s.
+    public func of(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
 extension Duration {
     /// A length of time that somebody else named: between nothing and some thirty years.
     public init(outsideSeconds seconds: Double) {

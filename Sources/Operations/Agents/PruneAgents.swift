@@ -18,6 +18,11 @@ public struct PruneAgents: Operation {
         public var removed: [RemovedAgent]
         /// Agents that stay because they are awake.
         public var active: Int
+
+        enum CodingKeys: String, CodingKey {
+            case removed
+            case active = "live"
+        }
     }
 
     public init() {}
@@ -61,7 +66,7 @@ public struct RemovedAgent: Codable, Sendable, Equatable {
 
     enum CodingKeys: String, CodingKey {
         case id, name, state, tasks
-        case deadLetters = "dead_letters"
+        case deadLetters = "dead"
     }
 
     init(_ agent: Agent, _ removal: Removal) {

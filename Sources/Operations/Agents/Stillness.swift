@@ -15,15 +15,8 @@ extension Town {
     public func stillness(of agent: Agent) async throws -> Stillness? {
         let view = try await views(of: [agent])[0]
         if view.lease != nil { return nil }
-        switch agent.state {
-        case .paused:
-            let why = agent.attention.map { ": \($0)" } ?? ""
-            return Stillness(reason: "it is paused\(why)", advice: "tt resume \(agent.name)")
-        case .stopped, .error, .cold:
-            let why = agent.attention.map { ": \($0)" } ?? ""
-            let state = agent.state == .error ? "it stopped with an error" : "it has stopped"
-            return Stillness(reason: state + why, advice: "tt restart \(agent.name)")
-        default: break
+        if let standstill = agent.standstill {
+            return Stillness(reason: "it \(standstill.reason)", advice: standstill.command)
         }
         if agent.isBackingOff(at: time.now()) {
             let why = view.waitsBecause.map { ": \($0)" } ?? ""

@@ -11,8 +11,10 @@ public struct Caller: Sendable, Equatable {
     public var agentID: String?
     /// `TINYTOWN_AGENT_NAME`.
     public var agentName: String?
-    /// `TINYTOWN_TASK_ID`.
+    /// `TINYTOWN_TASK_ID`: the first task of the turn.
     public var taskID: String?
+    /// `TINYTOWN_TASK_IDS`: all tasks that the turn is asked to do, oldest first.
+    public var taskIDs: [String] = []
     /// Whether this runs in a turn, whichever it is.
     public private(set) var isInTurn = false
     /// The SHA-256 of the secret that was shown; nil if there is none that could be read.
@@ -36,6 +38,7 @@ public struct Caller: Sendable, Equatable {
         self.init(
             agentID: variable("TINYTOWN_AGENT_ID"), agentName: variable("TINYTOWN_AGENT_NAME"),
             taskID: variable("TINYTOWN_TASK_ID"))
+        taskIDs = variable("TINYTOWN_TASK_IDS")?.split(separator: " ").map(String.init) ?? []
         let file = variable("TINYTOWN_PROOF_FILE")
         isInTurn =
             isBeneathTurn || agentID != nil || agentName != nil || file != nil || variable("TINYTOWN_TURN") != nil

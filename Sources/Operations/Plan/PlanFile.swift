@@ -104,7 +104,8 @@ public struct PlanTaskView: Codable, Sendable, Equatable {
     public var group: Bool
 
     enum CodingKeys: String, CodingKey {
-        case id, description, status, agent, tags, parent, group
+        case id, description, agent, tags, parent, group
+        case status = "state"
         case dependsOn = "depends_on"
     }
 

@@ -41,6 +41,14 @@ public struct Need: Codable, Sendable, Equatable {
     @OrNull public var letter: MessageID?
     public var since: Timestamp
 
+    // The names that messages have.
+    enum CodingKeys: String, CodingKey {
+        case id, text
+        case from = "from_label"
+        case task = "task_id"
+        case since = "created_at"
+    }
+
     public init(_ view: MessageView) {
         id = view.message.id
         text = view.text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
@@ -50,7 +58,7 @@ public struct Need: Codable, Sendable, Equatable {
         case .task(let id)?: task = id
         case .agent(let id)?: agent = id
         case .letter(let id)?: letter = id
-        case nil: break
+        case .root, nil: break
         }
         since = view.message.createdAt
     }

@@ -67,7 +67,7 @@ public struct ReadStatus: Operation {
             agents: agents, tasks: TaskCountsView(try await town.store.taskCounts()),
             queue: try await town.store.queueCounts(),
             needsYou: try await town.needsYou(waiting),
-            failedTasks: try await town.failedTasks(since: now - .seconds(86_400)),
+            failedTasks: try await town.failedTasks(since: town.time.now() - .seconds(86_400)),
             blockedTasks: try await town.blockedTasks())
     }
 }

@@ -33,6 +33,11 @@ public struct ReclaimWork: Operation {
         public var moved: Bool
         /// The label of the agent that got it.
         @OrNull public var destination: String?
+
+        enum CodingKeys: String, CodingKey {
+            case agents, destination
+            case moved = "done"
+        }
     }
 
     public init() {}

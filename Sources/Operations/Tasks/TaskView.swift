@@ -169,6 +169,7 @@ extension Town {
     /// - Throws: `invalid` where nothing says which task is meant.
     func task(orCurrent reference: String?) async throws -> AgentTask {
         if let reference { return try await task(reference) }
+        if caller.taskIDs.count > 1 { return try await onlyOpenTask(of: caller.taskIDs) }
         if let id = caller.taskID { return try await task(id) }
         guard let agent = try await callingAgent() else {
             throw OperationError(
@@ -176,6 +177,21 @@ extension Town {
                 hint: "say which one; see: tt task list")
         }
         return try await currentTask(of: agent)
+    }
+
+    // With several tasks in a turn, to take one of them would be a guess.
+    private func onlyOpenTask(of ids: [String]) async throws -> AgentTask {
+        var open: [AgentTask] = []
+        for id in ids {
+            let task = try await task(id)
+            if !task.state.isTerminal { open.append(task) }
+        }
+        guard open.count != 1 else { return open[0] }
+        guard !open.isEmpty else { return try await task(ids[0]) }
+        let list = open.map { "\($0.id.description.prefix(8)) (\($0.title.prefix(30)))" }
+        throw OperationError(
+            .conflict, "this turn has several open tasks: " + list.joined(separator: ", "),
+            hint: "say which one you mean; a script finds all of them in TINYTOWN_TASK_IDS")
     }
 
     /// What `agent` works on: its current task, else the only open one that it has.

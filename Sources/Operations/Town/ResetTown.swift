@@ -38,7 +38,7 @@ public struct ResetTown: Operation {
 
         enum CodingKeys: String, CodingKey {
             case agents, tasks, backlog, messages, done
-            case deadLetters = "dead_letters"
+            case deadLetters = "dead"
         }
     }
 
@@ -52,7 +52,8 @@ public struct ResetTown: Operation {
         let live = agents.filter { !$0.state.isTerminal }
         guard live.isEmpty else {
             throw OperationError(
-                .conflict, "\(live.count) agent(s) are active: \(live.prefix(5).map(\.name).joined(separator: ", "))",
+                .conflict,
+                "\(live.count.of("agent")) \(live.count == 1 ? "is" : "are") active: \(live.prefix(5).map(\.name).joined(separator: ", "))",
                 hint: "stop them first: tt stop --now")
         }
         var done = output

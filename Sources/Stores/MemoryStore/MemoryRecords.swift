@@ -89,20 +89,6 @@ final class MemoryRecords: Records {
         }
     }
 
-    func requeueAtEnd(_ dead: Delivery, to recipient: AgentID, now: Timestamp) {
-        lastSequence += 1
-        var new = dead
-        new.sequence = lastSequence
-        new.message.to = recipient
-        new.state = .queued
-        new.attempts = 0
-        new.deliveries = 0
-        new.hostDeaths = 0
-        new.changedAt = now
-        set(\.sequences, new.message.id, new.sequence)
-        update(new, was: dead)
-    }
-
     func remove(_ delivery: Delivery) {
         set(\.sequences, delivery.message.id, nil)
         if let key = delivery.message.idempotencyKey { set(\.keys, key, nil) }

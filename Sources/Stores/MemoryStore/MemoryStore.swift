@@ -16,8 +16,9 @@ public actor MemoryStore: Store {
     ) throws(StoreError) -> Value {
         if isClosed { throw StoreError(.closed, "the store is closed") }
         do throws(StoreError) {
-            if let turn = ActingTurn.current { try Verbs(rows).begin(turn, sends: sends, now: now) }
-            let value = try verb(Verbs(rows))
+            var verbs = Verbs(rows)
+            if let turn = ActingTurn.current { try verbs.begin(turn, sends: sends, now: now) }
+            let value = try verb(verbs)
             let hasChanged = rows.hasChanged
             rows.keep()
             if hasChanged, rings { bell.ring() }

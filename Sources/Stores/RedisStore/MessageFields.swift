@@ -56,6 +56,8 @@ extension Message {
         if body.wakes { fields["wakes"] = "1" }
         if hops > 0 { fields["hops"] = String(hops) }
         fields["conv"] = conversation?.description
+        fields["root"] = root?.description
+        if !path.isEmpty { fields["path"] = path.map(\.description).joined(separator: " ") }
         fields["task"] = body.task?.description
         fields["key"] = idempotencyKey
         fields["verified"] = verified.map { $0 ? "1" : "0" }
@@ -115,6 +117,9 @@ extension Delivery {
         if let to: AgentID = fields.id("to") { message.to = to }
         message.hops = fields.int("hops")
         message.conversation = fields.id("conv")
+        message.root = fields.id("root")
+        let path = (fields["path"] ?? "").split(separator: " ").compactMap { AgentID(String($0)) }
+        message.path = Array(path.suffix(Message.longestPath))
         // Only the record counts: anybody may have written the text.
         message.verified = fields["verified"].map { $0 == "1" }
         self.init(

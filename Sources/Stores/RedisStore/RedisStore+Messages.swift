@@ -11,6 +11,7 @@ extension RedisStore {
             arguments.add(optional: limits.maxInbox.map { String($0) })
             arguments.add(messages.count)
             for message in messages { arguments.add(message) }
+            arguments.add(Self.storm(limits))
         }
         return zip(messages, reply.elements).map { message, reply in
             var receipt = Receipt(
@@ -215,12 +216,18 @@ extension RedisStore {
                 arguments.add(maxAttempts)
                 arguments.add(DetailText.text(turn.detail))
             }
+            arguments.add(Self.storm(turn.limits))
         }
         var summary = CommitSummary(agent: try Self.agent(reply[0]))
         summary.dead = reply[1].texts.compactMap { MessageID($0) }
         summary.reminded = reply[2].texts.compactMap { TaskID($0) }
         summary.failedTasks = reply[3].texts.compactMap { TaskID($0) }
         return summary
+    }
+
+    /// The last argument of what may send: what is held back.
+    private static func storm(_ limits: SendLimits) -> String {
+        [limits.maxHops, limits.sameAgent, limits.pingPong, limits.perRoot].map { String($0) }.joined(separator: " ")
     }
 
     private static func add(_ session: HarnessSession?, to arguments: inout Arguments) {

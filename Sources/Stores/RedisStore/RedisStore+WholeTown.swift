@@ -68,7 +68,7 @@ extension RedisStore {
             var count = try await putDown(next, id)
             let missions = try await keptKeys()
             if !terms.overwrites, !missions.isEmpty {
-                throw StoreError(.notEmpty, "this town has missions already")
+                throw StoreError(.notEmpty, "this town already has missions")
             }
             count = try await stageRemoval(of: missions, after: count, as: id)
             try await switchOver(terms, count: count, id)

@@ -96,7 +96,8 @@ public final class RedisStore: Store {
         let words = [
             token.agent.description, String(token.epoch), token.turn.description, token.host.description,
             String(now == nil ? 0 : sends), String(now?.microseconds ?? 0), limits.perTurn.map { String($0) } ?? "-",
-            limits.perMinute.map { String($0) } ?? "-",
+            limits.perMinute.map { String($0) } ?? "-", String(limits.maxHops), String(limits.sameAgent),
+            String(limits.pingPong), String(limits.perRoot),
         ]
         return flag + " " + words.joined(separator: " ")
     }

@@ -12,6 +12,8 @@ struct MessageColumns {
     private struct Extra: Codable {
         var attachments: [String]?
         var author: Author?
+        var root: MessageID?
+        var path: [AgentID]?
     }
 
     init(_ message: Message) {
@@ -28,8 +30,13 @@ struct MessageColumns {
         case .custom(let kind, let payload): (text, detail) = (payload, kind)
         case .taskAssign, .statusRequest, .ping, .pong, .shutdown: break
         }
-        guard message.author != nil || !message.attachments.isEmpty else { return }
-        let rare = Extra(attachments: message.attachments, author: message.author)
+        guard message.author != nil || !message.attachments.isEmpty || message.root != nil || !message.path.isEmpty
+        else {
+            return
+        }
+        let rare = Extra(
+            attachments: message.attachments.isEmpty ? nil : message.attachments, author: message.author,
+            root: message.root, path: message.path.isEmpty ? nil : message.path)
         // Encoding strings to JSON cannot fail.
         extra = (try? JSONEncoder().encode(rare)).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -56,6 +63,8 @@ struct MessageColumns {
             if let rare = try? JSONDecoder().decode(Extra.self, from: Data(extra.utf8)) {
                 message.attachments = rare.attachments ?? []
                 message.author = rare.author
+                message.root = rare.root
+                message.path = rare.path ?? []
             } else {
                 isReadable = false
             }

@@ -45,14 +45,6 @@ extension SQLiteRecords {
         }
     }
 
-    func requeueAtEnd(_ dead: Delivery, to recipient: AgentID, now: Timestamp) throws(StoreError) {
-        try run(
-            """
-            update messages set seq = (select max(seq) + 1 from messages), state = 2, attempts = 0, deliveries = 0,
-            host_deaths = 0, recipient = ?, changed_at = ? where seq = ?
-            """, recipient, now, dead.sequence)
-    }
-
     func remove(_ delivery: Delivery) throws(StoreError) {
         try run("delete from messages where seq = ?", delivery.sequence)
     }

@@ -197,6 +197,8 @@ final class SQLiteRecords: Records {
             order by seq limit ?)
             """, max(1, events), limit)
         let removedEvents = try changes()
+        // Counts of what a root has led to; an agent's are kept as long as the agent.
+        try run("delete from sends where since < ? and agent not in (select id from agents)", doneBefore)
         return messages >= limit || removedEvents >= limit
     }
 

@@ -11,6 +11,7 @@ extension SQLiteStore: Store {
             return try await writer.write(rings: rings, needsSync: needsSync, body)
         }
         return try await writer.write(rings: rings, needsSync: needsSync) { verbs throws(StoreError) in
+            var verbs = verbs
             try verbs.begin(turn, sends: sends, now: now)
             return try body(verbs)
         }

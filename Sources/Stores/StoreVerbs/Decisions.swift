@@ -15,12 +15,17 @@ public enum Decisions {
     }
 
     /// What follows for a task that a turn left open.
-    public enum Unfinished: Equatable, Sendable { case nothing, remind, fail }
+    public enum Unfinished: Equatable, Sendable { case nothing, askAgain, remind, fail }
 
     /// Whether the agent is reminded of a task that its turn was asked to do (W5).
-    /// - Parameter isAskedAgain: another message that assigns it waits already.
-    public static func unfinished(_ task: AgentTask, agent: AgentID, isAskedAgain: Bool) -> Unfinished {
+    /// - Parameters:
+    ///   - isAskedAgain: another message that assigns it waits already.
+    ///   - hasProgress: the turn was asked for several tasks and one of them has ended, so it may do one a turn.
+    public static func unfinished(_ task: AgentTask, agent: AgentID, isAskedAgain: Bool, hasProgress: Bool = false)
+        -> Unfinished
+    {
         guard !task.state.isTerminal, task.assignedTo == agent, !isAskedAgain else { return .nothing }
+        if hasProgress { return .askAgain }
         return task.reminders < AgentTask.maxReminders ? .remind : .fail
     }
 

@@ -23,9 +23,6 @@ public protocol Records: AnyObject {
     /// - Parameter old: the message as it was read.
     func update(_ delivery: Delivery, was old: Delivery) throws(StoreError)
 
-    /// Puts a dead letter to the end of an inbox, its own or another, under a new sequence number.
-    func requeueAtEnd(_ dead: Delivery, to recipient: AgentID, now: Timestamp) throws(StoreError)
-
     /// Forgets a message.
     func remove(_ delivery: Delivery) throws(StoreError)
 

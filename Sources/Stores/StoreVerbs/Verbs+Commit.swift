@@ -3,12 +3,18 @@ public import Model
 extension Verbs {
     /// See `Store.commit`.
     public func commit(_ turn: TurnCommit) throws(StoreError) -> CommitSummary {
+        guard limits == turn.limits else {
+            var verbs = self
+            verbs.limits = turn.limits
+            return try verbs.commit(turn)
+        }
         let lease = try requireLease(turn.token)
         let leased = try rows.leased(turn.token.agent)
         var summary = CommitSummary(agent: try requireAgent(turn.token.agent))
+        var pause: Timestamp?
         try sendAll(turn.sends, lease: lease)
         switch turn.outcome {
-        case .finished: try finish(turn, leased, &summary)
+        case .finished: pause = try finish(turn, leased, &summary)
         case .failed(let failure, let verdict, let maxAttempts):
             try fail(turn, leased, failure, verdict, maxAttempts: maxAttempts, &summary)
         }
@@ -17,7 +23,7 @@ extension Verbs {
         var agent = try requireAgent(turn.token.agent)
         agent.lastActiveAt = turn.now
         agent.lastHeartbeat = turn.now
-        if !summary.reminded.isEmpty { agent.retryAt = turn.retryIfOpen }
+        if let pause { agent.retryAt = pause }
         try settle(&agent, now: turn.now)
         try rows.update(agent)
         summary.agent = agent
@@ -31,7 +37,7 @@ extension Verbs {
             message.verified = message.from == lease.record.token.agent
             let recipient = try rows.agent(message.to)
             if recipient != nil || message.to == .supervisor {
-                _ = try send([message], limits: SendLimits())
+                _ = try send([message], limits: limits)
             } else if try known(message) == nil {
                 try refuse(Decisions.inheriting(message, from: lease), because: "there is no such agent")
             }
@@ -40,7 +46,10 @@ extension Verbs {
 
     // MARK: Success
 
-    private func finish(_ turn: TurnCommit, _ leased: [Delivery], _ summary: inout CommitSummary) throws(StoreError) {
+    /// - Returns: when the next turn may begin, if this one did nothing for a task that is still open.
+    private func finish(
+        _ turn: TurnCommit, _ leased: [Delivery], _ summary: inout CommitSummary
+    ) throws(StoreError) -> Timestamp? {
         var wasAskedToStop = false
         for old in leased {
             var new = old
@@ -68,7 +77,11 @@ extension Verbs {
             .turnFinished, "\(agent.name) finished turn \(agent.roundsCompleted) in \(turn.duration.phrase)\(cost)",
             at: turn.now, agent: agent.id, task: agent.currentTask ?? Self.assigned(by: leased).first,
             turn: turn.token.turn, detail: turn.detail)
-        for id in Self.assigned(by: leased) { try askAgain(id, turn, leased, agent, &summary) }
+        let tasks = Self.assigned(by: leased)
+        var hasProgress = false
+        for id in tasks where try rows.task(id)?.state.isTerminal == true { hasProgress = true }
+        for id in tasks { try askAgain(id, turn, leased, agent, hasProgress: hasProgress, &summary) }
+        return summary.reminded.isEmpty || hasProgress ? nil : turn.retryIfOpen
     }
 
     private static func dollars(_ amount: Double) -> String {
@@ -78,22 +91,23 @@ extension Verbs {
     }
 
     private func askAgain(
-        _ id: TaskID, _ turn: TurnCommit, _ leased: [Delivery], _ agent: Agent, _ summary: inout CommitSummary
+        _ id: TaskID, _ turn: TurnCommit, _ leased: [Delivery], _ agent: Agent, hasProgress: Bool,
+        _ summary: inout CommitSummary
     ) throws(StoreError) {
         guard let old = try rows.task(id) else { return }
         let isAskedAgain = try rows.waitingAssignments(of: id).contains { $0.message.to == agent.id }
-        switch Decisions.unfinished(old, agent: agent.id, isAskedAgain: isAskedAgain) {
+        let next = Decisions.unfinished(old, agent: agent.id, isAskedAgain: isAskedAgain, hasProgress: hasProgress)
+        switch next {
         case .nothing: return
-        case .remind:
+        case .remind, .askAgain:
             var task = old
-            task.reminders += 1
+            if next == .remind { task.reminders += 1 }
             task.updatedAt = turn.now
             try rows.update(task, was: old)
+            let count = next == .remind ? " (\(task.reminders) of \(AgentTask.maxReminders))" : ", after another task"
             try log(
-                .taskReminded,
-                "\(agent.name) left task \(id.short) open and is asked again "
-                    + "(\(task.reminders) of \(AgentTask.maxReminders)): \(task.title)", at: turn.now,
-                agent: agent.id, task: id, turn: turn.token.turn)
+                .taskReminded, "\(agent.name) left task \(id.short) open and is asked again\(count): \(task.title)",
+                at: turn.now, agent: agent.id, task: id, turn: turn.token.turn)
             guard let original = leased.first(where: { $0.message.body == .taskAssign(id) })?.message else { return }
             var reminder = original
             reminder.id = MessageID(from: [turn.token.turn.words, id.words], purpose: Purpose.reminder)

@@ -215,6 +215,7 @@ extension Verbs {
             Who shall do it? `tt restart \(owner.name)` brings the agent back, \
             `tt reclaim --from \(owner.name) --to-backlog` gives its work to others.
             """
+        if creator == .supervisor { return try tellPerson(of: .agent(owner.id), question, now: now) }
         var message = Message(
             id: MessageID(
                 from: [task.id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.ownerEnded),
@@ -262,7 +263,17 @@ extension Verbs {
                     purpose: Purpose.blocked),
                 from: .supervisor, to: creator, body: .query(question: question), createdAt: now)
             message.priority = .high
-            if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
+            guard try rows.delivery(message.id) == nil else { continue }
+            // It comes from whoever's turn made the task fail, whatever name stands over it.
+            var cause = message
+            cause.from = failed.assignedTo ?? by ?? .supervisor
+            cause = try inheriting(cause)
+            (message.hops, message.root, message.path) = (cause.hops, cause.root, cause.path)
+            if let reason = try judged(message) {
+                try hold(message, because: reason)
+            } else {
+                try deliver(message, now: now)
+            }
         }
     }
 }

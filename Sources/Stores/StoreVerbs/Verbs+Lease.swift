@@ -169,7 +169,8 @@ extension Verbs {
         agent.attention = "\(reason), and \(turns) failed; let it continue with: tt restart \(agent.name)"
         agent.retryAt = nil
         try log(
-            .agentFailed, "\(agent.name) ended in error: \(reason), and \(turns) failed", at: now, agent: agent.id,
+            .agentFailed, "\(agent.name) stopped with an error: \(reason), and \(turns) failed", at: now,
+            agent: agent.id,
             old: old.rawValue, new: agent.state.rawValue)
     }
 

@@ -3,18 +3,20 @@ public import Model
 extension Verbs {
     /// See `Store.send`.
     public func send(_ messages: [Message], limits: SendLimits) throws(StoreError) -> [Receipt] {
+        var verbs = self
+        verbs.limits = limits
         var receipts: [Receipt] = []
         receipts.reserveCapacity(messages.count)
-        for message in messages { receipts.append(try send(message, limits: limits)) }
+        for message in messages { receipts.append(try verbs.send(message)) }
         return receipts
     }
 
-    private func send(_ message: Message, limits: SendLimits) throws(StoreError) -> Receipt {
+    private func send(_ message: Message) throws(StoreError) -> Receipt {
         if let known = try known(message) { return Receipt(id: known, isDuplicate: true) }
         let receiver = message.to == .supervisor ? nil : try requireAgent(message.to)
         let recipient = receiver?.name ?? "supervisor"
-        let message = Decisions.inheriting(message, from: try rows.lease(of: message.from))
-        guard message.hops > limits.maxHops else {
+        let message = try inheriting(message)
+        guard let reason = try judged(message) else {
             if let most = limits.maxInbox, try rows.waitingCount(of: message.to) >= most {
                 throw StoreError(.inboxFull, Decisions.fullInbox(of: recipient, most: most))
             }
@@ -22,8 +24,7 @@ extension Verbs {
             if let receiver { try noteMail(message, for: receiver, now: message.createdAt) }
             return Receipt(id: message.id)
         }
-        let reason = "it has passed \(message.hops) agents and the limit is \(limits.maxHops)"
-        try refuse(message, because: reason)
+        try hold(message, because: reason)
         var receipt = Receipt(id: message.id)
         receipt.refusal = reason
         return receipt
@@ -122,7 +123,13 @@ extension Verbs {
         let recipient = agent ?? dead.message.to
         if recipient != .supervisor { _ = try requireAgent(recipient) }
         try settle(.letter(id), now: now)
-        try rows.requeueAtEnd(dead, to: recipient, now: now)
+        // Who sends it once more begins a chain.
+        var again = dead
+        (again.message.to, again.message.hops, again.message.root, again.message.path) = (recipient, 0, nil, [])
+        (again.attempts, again.deliveries, again.hostDeaths) = (0, 0, 0)
+        (again.state, again.changedAt) = (.queued, now)
+        try rows.remove(dead)
+        try rows.insert(again)
         if case .taskAssign(let task) = dead.message.body {
             try reopen(task, with: id, for: recipient, now: now)
         }

@@ -3,14 +3,15 @@ import Model
 /// What the person in charge is told: one message for each thing that needs them, and none about what has been dealt with.
 extension Verbs {
     /// Puts a message about a thing into the supervisor's mailbox, unless one waits there already.
-    func tellPerson(of need: PersonalNeed, _ text: String, now: Timestamp) throws(StoreError) {
+    /// - Parameter isOnce: also not if there was one that has been read.
+    func tellPerson(of need: PersonalNeed, _ text: String, isOnce: Bool = false, now: Timestamp) throws(StoreError) {
         var key: String? = need.key
         if let known = try rows.message(withKey: need.key), let old = try rows.delivery(known) {
             if PersonalNeed(old.message) == nil {
                 // Somebody else took the key: the person is told all the same.
                 key = nil
             } else {
-                if old.state == .queued { return }
+                if isOnce || old.state == .queued { return }
                 try rows.remove(old)
             }
         }
@@ -100,6 +101,7 @@ extension PersonalNeed {
         case .task(let id): id.words
         case .letter(let id): id.words
         case .agent(let id): id.words
+        case .root(let id): id.words
         }
     }
 }

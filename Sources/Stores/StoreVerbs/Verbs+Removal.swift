@@ -93,7 +93,7 @@ extension Verbs {
         case .agent(let target):
             let owner = try requireAgent(target)
             guard target != id else {
-                throw StoreError(.illegalMove, "\(name) has this work already")
+                throw StoreError(.illegalMove, "\(name) already has this work")
             }
             moved.tasks = try reassignTasks(of: id, to: target, now: now)
             for old in try rows.firstWaiting(id, limit: .max, now: now) {

@@ -88,7 +88,7 @@ extension Verbs {
         let owner = try requireAgent(agent)
         if old.assignedTo == agent, !old.state.isTerminal { return old }
         if let other = old.assignedTo, by == agent, !old.state.isTerminal {
-            throw StoreError(.illegalMove, "task \(old.id.short) belongs to \(try name(of: other)) already")
+            throw StoreError(.illegalMove, "task \(old.id.short) already belongs to \(try name(of: other))")
         }
         let new = try Self.moved(old, .assign(agent), now)
         try letGo(old, now: now)
@@ -113,8 +113,28 @@ extension Verbs {
     /// Delivers a message of the store's own, once, with what it inherits from its sender's turn.
     func tell(_ message: Message, now: Timestamp) throws(StoreError) {
         guard try rows.delivery(message.id) == nil else { return }
-        try deliver(Decisions.inheriting(message, from: try rows.lease(of: message.from)), now: now)
+        let message = try inheriting(message)
+        if let reason = try judged(message) {
+            try hold(message, because: reason)
+            return try failHeld(message, because: reason, now: now)
+        }
+        try deliver(message, now: now)
         if let receiver = try rows.agent(message.to) { try noteMail(message, for: receiver, now: now) }
+    }
+
+    /// A task whose assignment was held back will not be begun: it fails, and whoever gave it has been told by the refusal.
+    private func failHeld(_ message: Message, because reason: String, now: Timestamp) throws(StoreError) {
+        guard case .taskAssign(let id) = message.body, let old = try rows.task(id), !old.state.isTerminal else {
+            return
+        }
+        let new = try Self.moved(old, .fail("its assignment was held back because \(reason)"), now)
+        try rows.update(new, was: old)
+        try letGo(old, now: now)
+        _ = try ended(
+            new, was: old, by: new.createdBy,
+            announcement: MessageID(
+                from: [id.words, (0, UInt64(bitPattern: now.microseconds))], purpose: Purpose.taskFailed), isTold: true,
+            now: now)
     }
 
     /// Takes a task from its owner or the backlog: waiting announcements and offers have nothing left to say, and are
@@ -133,10 +153,13 @@ extension Verbs {
     }
 
     /// Logs the end of a task, counts it, tells the one who gave it, and lets go what waited for it.
-    /// - Parameter by: who ended it; nil for the town itself.
+    /// - Parameters:
+    ///   - by: who ended it; nil for the town itself.
+    ///   - isTold: whether the person in charge knows of it already.
     /// - Returns: who was told.
     func ended(
-        _ task: AgentTask, was old: AgentTask, by: AgentID?, announcement: MessageID, now: Timestamp
+        _ task: AgentTask, was old: AgentTask, by: AgentID?, announcement: MessageID, isTold: Bool = false,
+        now: Timestamp
     ) throws(StoreError) -> AgentID? {
         let result = task.result ?? ""
         let type: EventType
@@ -156,7 +179,7 @@ extension Verbs {
             agent: task.assignedTo ?? by, task: task.id, old: old.state.rawValue, new: task.state.rawValue)
         let told = try report(task, body, by: by, announcement: announcement, now: now)
         try settleDependents(of: task, by: by, now: now)
-        if task.state == .failed { try tellOfFailure(of: task, by: by, now: now) }
+        if task.state == .failed, !isTold { try tellOfFailure(of: task, by: by, now: now) }
         return told
     }
 

@@ -73,10 +73,10 @@ extension Verbs {
         let tasks = try rows.taskCounts().byState.values.reduce(0, +)
         let messages = try rows.messages(after: 0, limit: 1)
         if agents > 0 || tasks > 0 || !messages.isEmpty {
-            throw StoreError(.notEmpty, "this town has \(agents) agents and \(tasks) tasks already")
+            throw StoreError(.notEmpty, "this town already has \(agents.of("agent")) and \(tasks.of("task"))")
         }
         if try !rows.kept(after: 0, limit: 1).isEmpty {
-            throw StoreError(.notEmpty, "this town has missions already")
+            throw StoreError(.notEmpty, "this town already has missions")
         }
     }
 

@@ -4,6 +4,8 @@ public import Model
 /// caller undoes everything that it did.
 public struct Verbs<Rows: Records> {
     public let rows: Rows
+    /// The bounds on what the verb sends.
+    public var limits = SendLimits()
 
     public init(_ rows: Rows) { self.rows = rows }
 
@@ -11,7 +13,8 @@ public struct Verbs<Rows: Records> {
     /// - Parameters:
     ///   - sends: how many messages or tasks the verb brings into the town.
     ///   - now: nil if it brings none.
-    public func begin(_ turn: ActingTurn, sends: Int, now: Timestamp?) throws(StoreError) {
+    public mutating func begin(_ turn: ActingTurn, sends: Int, now: Timestamp?) throws(StoreError) {
+        limits = turn.limits
         _ = try requireLease(turn.token)
         let limits = turn.limits
         guard sends > 0, let now, limits.perTurn != nil || limits.perMinute != nil else { return }

@@ -18,6 +18,10 @@ public struct CommandSpec: Sendable {
     public var aliases: [String]
     /// Words that people try in place of a subcommand, and what to use: a clause, shown when one is given.
     public var elsewhere: [String: String] = [:]
+    /// What its exit codes mean, apart from 0: done, 1: failed and 2: invalid usage, which all commands have.
+    public var exits: [ExitMeaning] = []
+    /// Other commands, by their words after the program's name, and pages of the documentation.
+    public var seeAlso: [String] = []
 
     public init(
         _ name: String, _ summary: String, group: String = "", options: [Option] = [], positionals: [Positional] = [],
@@ -56,6 +60,18 @@ public struct Example: Sendable, Equatable {
 
     public init(_ line: String, _ meaning: String) {
         self.line = line
+        self.meaning = meaning
+    }
+}
+
+/// An exit code, and when a command ends with it.
+public struct ExitMeaning: Sendable, Equatable {
+    public var code: Int32
+    /// A condition, without a full stop.
+    public var meaning: String
+
+    public init(_ code: Int32, _ meaning: String) {
+        self.code = code
         self.meaning = meaning
     }
 }

@@ -35,6 +35,12 @@ public struct HelpRenderer: Sendable {
             let lines = command.examples.map { "  \($0.line)\n      \($0.meaning)" }
             sections.append(heading("Examples") + "\n" + lines.joined(separator: "\n"))
         }
+        if !command.exits.isEmpty {
+            sections.append(table("Exit codes", command.exits.map { ("\($0.code)", $0.meaning) }))
+        }
+        if !command.seeAlso.isEmpty {
+            sections.append(heading("See also") + "\n  " + wrap(references(command).joined(separator: ", "), indent: 2))
+        }
         return sections.joined(separator: "\n\n") + "\n"
     }
 
@@ -45,6 +51,11 @@ public struct HelpRenderer: Sendable {
         words += command.positionals.map(\.usage)
         if !command.options.isEmpty { words.append("[options]") }
         return words.joined(separator: " ")
+    }
+
+    /// Commands with the program's name, and pages as they are.
+    private func references(_ command: CommandSpec) -> [String] {
+        command.seeAlso.map { $0.hasSuffix(".md") ? $0 : "\(program) \($0)" }
     }
 
     private func subcommands(of command: CommandSpec) -> [String] {

@@ -2,9 +2,12 @@
 public struct MarkdownPage: Sendable {
     private let help: HelpRenderer
     private let program: String
+    private let outputs: RecordedOutputs
 
-    public init(program: String) {
+    /// - Parameter outputs: what examples printed when they were run.
+    public init(program: String, outputs: RecordedOutputs = RecordedOutputs()) {
         self.program = program
+        self.outputs = outputs
         help = HelpRenderer(program: program, globals: [])
     }
 
@@ -41,10 +44,28 @@ public struct MarkdownPage: Sendable {
             }
             text += "\n```sh\n\(lines.joined(separator: "\n"))\n```\n"
         }
+        for (line, output) in outputs.of(command, program: program, path: path) {
+            text += "\n```\n$ \(line)\n\(output)\n```\n"
+        }
+        if !command.exits.isEmpty {
+            text += "\n| Exit code | if |\n|---|---|\n"
+            text += command.exits.map { "| \($0.code) | \(cell($0.meaning)) |\n" }.joined()
+        }
+        if !command.seeAlso.isEmpty {
+            text += "\nSee also: " + command.seeAlso.map(link).joined(separator: ", ") + ".\n"
+        }
         for sub in command.subcommands where !sub.isHidden {
             text += "\n" + section(sub, path + [sub.name], level: min(level + 1, 6))
         }
         return text
+    }
+
+    // A command is on the page of its first word, and other pages are in the folder above.
+    private func link(_ reference: String) -> String {
+        if reference.hasSuffix(".md") { return "[\(reference.dropLast(3))](../\(reference))" }
+        let page = reference.split(separator: " ").first.map(String.init) ?? reference
+        let anchor = reference.contains(" ") ? "#\(program)-" + String(reference.map { $0 == " " ? "-" : $0 }) : ""
+        return "[`\(program) \(reference)`](\(page).md\(anchor))"
     }
 
     // Indented lines are meant to keep their form.

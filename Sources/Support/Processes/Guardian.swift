@@ -176,7 +176,7 @@ private func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
 
 extension ProcessRow {
     /// Whether it calls itself as guardians do. macOS keeps no such name.
-    fileprivate var isGuardian: Bool {
+    var isGuardian: Bool {
         #if os(Linux)
             name == "tt-guardian"
         #else

@@ -12,6 +12,8 @@ public struct Ancestor: Sendable, Equatable {
     public var program: String
     /// Whether it keeps what a child starts; see `Keeper`.
     public var isKeeper: Bool
+    /// Whether it starts a host again; see `Guardian`.
+    public var isGuardian = false
     /// Its arguments, without the program.
     public var arguments: [String]
     /// The variables that it was started with, as `NAME=VALUE`.
@@ -48,7 +50,7 @@ extension ProcessTree {
             let environment = ProcessRow.environment(of: pid) ?? []
             return Ancestor(
                 program: String(decoding: program, as: UTF8.self),
-                isKeeper: Keeper.isName(row.name),
+                isKeeper: Keeper.isName(row.name), isGuardian: row.isGuardian,
                 arguments: words.dropFirst().map { String(decoding: $0, as: UTF8.self) },
                 environment: environment.map { String(decoding: $0, as: UTF8.self) })
         }

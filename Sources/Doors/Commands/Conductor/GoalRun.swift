@@ -39,7 +39,7 @@ final class GoalRun: Sendable {
             throw needsPerson(
                 conductor.isOutOfRounds
                     ? "the conductor's \(conductor.maxRounds) turns are used up"
-                    : "the conductor ended in error: \(conductor.attention ?? "see its log")",
+                    : "the conductor stopped with an error: \(conductor.attention ?? "see its log")",
                 "see tt logs \(Conductor.name), then run this again to go on")
         }
         let agents = Dictionary(uniqueKeysWithValues: try await town.store.agents().map { ($0.id, $0) })

@@ -39,7 +39,7 @@ public struct CommandLineFace: Sendable {
                 Example("tt assign worker \"Build the login page\"", "give it a task"),
                 Example("tt status", "see who does what"),
             ],
-            subcommands: verbs.map(\.spec))
+            subcommands: verbs.map { $0.spec.noted([$0.spec.name]) })
         root.elsewhere = Elsewhere.words
         return root
     }
@@ -64,10 +64,10 @@ public struct CommandLineFace: Sendable {
                 return .done
             }
             if parsed.flag("help") {
-                parts.console.write(help(for: parsed.command, path: parsed.path, parts))
+                try showHelp(of: parsed.command, path: parsed.path, json: json, parts)
                 return .done
             }
-            if parsed.path == ["help"] { return try help(parsed.positionalList("COMMAND"), parts) }
+            if parsed.path == ["help"] { return try help(parsed.positionalList("COMMAND"), json: json, parts) }
             if parsed.path == ["version"] {
                 parts.console.write(try versionText(json: json))
                 return .done
@@ -98,16 +98,24 @@ public struct CommandLineFace: Sendable {
         }
     }
 
-    private func help(_ words: [String], _ parts: CommandParts) throws -> ExitCode {
+    private func help(_ words: [String], json: Bool, _ parts: CommandParts) throws -> ExitCode {
         var command = root
+        var path: [String] = []
         for word in words {
             guard let next = command.subcommands.first(where: { $0.isCalled(word) }) else {
                 throw CommandFailure.usage(command.unknown(word), hint: "see: tt --help")
             }
             command = next
+            path.append(next.name)
         }
-        parts.console.write(help(for: command, path: words, parts))
+        try showHelp(of: command, path: path, json: json, parts)
         return .done
+    }
+
+    private func showHelp(of command: CommandSpec, path: [String], json: Bool, _ parts: CommandParts) throws {
+        guard json else { return _ = parts.console.write(help(for: command, path: path, parts)) }
+        let renderer = HelpRenderer(program: Self.program, globals: Self.globals)
+        parts.console.write(try JSONText.line(HelpView(command, path: path, renderer: renderer)) + "\n")
     }
 
     private func help(for command: CommandSpec, path: [String], _ parts: CommandParts) -> String {

@@ -5,7 +5,7 @@ enum TurnRules {
         "spawn", "host", "list", "interrupt", "resume", "close", "kill", "restart", "wait", "assign", "send", "inbox",
         "tasks", "task", "backlog", "plan", "sync", "dead", "status", "costs", "attach", "logs", "events", "history",
         "doctor",
-        "help", "version", "completions", "complete", "docs",
+        "help", "version", "completions", "complete", "docs", "update",
     ]
 
     /// - Parameter path: the command with its subcommand.

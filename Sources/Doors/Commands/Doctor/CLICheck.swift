@@ -11,6 +11,8 @@ struct CLICheck {
     /// Where relative programs are looked for.
     let folder: String
     let time: any TimeSource
+    /// Whether tinytown.toml names the CLI of new agents.
+    var isTownsDefault = false
     /// How long a CLI may take to tell its version.
     static let patience = Duration.seconds(5)
 
@@ -43,7 +45,11 @@ struct CLICheck {
     /// nothing for them.
     private func other(for agents: [String]) -> String {
         let installed = HarnessRegistry.available(path: environment["PATH"] ?? "").first?.name ?? "NAME"
-        guard let first = agents.first.map(TerminalText.line) else { return "tt config default_cli \(installed)" }
+        guard let first = agents.first.map(TerminalText.line) else {
+            // The town's own default comes before the user's.
+            return isTownsDefault
+                ? "set default_cli = \"\(installed)\" in tinytown.toml" : "tt config default_cli \(installed)"
+        }
         let rest = agents.dropFirst().map(TerminalText.line)
         return "tt restart \(first) --cli \(installed)"
             + (rest.isEmpty ? "" : ", and the same for \(rest.joined(separator: ", "))")

@@ -207,7 +207,8 @@ struct Doctor {
         ).cli
         progress.show("   CLIs are asked for their versions")
         let result = await CLICheck(
-            registry: registry, environment: context.environment, folder: folder, time: context.parts.time
+            registry: registry, environment: context.environment, folder: folder, time: context.parts.time,
+            isTownsDefault: known?.defaultCLI != nil
         ).run(used: used, standard: standard)
         report.facts += result.facts
         report.findings += result.findings

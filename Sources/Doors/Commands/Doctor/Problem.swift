@@ -162,7 +162,7 @@ enum Problem: String, CaseIterable, Encodable {
         case .messageDead: "`tt dead list`"
         case .noTurnLimit: "set `agent.turn_timeout_secs`"
         case .secretInFile: "set it in the environment, or in `~/.tt/config.toml`"
-        case .openTownhall: "`tt auth gen-key`, or bind to 127.0.0.1"
+        case .openTownhall: "`bind = \"127.0.0.1\"` under `[townhall]`"
         case .allPermissions: "name a command with fewer permissions under `[agent_clis]`"
         case .securityLink: "find out where it came from, then remove it"
         case .securityForeign: "use a folder of your own"
@@ -195,7 +195,7 @@ struct Finding: Encodable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case problem = "id"
         case severity, message
-        case cure = "mend"
+        case cure = "hint"
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -213,10 +213,12 @@ public enum DoctorPage {
         var text = """
             # tt doctor: what it finds
 
+            *For everybody whose town does not do what it should.*
+
             `tt doctor` looks at the machine, the town, its files, the CLIs, the store and the work in it, and changes
             nothing. Every finding has an id from this table, a severity and the step that fixes it. The exit code is 0
             where nothing is wrong (`info` alone is not), and 1 for warnings and errors. `tt doctor --json` gives an
-            object with `findings` (`id`, `severity`, `message`, `mend`), `facts` and `ok`.
+            object with `findings` (`id`, `severity`, `message`, `hint`), `facts` and `ok`.
 
             | id | severity | meaning | fix |
             |---|---|---|---|

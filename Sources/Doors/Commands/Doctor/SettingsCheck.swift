@@ -32,7 +32,7 @@ struct SettingsCheck {
             findings.append(
                 Finding(
                     .openTownhall, "the townhall listens on \(bind) without authentication",
-                    mend: "tt auth gen-key, or bind = \"127.0.0.1\""))
+                    mend: "set townhall.bind = \"127.0.0.1\" in tinytown.toml"))
         }
         return findings
     }

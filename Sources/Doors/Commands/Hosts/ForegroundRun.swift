@@ -15,7 +15,7 @@ struct ForegroundRun: Sendable {
     /// - Parameters:
     ///   - agent: registered, and live.
     ///   - introduction: what is said of it before its first turn.
-    /// - Throws: `CommandFailure` where the agent ended in error.
+    /// - Throws: `CommandFailure` where the agent stopped with an error.
     func callAsFunction(_ view: AgentView, introduction: [String]) async throws {
         let (store, time) = (run.town.store, run.town.time)
         let host = Machine.host(random: run.town.random, now: time.now(), isForeground: true)
@@ -47,7 +47,8 @@ struct ForegroundRun: Sendable {
         guard let ended = agents.first(where: { $0.id == view.id }) else { return }
         try context.show(ended) { ended in
             let rounds = ended.roundsCompleted == 1 ? "1 turn" : "\(ended.roundsCompleted) turns"
-            var line = "🏁 Agent '\(TerminalText.line(ended.name))' ended (\(ended.state.rawValue)) after \(rounds)"
+            var line =
+                "🏁 Agent '\(TerminalText.line(ended.name))' stopped\(ended.state == .error ? " with an error" : "") after \(rounds)"
             let waiting = ended.pending.total
             if waiting > 0 {
                 line += "; \(waiting) message\(waiting == 1 ? " waits" : "s wait") for its restart"

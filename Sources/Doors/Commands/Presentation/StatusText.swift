@@ -48,7 +48,9 @@ extension StatusReport {
         var parts: [StyledText] = []
         let groups = Dictionary(grouping: status.agents, by: { $0.state })
         for state in [AgentState.working, .idle, .starting, .draining, .paused, .error, .stopped, .cold] {
-            if let agents = groups[state] { parts.append(StyledText("\(agents.count) \(state.rawValue)", state.tone)) }
+            if let agents = groups[state] {
+                parts.append(StyledText("\(agents.count) \(state.shown.lowercased())", state.tone))
+            }
         }
         var line = StyledText("🤖 Agents: \(status.agents.count)")
         if status.agents.count > 1 {

@@ -13,7 +13,7 @@ enum AssignCommand {
                 .flag("urgent", nil, "deliver before messages that are not urgent"),
                 .value(
                     "from", nil, "AGENT", "who is told when it ends (default: the agent in whose turn you are)",
-                    completion: .dynamic("agents")),
+                    completion: .dynamic("recipients")),
                 .flag("wait", "w", "return when the task has ended"), TaskWait.timeout,
             ],
             positionals: [

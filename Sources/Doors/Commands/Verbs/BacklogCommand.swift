@@ -1,4 +1,5 @@
 import Arguments
+import Model
 import Operations
 import Terminal
 
@@ -88,7 +89,7 @@ enum BacklogCommand {
             try context.show(output) { output in
                 guard !output.tasks.isEmpty else { return ["The backlog is empty."] }
                 let owner = TerminalText.line(output.tasks[0].assignedLabel ?? agent)
-                return ["📋 Assigned \(output.tasks.count) task(s) to '\(owner)'"]
+                return ["📋 Assigned \(output.tasks.count.of("task")) to '\(owner)'"]
                     + TaskText.rows(output.tasks, context: context)
             }
             if !output.tasks.isEmpty { try await context.ensureHost(town) }

@@ -23,7 +23,7 @@ enum CloseCommand {
             try context.show(output) { output in
                 let name = TerminalText.line(output.agent.name)
                 if output.agent.state.isTerminal { return ["🛑 Stopped agent '\(name)': nothing waited for it"] }
-                if !output.changed { return ["Agent '\(name)' is \(output.agent.state.rawValue) already"] }
+                if !output.changed { return ["Agent '\(name)' is already \(output.agent.state.rawValue)"] }
                 let waiting = output.agent.pending.total
                 let left = waiting == 0 ? "its present turn" : "\(waiting) message\(waiting == 1 ? "" : "s")"
                 return ["🌙 Agent '\(name)' is draining: it finishes \(left), then it stops"]

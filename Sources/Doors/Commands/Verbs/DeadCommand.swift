@@ -50,7 +50,7 @@ enum DeadCommand {
             "retry", "Retry dead letters",
             options: [
                 all,
-                .value("to", nil, "AGENT", "into this inbox instead", completion: .dynamic("agents")),
+                .value("to", nil, "AGENT", "into this inbox instead", completion: .dynamic("recipients")),
             ], positionals: [message],
             examples: [
                 Example("tt dead retry 3f2a", "retry one"),

@@ -10,7 +10,7 @@ enum EventsCommand {
             options: [
                 .value("count", "c", "N", "how many of the newest to show, oldest first", standard: "20").alias(
                     "limit", "n"),
-                .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
+                .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("mailboxes")),
                 .value(
                     "type", nil, "TYPE", "only those of a type",
                     completion: .values(EventType.allCases.map(\.rawValue)),

@@ -7,7 +7,7 @@ enum HistoryCommand {
             "history", "Show recent history", group: Group.watching,
             options: [
                 .value("limit", "n", "N", "how many of the newest to show, oldest first", standard: "30"),
-                .value("agent", "a", "AGENT", "only what is about an agent", completion: .dynamic("agents")),
+                .value("agent", "a", "AGENT", "only what is about an agent", completion: .dynamic("mailboxes")),
             ],
             examples: [
                 Example("tt history", "the newest 30 things that happened"),

@@ -16,7 +16,7 @@ enum InboxCommand {
             positionals: [
                 Positional(
                     "AGENT", .optional, "an agent, or supervisor, which is the default",
-                    completion: .dynamic("agents"))
+                    completion: .dynamic("mailboxes"))
             ],
             examples: [
                 Example("tt inbox", "what the agents told you"),
@@ -102,7 +102,7 @@ enum InboxCommand {
                     lines.append("    … and \(inbox.messages.count - 5) more: tt inbox \(inbox.agent)")
                 }
             }
-            return lines + ["", "Total: \(everything.actionable) actionable message(s)"]
+            return lines + ["", "Total: \(everything.actionable.of("actionable message"))"]
         }
     }
 

@@ -1,5 +1,6 @@
 import Arguments
 import Configuration
+import Files
 import Model
 import Operations
 import Terminal
@@ -9,7 +10,10 @@ enum InitCommand {
     static let verb = Verb(
         CommandSpec(
             "init", "Create a town in this folder", group: Group.town,
-            options: [.value("name", "n", "NAME", "the town's name", standard: "repository and branch, or the folder")],
+            options: [
+                .value("name", "n", "NAME", "the town's name", standard: "repository and branch, or the folder"),
+                .flag("yes", "y", "don't ask, in / or the home folder either"),
+            ],
             positionals: [Positional("NAME", .optional, "the town's name, as with --name")],
             examples: [
                 Example("tt init", "name it after the repository and its branch"),
@@ -44,7 +48,8 @@ enum InitCommand {
         var cli: String { choice.cli }
 
         enum CodingKeys: String, CodingKey {
-            case name, root, configuration, registered
+            case name, root, registered
+            case configuration = "file"
             case cli = "default_cli"
             case gitignoreChanged = "gitignore_changed"
         }
@@ -70,9 +75,11 @@ enum InitCommand {
             throw CommandFailure.usage("the town's name \(problem)")
         }
         let path = context.arguments.string("town") ?? context.parts.folder
+        let folder = path.hasPrefix("/") ? path : context.parts.folder + "/" + path
+        try await askWhereTooMuchIsBelow(folder, context)
         let made = try await TownMaker(home: context.home, openStore: context.parts.openStore)
             .make(
-                path.hasPrefix("/") ? path : context.parts.folder + "/" + path, name: asked,
+                folder, name: asked,
                 usesSocket: ["1", "true"].contains(context.environment["TT_USE_SOCKET"]?.lowercased()))
         if let aside = made.registryPutAside {
             context.warn("the list of towns could not be read; it was put aside as \(aside)")
@@ -86,6 +93,26 @@ enum InitCommand {
         return Made(
             name: made.name, root: made.root, configuration: TownFiles(root: made.root).configuration,
             registered: made.registryProblem == nil, choice: choice)
+    }
+
+    /// Agents may change everything below a town, so one of `/` or of the home folder is hardly ever meant.
+    private static func askWhereTooMuchIsBelow(_ folder: String, _ context: CommandContext) async throws {
+        guard let root = try? Files.canonical(folder), !context.arguments.flag("yes"),
+            !Files.exists(TownFiles(root: root).configuration)
+        else { return }
+        let home = context.environment["HOME"].flatMap { try? Files.canonical($0) }
+        guard root == "/" || root == home else { return }
+        let place = root == "/" ? "/ is the whole file system" : "\(TerminalText.line(root)) is your home folder"
+        let hint = "make the town in a project's folder: tt --town FOLDER init; or confirm with: tt init --yes"
+        guard context.console.isInputTerminal, context.console.errorWidth != nil, !context.wantsJSON else {
+            throw CommandFailure(
+                .needsPerson, code: "needs_confirmation", "\(place), and agents could change everything in it",
+                hint: hint)
+        }
+        context.console.writeError("\(place), and agents could change everything in it.\n")
+        guard await context.confirms("Create a town there? [y/N] ") else {
+            throw CommandFailure(.needsPerson, code: "needs_confirmation", "no town was created", hint: hint)
+        }
     }
 }
 

@@ -35,7 +35,7 @@ enum InterruptCommand {
             }
             try context.show(output) { output in
                 let name = TerminalText.line(output.agent.name)
-                guard output.changed else { return ["Agent '\(name)' is paused already"] }
+                guard output.changed else { return ["Agent '\(name)' is already paused"] }
                 let waiting = output.agent.pending.total
                 let mail = waiting == 0 ? "" : "; \(waiting) message\(waiting == 1 ? " waits" : "s wait")"
                 return ["⏸️  Paused agent '\(name)'\(mail)", "   Let it go on with: tt resume \(name)"]

@@ -23,7 +23,7 @@ enum KillCommand {
                 .init(agent: context.arguments.required("AGENT"), now: now), in: town)
             try context.show(output) { output in
                 let name = TerminalText.line(output.agent.name)
-                if !output.changed { return ["Agent '\(name)' is \(output.agent.state.rawValue) already"] }
+                if !output.changed { return ["Agent '\(name)' is already \(output.agent.state.rawValue)"] }
                 if output.agent.state.isTerminal { return ["🛑 Stopped agent '\(name)'"] }
                 return ["🛑 Agent '\(name)' stops " + (now ? "now" : "when its present turn ends")]
             }

@@ -13,7 +13,7 @@ enum LogsCommand {
                 .flag("follow", "f", "then show what is added, as it is added"),
                 .value("lines", "n", "N", "how many of the last lines to show", standard: "50"),
             ],
-            positionals: [Positional("AGENT", .one, "an agent, or host", completion: .dynamic("agents"))],
+            positionals: [Positional("AGENT", .one, "an agent, or host", completion: .dynamic("logged"))],
             examples: [
                 Example("tt logs backend -n 200", "its last 200 lines"),
                 Example("tt logs backend -f", "what it does, as it does it"),
@@ -43,10 +43,10 @@ enum LogsCommand {
         if let place { context.warn(place) }
         let text = String(decoding: reader.tail(lines), as: UTF8.self)
         struct Log: Encodable {
-            var path: String
+            var file: String
             var lines: [String]
         }
-        let log = Log(path: file.path, lines: text.split(separator: "\n").map(String.init))
+        let log = Log(file: file.path, lines: text.split(separator: "\n").map(String.init))
         try context.show(log) { _ in
             text.isEmpty ? [] : [TerminalText.sanitized(text.hasSuffix("\n") ? String(text.dropLast()) : text)]
         }

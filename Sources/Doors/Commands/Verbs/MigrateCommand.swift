@@ -44,7 +44,7 @@ enum MigrateCommand {
         }
         if output.done, !output.left.isEmpty {
             throw CommandFailure(
-                .failed, code: "left", "\(output.left.count) old key(s) were left as they are",
+                .failed, code: "left", "\(output.left.count.of("old key")) could not be migrated",
                 hint: "the lines above say why")
         }
     }
@@ -52,7 +52,7 @@ enum MigrateCommand {
     // The question goes to standard error, so that standard output holds the result and nothing else.
     private static func ask(_ preview: MigrateTown.Output, _ town: Town, _ context: CommandContext) async throws {
         let lines = ["🔄 Migrating to town-isolated format", "   Town: \(TerminalText.line(town.name))", ""]
-        let summary = lines + ["   \(preview.keys.count) key(s) will be migrated"]
+        let summary = lines + ["   \(preview.keys.count.of("key")) will be migrated"]
         for line in summary { context.console.writeError(line + "\n") }
         context.console.writeError("   Continue? [y/N] ")
         let answer = await context.console.readLine()
@@ -70,7 +70,7 @@ enum MigrateCommand {
         if output.keys.isEmpty {
             lines = ["✅ No migration needed"]
         } else if output.done {
-            lines = ["✅ Migrated \(output.moved) key(s)", "   Town: \(TerminalText.line(town.name))"]
+            lines = ["✅ Migrated \(output.moved.of("key"))", "   Town: \(TerminalText.line(town.name))"]
         } else {
             lines = ["🔍 Migration Preview (dry run)", "   Town: \(TerminalText.line(town.name))", ""]
             lines.append("   Keys to migrate:")
@@ -81,7 +81,7 @@ enum MigrateCommand {
             if output.keys.count > shown {
                 lines.append("   … and \(output.keys.count - shown) more; --json lists all")
             }
-            lines += ["", "   Total: \(output.keys.count) key(s) would be migrated", ""]
+            lines += ["", "   Total: \(output.keys.count.of("key")) would be migrated", ""]
             if !output.otherTowns.isEmpty {
                 let names = output.otherTowns.prefix(5).map { TerminalText.line($0) }.joined(separator: ", ")
                 lines.append("   ⚠️  Old keys do not say whose they are, and other towns use the server: \(names)")
@@ -95,7 +95,7 @@ enum MigrateCommand {
         }
         if output.left.count > shown { lines.append("   … and \(output.left.count - shown) more that stay") }
         if output.jsonRecords > 0 {
-            lines.append("   \(output.jsonRecords) record(s) of this town are JSON texts: run 'tt migrate --hash'")
+            lines.append("   \(output.jsonRecords.of("record")) of this town in JSON: run 'tt migrate --hash'")
         }
         return lines
     }

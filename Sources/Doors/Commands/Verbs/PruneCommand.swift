@@ -26,7 +26,7 @@ enum PruneCommand {
                     return ["✨ Nothing to prune" + (output.active > 0 ? ": \(active)" : "")]
                 }
                 return output.removed.flatMap(lines)
-                    + ["✨ Pruned \(output.removed.count) agent(s)" + (output.active > 0 ? "; \(active)" : "")]
+                    + ["✨ Pruned \(output.removed.count.of("agent"))" + (output.active > 0 ? "; \(active)" : "")]
             }
             // What is in the backlog again may be offered to others.
             if output.active > 0 { try await context.ensureHost(town) }
@@ -35,9 +35,9 @@ enum PruneCommand {
 
     private static func lines(_ agent: RemovedAgent) -> [String] {
         var lines = ["🗑️  Removed \(TerminalText.line(agent.name)) (\(agent.id)) - \(agent.state.shown)"]
-        if !agent.tasks.isEmpty { lines.append("      \(agent.tasks.count) task(s) back in the backlog") }
+        if !agent.tasks.isEmpty { lines.append("      \(agent.tasks.count.of("task")) back in the backlog") }
         if agent.deadLetters > 0 {
-            lines.append("      \(agent.deadLetters) message(s) to the dead letters; see: tt dead list")
+            lines.append("      \(agent.deadLetters.of("message")) to the dead letters; see: tt dead list")
         }
         return lines
     }

@@ -38,7 +38,7 @@ enum ReclaimCommand {
         var lines = [output.moved ? "🔄 Reclaiming orphaned work..." : "🔍 Orphaned work:"]
         for agent in output.agents {
             let state = agent.state?.shown ?? "unknown to the town"
-            lines.append("   \(TerminalText.line(agent.name)) (\(state)): \(agent.items.count) item(s)")
+            lines.append("   \(TerminalText.line(agent.name)) (\(state)): \(agent.items.count.of("item"))")
             for item in agent.items {
                 let head = item.moved ? "→ \(place): " : output.moved ? "stays: \(item.kind): " : "\(item.kind): "
                 let room = context.width.map { $0 - 6 - TerminalText.width(head) }
@@ -48,14 +48,14 @@ enum ReclaimCommand {
         guard output.moved else {
             let count = output.agents.reduce(0) { $0 + $1.items.count }
             return lines + [
-                "📋 Found \(count) orphaned item(s); nothing was changed",
+                "📋 Found \(count.of("orphaned item")). Nothing was changed",
                 "   Use --to-backlog or --to AGENT to reclaim them",
             ]
         }
         let moved = output.agents.reduce(0) { $0 + $1.moved }
         let left = output.agents.reduce(0) { $0 + $1.left }
-        lines.append("✅ Moved \(moved) item(s) to \(output.destination == nil ? "backlog" : "'\(place)'")")
-        if left > 0 { lines.append("   \(left) message(s) stay in their inboxes; --to AGENT moves them") }
+        lines.append("✅ Moved \(moved.of("item")) to \(output.destination == nil ? "backlog" : "'\(place)'")")
+        if left > 0 { lines.append("   \(left.of("message")) left in the inboxes; --to AGENT moves them") }
         return lines
     }
 }

@@ -33,13 +33,13 @@ enum RecoverCommand {
         let known = output.recovered.compactMap(\.hostPid)
         lines += output.hosts.filter { !known.contains($0) }.map { "   🧹 Removed the dead host of process \($0)" }
         if output.unserved > 0 {
-            lines.append("   🚀 Starting a host for \(output.unserved) agent(s) that none served")
+            lines.append("   🚀 Starting a host for \(output.unserved.of("agent")) that none served")
         }
         let checked = "\(output.checked) agent\(output.checked == 1 ? "" : "s") checked"
         lines.append(
             output.recovered.isEmpty
                 ? "✨ No orphaned agents found (\(checked))"
-                : "✨ Recovered \(output.recovered.count) orphaned agent(s) (\(checked))")
+                : "✨ Recovered \(output.recovered.count.of("orphaned agent")) (\(checked))")
         return lines
     }
 }

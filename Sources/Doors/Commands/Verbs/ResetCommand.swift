@@ -36,9 +36,9 @@ enum ResetCommand {
             try context.show(output) { output in
                 let deleted =
                     agentsOnly
-                    ? "\(output.agents) agent(s); tasks and backlog were kept"
-                    : "\(output.agents) agent(s), \(output.tasks) task(s) and "
-                        + "\(output.messages + output.deadLetters) message(s)"
+                    ? "\(output.agents.of("agent")); tasks and backlog were kept"
+                    : "\(output.agents.of("agent")), \(output.tasks.of("task")) and "
+                        + "\((output.messages + output.deadLetters).of("message"))"
                 return ["✅ Reset complete: deleted \(deleted)", "   Run 'tt spawn NAME' to create new agents"]
             }
         }
@@ -55,17 +55,19 @@ enum ResetCommand {
         guard !agentsOnly else {
             var lines = [
                 "🗑️  Resetting agents in town '\(name)'", "   This will delete:",
-                "   - \(output.agents) agent(s) and their inboxes",
+                "   - \(output.agents.of("agent")) and their inboxes",
             ]
             if output.messages > 0 {
-                lines.append("     \(output.messages) waiting message(s) go to the dead letters")
+                lines.append(
+                    "     \(output.messages.of("waiting message")) \(output.messages == 1 ? "goes" : "go") to the dead letters"
+                )
             }
             return lines + ["   Tasks and backlog will be preserved."]
         }
         return [
-            "🗑️  Resetting town '\(name)'", "   This will delete:", "   - \(output.agents) agent(s)",
-            "   - \(output.tasks) task(s)", "   - \(output.backlog) backlog item(s)",
-            "   - \(output.messages) waiting message(s) and \(output.deadLetters) dead letter(s)",
+            "🗑️  Resetting town '\(name)'", "   This will delete:", "   - \(output.agents.of("agent"))",
+            "   - \(output.tasks.of("task"))", "   - \(output.backlog.of("backlog item"))",
+            "   - \(output.messages.of("waiting message")) and \(output.deadLetters.of("dead letter"))",
             "   - the log of events",
         ]
     }

@@ -14,14 +14,14 @@ enum SendCommand {
                 .flag("urgent", nil, "deliver before messages that are not urgent"),
                 .value(
                     "from", nil, "AGENT", "the sender (default: the agent in whose turn you are, or the supervisor)",
-                    completion: .dynamic("agents")),
+                    completion: .dynamic("recipients")),
                 .value("key", nil, "KEY", "messages with the same key are sent once, so repeating is safe"),
                 .value("correlation", nil, "ID", "the message that this one answers"),
             ],
             positionals: [
                 Positional(
                     "TO", .one, "an agent's name, nickname or id; supervisor; or all",
-                    completion: .dynamic("agents")),
+                    completion: .dynamic("receivers")),
                 Positional("MESSAGE", .optional, "the text; without it, or with -, it is read from standard input"),
             ],
             examples: [

@@ -23,7 +23,7 @@ enum SpawnCommand {
                 .flag("foreground", nil, "run in this terminal and show its output"),
                 .value("role", nil, "ROLE", "its role, such as backend"),
                 .value("nickname", nil, "NAME", "a second name, shown beside the first"),
-                .value("parent", nil, "AGENT", "the agent that it belongs to", completion: .dynamic("agents")),
+                .value("parent", nil, "AGENT", "the agent that it belongs to", completion: .dynamic("known")),
                 .flag("new", nil, "a new agent, although one of this name has ended and still has work"),
             ],
             positionals: [Positional("NAME", .one, "letters, digits, '-', '_', '.' and '+'")],

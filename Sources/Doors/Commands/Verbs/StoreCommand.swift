@@ -45,7 +45,7 @@ enum StoreCommand {
         -> TownCopy
     {
         guard kind != town.configuration.store else {
-            throw OperationError(.conflict, "the town '\(town.name)' is in \(kind.rawValue) already")
+            throw OperationError(.conflict, "the town '\(town.name)' is already in \(kind.rawValue)")
         }
         var configuration = town.configuration
         configuration.store = kind

@@ -17,11 +17,17 @@ enum TaskCommand {
     private static let task = Positional(
         "TASK", .optional, "id, or its first digits (default: the task of this turn)", completion: .dynamic("tasks"))
 
+    private static let readyTask = Positional(
+        "TASK", .optional, "id, or its first digits (default: the task of this turn)", completion: .dynamic("ready"))
+
+    private static let anyTask = Positional(
+        "TASK", .optional, "id, or its first digits (default: the task of this turn)", completion: .dynamic("any-task"))
+
     private static let complete = Verb(
         CommandSpec(
             "complete", "Mark a task as done",
             options: [.value("result", nil, "TEXT", "the result; - reads it from standard input")],
-            positionals: [task],
+            positionals: [readyTask],
             examples: [
                 Example("tt task complete 3f2a --result \"Merged\"", "complete the task that begins with 3f2a"),
                 Example("tt task complete --result \"Done\"", "in a turn: complete its task"),
@@ -72,7 +78,7 @@ enum TaskCommand {
     private static let retry = Verb(
         CommandSpec(
             "retry", "Begin a failed or cancelled task anew",
-            positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("tasks"))],
+            positionals: [Positional("TASK", .one, "id, or its first digits", completion: .dynamic("failed"))],
             examples: [Example("tt task retry 3f2a", "the same task once more, with new attempts")],
             discussion: "It keeps its id and its history, and goes to the agent that had it, or to the backlog.")
     ) { context in
@@ -127,7 +133,7 @@ enum TaskCommand {
 
     private static let show = Verb(
         CommandSpec(
-            "show", "Show a task in full", positionals: [task],
+            "show", "Show a task in full", positionals: [anyTask],
             examples: [Example("tt task show 3f2a", "all of the task that begins with 3f2a")])
     ) { context in
         let output = try await context.withTown(.readOnly) { town in
@@ -163,7 +169,7 @@ enum TaskCommand {
                 .value(
                     "state", "s", "STATE", "only tasks in this state; open: not ended yet; waiting: blocked by others",
                     completion: .values(TaskState.allCases.map(\.rawValue) + ["in_flight", "open", "waiting"])),
-                .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("agents")),
+                .value("agent", nil, "AGENT", "only those of an agent", completion: .dynamic("known")),
                 .value("limit", "n", "N", "maximum number to list", standard: "1000"),
             ],
             examples: [

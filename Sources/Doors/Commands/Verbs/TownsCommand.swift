@@ -9,10 +9,34 @@ import Towns
 enum TownsCommand {
     static let verb = Verb(
         CommandSpec(
-            "towns", "List your towns", group: Group.town,
-            examples: [Example("tt towns", "where they are and which agents they have")],
-            discussion: "Only looks: nothing is started, and no town is changed.")
+            "towns", "List your towns, or take some out of the list", group: Group.town,
+            options: [.flag("missing", nil, "with forget: all towns whose folder no longer exists")],
+            positionals: [
+                Positional(
+                    "ACTION", .optional, "forget: take towns out of the list", completion: .values(["forget"])),
+                Positional("TOWN", .any, "with forget: names or folders", completion: .dynamic("towns")),
+            ],
+            examples: [
+                Example("tt towns", "where they are and which agents they have"),
+                Example("tt towns forget old-shop", "take one out of the list, by its name or folder"),
+                Example("tt towns forget --missing", "take out all whose folder no longer exists"),
+            ],
+            discussion: "No town is started or changed. To forget a town only removes it from this list: its folder "
+                + "stays, and it is listed again after tt init or tt restore in it.")
     ) { context in
+        switch context.arguments.positional("ACTION") {
+        case nil:
+            if context.arguments.flag("missing") {
+                throw CommandFailure.usage("--missing belongs to forget", hint: "tt towns forget --missing")
+            }
+            try await list(context)
+        case "forget": try ForgottenTowns.forget(context)
+        case let other?:
+            throw CommandFailure.usage("unknown action '\(other)'", hint: "use: tt towns, or tt towns forget TOWN")
+        }
+    }
+
+    private static func list(_ context: CommandContext) async throws {
         var views: [TownEntryView] = []
         for entry in try TownRegistry(home: context.home).entries() {
             views.append(await look(at: entry, context))
@@ -100,7 +124,8 @@ struct TownEntryView: Encodable {
     @OrNull var message: String?
 
     enum CodingKeys: String, CodingKey {
-        case name, path, state, agents, live, message
+        case name, state, agents, live, message
+        case path = "root"
         case isServed = "host_running"
     }
 

@@ -39,7 +39,7 @@ enum TrustCommand {
         let (root, configuration) = try town(context)
         let review = try Review(root, configuration, context)
         if review.isTrusted {
-            return try context.show(review) { _ in ["✅ \(TerminalText.line(root)) is trusted already."] }
+            return try context.show(review) { _ in ["✅ \(TerminalText.line(root)) is already trusted."] }
         }
         if !context.arguments.flag("yes") {
             for line in review.lines { context.console.writeError(line + "\n") }

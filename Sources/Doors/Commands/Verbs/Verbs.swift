@@ -26,7 +26,8 @@ public enum Verbs {
         DeadCommand.verb,
         StatusCommand.verb, CostsCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
         HistoryCommand.verb,
-        DoctorCommand.verb, helpVerb, versionVerb, CompletionsCommand.verb, CompleteCommand.verb, DocsCommand.verb,
+        DoctorCommand.verb, helpVerb, versionVerb, CompletionsCommand.verb, UpdateCommand.verb,
+        CompleteCommand.verb, DocsCommand.verb, DocsCommand.manualVerb,
         InboxCommand.deprecatedVerb, AuthCommand.otherVerb, StatusCommand.watchVerb,
     ]
 
@@ -34,7 +35,9 @@ public enum Verbs {
     private static let helpVerb = Verb(
         CommandSpec(
             "help", "Show help for a command", group: Group.help,
-            positionals: [Positional("COMMAND", .any, "the command, with its subcommand")],
+            positionals: [
+                Positional("COMMAND", .any, "the command, with its subcommand", completion: .dynamic("commands"))
+            ],
             examples: [Example("tt help task complete", "show what it takes")])
     ) { _ in }
 

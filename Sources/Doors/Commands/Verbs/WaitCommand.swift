@@ -11,7 +11,7 @@ enum WaitCommand {
                 .value("timeout", nil, "TIME", "stop waiting after this many seconds, or 5m, 1h", standard: "never")
             ],
             positionals: [
-                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("agents"))
+                Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("known"))
             ],
             examples: [
                 Example("tt wait backend", "return when it has stopped"),
@@ -35,7 +35,7 @@ enum WaitCommand {
             try context.show(output) { output in
                 let rounds = output.agent.roundsCompleted
                 return [
-                    "🏁 Agent '\(TerminalText.line(output.agent.name))' has stopped (\(output.agent.state.rawValue)) "
+                    "🏁 Agent '\(TerminalText.line(output.agent.name))' has stopped\(output.agent.state == .error ? " with an error" : "") "
                         + "after \(rounds) turn\(rounds == 1 ? "" : "s")"
                 ]
             }

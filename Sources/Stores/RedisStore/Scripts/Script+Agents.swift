@@ -120,7 +120,7 @@ extension LuaParts {
           local n = agent.failures == '1' and 'its last turn' or 'its last ' .. (agent.failures or '0') .. ' turns'
           local what = why .. ', and ' .. n .. ' failed'
           agent.attention, agent.retry_at = what .. '; let it continue with: tt restart ' .. agent.name, nil
-          log('agent_failed', agent.name .. ' ended in error: ' .. what, now,
+          log('agent_failed', agent.name .. ' stopped with an error: ' .. what, now,
             {agent = agent.id, old = old, new = agent.state})
         end
         -- Why nothing that waits for an agent is read, and the command that lets it go on.
@@ -131,7 +131,7 @@ extension LuaParts {
             return 'has used up its ' .. agent.max_rounds .. (num(agent.max_rounds) == 1 and ' turn' or ' turns'),
               'tt restart ' .. agent.name
           elseif ended[agent.state] then
-            return agent.state == 'error' and 'ended in error' or 'was stopped', 'tt restart ' .. agent.name
+            return agent.state == 'error' and 'stopped with an error' or 'was stopped', 'tt restart ' .. agent.name
           end
         end
         function A.tellOfPause(agent, now)

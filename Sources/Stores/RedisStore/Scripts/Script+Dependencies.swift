@@ -91,6 +91,7 @@ extension LuaParts {
           local question = 'Task ' .. t.id .. ' (' .. T.title(t) .. ') waits no longer, but ' .. owner.name
             .. ', whose it is, is ' .. owner.state .. '.\nWho shall do it? `tt restart ' .. owner.name
             .. '` brings the agent back, `tt reclaim --from ' .. owner.name .. ' --to-backlog` gives its work to others.'
+          if giver == SUPERVISOR then return M.tellPerson('needs:agent:' .. owner.id, question, now) end
           local id = derived('owner ended', t.id, whole(now))
           if M.get(id) then return end
           M.deliver(M.compose(id, SUPERVISOR, giver, 'query', ',"question":' .. quoted(question), now,
@@ -120,8 +121,15 @@ extension LuaParts {
               if one.giver == SUPERVISOR then
                 M.tellPerson('needs:task:' .. failed.id, question, now)
               elseif not M.get(id) then
-                M.deliver(M.compose(id, SUPERVISOR, one.giver, 'query', ',"question":' .. quoted(question), now,
-                  {priority = 'high', about = firstLine(question)}), nil, now)
+                local letter = M.compose(id, SUPERVISOR, one.giver, 'query', ',"question":' .. quoted(question), now,
+                  {priority = 'high', about = firstLine(question)})
+                -- It comes from whoever's turn made the task fail, whatever name stands over it.
+                local m, cause = letter.record, failed.assigned_to or by or SUPERVISOR
+                m.from = cause
+                M.inherit(m)
+                m.from = SUPERVISOR
+                local held = M.judged(m)
+                if held then M.hold(letter, held, now) else M.deliver(letter, nil, now) end
               end
             end
           end

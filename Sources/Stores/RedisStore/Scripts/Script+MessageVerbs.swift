@@ -2,10 +2,12 @@ extension LuaParts {
     /// The verbs on messages.
     static let messageVerbs = #"""
         local V = {}
-        -- Arguments: limit of hops, of the inbox or nothing, count, letters. Reply: per letter its id, '1' for a duplicate, perhaps a refusal.
+        -- Arguments: limit of hops, of the inbox or nothing, count, letters, limits of chains. Reply: per letter its id,
+        -- '1' for a duplicate, perhaps a refusal.
         function V.send()
-          local maxHops, maxInbox, replies = int(), tonumber(opt()), {}
-          for _ = 1, int() do replies[#replies + 1] = M.send(M.readLetter(), maxHops, maxInbox) end
+          local _, maxInbox, replies = int(), tonumber(opt()), {}
+          M.setLimits(unpack(words(words_[#words_])))
+          for _ = 1, int() do replies[#replies + 1] = M.send(M.readLetter(), maxInbox) end
           return replies
         end
         -- Arguments: agent, offset, limit, now. Reply: where it goes on or nothing at the end, messages. Entries of which
@@ -90,6 +92,7 @@ extension LuaParts {
           M.settle('needs:letter:' .. id, now)
           count(id, m, -1)
           m.to, m.seq, m.attempts, m.deliveries, m.deaths = recipient, whole(nextNumber('message')), nil, nil, nil
+          m.hops, m.root, m.path = nil, nil, nil  -- who sends it once more begins a chain
           m.state, m.changed = 'queued', whole(now)
           local body = M.bodyOf(id)
           if m.type == 'unreadable' then

@@ -182,7 +182,7 @@ extension LuaParts {
             A.requireEnded(source)
           end
           local owner = target and A.requireStaying(target)
-          if target == aid then fail('illegal_move', name .. ' has this work already') end
+          if target == aid then fail('illegal_move', name .. ' already has this work') end
           local tasks, isMore, made, messages = nil, nil, {}, {}
           if owner then tasks, isMore = reassignTasks(aid, target, now) else tasks, isMore = requeueTasks(aid, now) end
           if isMore then return said_(true, tasks, made, messages) end

@@ -12,6 +12,57 @@ extension LuaParts {
           local hops = math.max(num(m.hops), num(lease.hops) + 1)
           m.hops = whole(hops)
           m.conv = m.conv or lease.conv
+          -- The longest of the chains that the turn works on.
+          local most, root
+          for _, id in ipairs(words(lease.messages)) do
+            local other = M.get(id)
+            if other and (not most or num(other.hops) > num(most.hops)) then most, root = other, other.root or id end
+          end
+          if not most then return end
+          m.root = root
+          local way = words(most.path)
+          way[#way + 1] = m.from
+          m.path = table.concat(way, ' ', math.max(1, #way - LONGEST_PATH + 1))
+          -- That a task is completed goes back to where its giver was: that is progress, and no circle.
+          if m.type == 'task_done' then m.hops, m.path = whole(math.max(0, num(lease.hops) - 1)), nil end
+          if m.hops == '0' then m.hops = nil end
+        end
+        local maxHops, sameAgent, pingPong, perRoot, chains
+        function M.setLimits(a, b, c, d)
+          maxHops, sameAgent, pingPong, perRoot = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
+        end
+        atBegin[#atBegin + 1] = function() chains = {}; M.setLimits(unpack(DEFAULT_LIMITS)) end
+        local ordinals = {'first', 'second', 'third'}
+        -- Why a message with all that it inherits is held back, or nothing. Counts it. The same rules as `Storm`.
+        function M.judged(m)
+          local n = 0
+          if m.wakes and m.to ~= SUPERVISOR and m.root then
+            n = (chains[m.root] or num(call('GET', P .. 'chain:' .. m.root))) + 1
+            chains[m.root] = n
+            defer('SET', 'chain:' .. m.root, whole(n), 'EX', 604800)
+          end
+          if num(m.hops) > maxHops then
+            return 'it has passed ' .. m.hops .. ' agents and the limit is ' .. whole(maxHops)
+          end
+          if m.to == SUPERVISOR or not m.wakes or not m.path then return nil end
+          local way, times, passes = words(m.path), 0, 1
+          local from = way[#way]
+          way[#way + 1] = m.to
+          for i = 1, #way do if way[i] == m.to then times = times + 1 end end
+          if times >= sameAgent then
+            return nameOf(m.to) .. ' would work on it for the ' .. (ordinals[times] or whole(times) .. 'th')
+              .. ' time and no task was completed in between (limits.same_agent)'
+          end
+          if from == m.to then passes = 0 end
+          while passes > 0 and #way - passes >= 2 and way[#way - passes - 1] == way[#way - passes + 1] do passes = passes + 1 end
+          if passes >= pingPong then
+            return nameOf(from) .. ' and ' .. nameOf(m.to) .. ' have passed it to each other ' .. whole(pingPong)
+              .. ' times and no task was completed in between (limits.ping_pong)'
+          end
+          if n > perRoot then
+            return 'what began with message ' .. short(m.root) .. ' has led to more than ' .. whole(perRoot)
+              .. ' messages (limits.messages_per_root)'
+          end
         end
         -- The sender's name, and whether somebody else only gave it.
         local function isOfTown(m) return m.from == SUPERVISOR and m.to == SUPERVISOR and (m.key or ''):sub(1, 6) == 'needs:' end
@@ -33,6 +84,7 @@ extension LuaParts {
           more = more or {}
           local priority = more.priority or 'normal'
           local m = {from = from, to = to, type = kind, task = more.task, conv = more.conv, hops = more.hops,
+            root = more.root, path = more.path,
             lane = (priority == 'high' or priority == 'urgent') and '0' or '1', wakes = waking[kind] and '1' or nil}
           if kind == 'custom' then m.wakes = '1' end
           local body = '{"id":"' .. id .. '","from":"' .. from .. '","to":"' .. to .. '","type":"' .. kind .. '"' .. payload
@@ -64,8 +116,16 @@ extension LuaParts {
             conv = opt(), task = opt(), key = opt(), verified = opt()}
           return letter
         end
+        -- Makes a message a dead letter that its chain has no business with, and tells the person, once for a root.
+        function M.hold(letter, why, now)
+          local m = letter.record
+          M.refuse(letter, why, now)
+          M.tellPerson('needs:root:' .. (m.root or letter.id), 'Agents go round in circles: a ' .. m.type .. ' message from '
+            .. nameOf(m.from) .. ' to ' .. nameOf(m.to) .. ' was held back because ' .. why .. '\nTo read it: tt dead show '
+            .. letter.id .. '\nTo let it go on: tt dead retry ' .. letter.id, now, true)
+        end
         -- `maxInbox`: nothing for any number.
-        function M.send(letter, maxHops, maxInbox)
+        function M.send(letter, maxInbox)
           local m = letter.record
           local known = M.known(letter.id, m.key)
           if known then return {known, '1'} end
@@ -75,7 +135,8 @@ extension LuaParts {
             if not toName then fail('agent_not_found', m.to) end
           end
           M.inherit(m)
-          if num(m.hops) <= maxHops then
+          local why = M.judged(m)
+          if not why then
             if maxInbox then
               M.adopt(m.to, letter.created)
               if M.box(m.to).waiting >= maxInbox then
@@ -87,8 +148,7 @@ extension LuaParts {
             M.noteMail(m, letter.created)
             return {letter.id, '0'}
           end
-          local why = 'it has passed ' .. m.hops .. ' agents and the limit is ' .. whole(maxHops)
-          M.refuse(letter, why, letter.created)
+          M.hold(letter, why, letter.created)
           return {letter.id, '0', why}
         end
         function M.finish(id, now)
@@ -97,14 +157,15 @@ extension LuaParts {
           M.become(id, 'done', now)
         end
         -- Puts a message about a thing that needs the person in charge into their mailbox, unless one waits there already.
-        function M.tellPerson(key, text, now)
+        -- `once`: also not if there was one that has been read.
+        function M.tellPerson(key, text, now, once)
           local known = M.withKey(key)
           local m = known and M.get(known)
           local own = key
           if m then
             if not isOfTown(m) then
               own = nil  -- somebody else took the key: the person is told all the same
-            elseif m.state == 'queued' then
+            elseif once or m.state == 'queued' then
               return
             else
               M.remove(known)

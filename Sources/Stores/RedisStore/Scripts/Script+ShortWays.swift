@@ -27,6 +27,8 @@ extension LuaParts {
           if found[1] or found[2] or not found[3] then return nil end
           local hops, conv = text(a[16]), text(a[17])
           if found[4] and from ~= SUPERVISOR then
+            -- It belongs to a chain, which is judged.
+            if text(a[15]) then return nil end
             local lease = cjson.decode(found[4])
             hops, conv = whole(math.max(num(hops), num(lease.hops) + 1)), conv or lease.conv
           end

@@ -228,8 +228,23 @@ extension LuaParts {
         function T.tell(letter, now)
           if M.get(letter.id) then return end
           M.inherit(letter.record)
+          local why = M.judged(letter.record)
+          if why then
+            M.hold(letter, why, now)
+            return T.failHeld(letter.record, why, now)
+          end
           M.deliver(letter, nil, now)
           M.noteMail(letter.record, now)
+        end
+        -- A task whose assignment was held back will not be begun: it fails, and whoever gave it has been told by the refusal.
+        function T.failHeld(m, why, now)
+          local found = m.type == 'task_assign' and T.get(m.task)
+          if not found or over[found.state] then return end
+          local old = copy(found)
+          local t = T.after(old, 'fail', 'its assignment was held back because ' .. why, now)
+          T.update(t, old)
+          T.letGo(old, now)
+          T.ended(t, old, t.created_by or SUPERVISOR, derived('task failed', old.id, whole(now)), now, true)
         end
         -- A task failed. Who caused it knows; a conductor is told, and stands in for the person; a group's parts have been
         -- told of.
@@ -273,7 +288,7 @@ extension LuaParts {
           settleDependents(t, nil, now)
         end
         -- Logs and counts the end of a task, tells the one who gave it, lets go what waited for it. Returns who was told.
-        function T.ended(t, old, by, announcement, now)
+        function T.ended(t, old, by, announcement, now, isTold)
           local result = t.result or ''
           local kind, letter, payload
           local id = ',"task_id":"' .. t.id .. '"'
@@ -299,7 +314,7 @@ extension LuaParts {
             told = giver
           end
           settleDependents(t, by, now)
-          if t.state == 'failed' then T.tellOfFailure(t, by, now) end
+          if t.state == 'failed' and not isTold then T.tellOfFailure(t, by, now) end
           return told
         end
         local function begunAnew(old, owner, now)
@@ -338,7 +353,7 @@ extension LuaParts {
           local owner = A.requireStaying(agent)
           if old.assigned_to == agent and not over[old.state] then return old end
           if old.assigned_to and by == agent and not over[old.state] then
-            fail('illegal_move', 'task ' .. short(old.id) .. ' belongs to ' .. nameOf(old.assigned_to) .. ' already')
+            fail('illegal_move', 'task ' .. short(old.id) .. ' already belongs to ' .. nameOf(old.assigned_to))
           end
           local t = T.after(old, 'assign', agent, now)
           T.letGo(old, now)

@@ -30,9 +30,15 @@ enum TownScript {
     private static let town = script(base + tasks + LuaParts.verbs)
 
     private static let base = [
-        "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'", LuaParts.values, LuaParts.records,
+        "local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'",
+        "local LONGEST_PATH, DEFAULT_LIMITS = \(Message.longestPath), {\(defaults)}", LuaParts.values, LuaParts.records,
         LuaParts.log, LuaParts.messages, LuaParts.entries, LuaParts.sending, LuaParts.agents,
     ]
+    private static var defaults: String {
+        let limits = SendLimits()
+        return [limits.maxHops, limits.sameAgent, limits.pingPong, limits.perRoot].map { String($0) }
+            .joined(separator: ", ")
+    }
     private static let tasks = [LuaParts.tasks, LuaParts.dependencies]
 
     private static func script(_ parts: [String]) -> RedisScript {
@@ -60,6 +66,7 @@ extension LuaParts {
         -- announced, token, count of what is sent, now, limits ('-' for none).
         local function beginTurn(turn)
           requireLease({agent = turn[2], epoch = turn[3], turn = turn[4], host = turn[5]})
+          M.setLimits(turn[10], turn[11], turn[12], turn[13])
           local n, now, perTurn, perMinute = tonumber(turn[6]), tonumber(turn[7]), tonumber(turn[8]), tonumber(turn[9])
           if n == 0 or not (perTurn or perMinute) then return end
           local count = load('sends:', turn[2])

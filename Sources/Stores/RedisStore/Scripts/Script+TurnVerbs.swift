@@ -178,7 +178,7 @@ extension LuaParts {
           A.touch(agent, now)
           settle(agent, now)
         end
-        local function askAgain(id, token, ids, agent, summary, now)
+        local function askAgain(id, token, ids, agent, summary, now, progress)
           local old = T.get(id)
           if not old or over[old.state] or old.assigned_to ~= agent.id then return end
           for _, other in ipairs(zall('assignments:' .. id)) do
@@ -186,16 +186,18 @@ extension LuaParts {
             if m and m.to == agent.id then return end
           end
           old = copy(old)
-          if num(old.reminders) >= 2 then
+          if not progress and num(old.reminders) >= 2 then
             T.fail(old, agent.name .. ' ended three turns without completing it', now)
             summary.failed[#summary.failed + 1] = id
             return
           end
           local t = copy(old)
-          t.reminders, t.updated_at = whole(num(t.reminders) + 1), rfc(now, '+00:00')
+          t.updated_at = rfc(now, '+00:00')
+          if not progress then t.reminders = whole(num(t.reminders) + 1) end
           T.update(t, old)
-          log('task_reminded', agent.name .. ' left task ' .. short(id) .. ' open and is asked again (' .. t.reminders
-            .. ' of 2): ' .. T.title(t), now, {agent = agent.id, task = id, turn = token.turn})
+          local count = progress and ', after another task' or ' (' .. t.reminders .. ' of 2)'
+          log('task_reminded', agent.name .. ' left task ' .. short(id) .. ' open and is asked again' .. count .. ': '
+            .. T.title(t), now, {agent = agent.id, task = id, turn = token.turn})
           for _, original in ipairs(ids) do
             local m = M.get(original)
             if m.type == 'task_assign' and m.task == id then
@@ -209,6 +211,7 @@ extension LuaParts {
               local letter = M.compose(derived('reminder', token.turn, id), t.created_by or SUPERVISOR, agent.id,
                 'task_assign', ',"task_id":"' .. id .. '"', now,
                 {priority = type(j.priority) == 'string' and j.priority or nil, task = id, hops = m.hops, conv = m.conv,
+                  root = m.root, path = m.path,
                   correlation = uuid(j.correlation_id), rest = rest})
               M.deliver(letter, agent.name, now)
               summary.reminded[#summary.reminded + 1] = id
@@ -234,8 +237,13 @@ extension LuaParts {
           end
           log('turn_finished', agent.name .. ' finished turn ' .. agent.rounds_completed .. ' in ' .. took, now,
             {agent = agent.id, task = agent.current_task or tasks[1], turn = token.turn, detail = detail})
-          for _, id in ipairs(tasks) do askAgain(id, token, ids, agent, summary, now) end
-          if #summary.reminded > 0 then agent.retry_at = pause end
+          local progress = false
+          for _, id in ipairs(tasks) do
+            local t = T.get(id)
+            if t and over[t.state] then progress = true end
+          end
+          for _, id in ipairs(tasks) do askAgain(id, token, ids, agent, summary, now, progress) end
+          if #summary.reminded > 0 and not progress then agent.retry_at = pause end
         end
         local function failTurn(token, ids, agent, summary, now)
           local new, drops = flag() and record() or nil, flag()
@@ -280,9 +288,10 @@ extension LuaParts {
           agent.host_deaths = worst > 0 and whole(worst) or nil
           putBack(back, now)
         end
-        -- Arguments: token, now, count, letters, then those of the outcome. Reply: agent, dead, reminded, failed tasks.
+        -- Arguments: token, now, count, letters, then those of the outcome, limits of chains. Reply: agent, dead, reminded, failed tasks.
         function V.commit()
           local token, now = readToken(), int()
+          M.setLimits(unpack(words(words_[#words_])))
           local lease = requireLease(token)
           local ids = M.leased(token.agent)
           local agent = requireAgent(token.agent)
@@ -291,7 +300,7 @@ extension LuaParts {
             local letter = M.readLetter()
             local m = letter.record
             if m.to == SUPERVISOR or agentOf(m.to) then
-              M.send(letter, 20)
+              M.send(letter)
             elseif not M.known(letter.id, m.key) then
               m.hops = whole(math.max(num(m.hops), num(lease.hops) + 1))
               m.conv = m.conv or lease.conv

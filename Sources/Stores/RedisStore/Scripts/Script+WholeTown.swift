@@ -113,7 +113,8 @@ extension LuaParts {
           if overwrites then return state end
           local agents, tasks = call('ZCARD', P .. 'agents'), call('ZCARD', P .. 'tasks')
           if agents > 0 or tasks > 0 or call('ZCARD', P .. 'messages') > 0 then
-            fail('not_empty', 'this town has ' .. whole(agents) .. ' agents and ' .. whole(tasks) .. ' tasks already')
+            fail('not_empty', 'this town already has ' .. whole(agents) .. (agents == 1 and ' agent and ' or ' agents and ')
+              .. whole(tasks) .. (tasks == 1 and ' task' or ' tasks'))
           end
         end
         function V.checkReplacement() checkReplacement() end
