@@ -70,7 +70,7 @@ public final class HostGuard: Sendable {
         if Self.named(in: files) == guardian.identity { files.hostGuardian.remove() }
     }
 
-    /// The host fails. Where it never served and whoever started it still looks on, that one hears of it; otherwise
+    /// The host fails. If it never served and its starter still looks on, that one hears of it; otherwise
     /// the guardian starts another host.
     func fails() async {
         if !isInherited, !state.withLock({ $0.hasServed }) { await end() }

@@ -91,11 +91,21 @@ public struct HostLauncher: Sendable {
             }
             if FileLock.isHeld(files.hostLock) {
                 // It comes up, or it is about to end and will look once more at what there is to do.
-                if let holder = Self.identity(in: files.hostLock), holder != watched {
-                    watched = holder
+                if let holder = Self.identity(in: files.hostLock), holder.isAlive {
+                    if holder != watched {
+                        watched = holder
+                        waiting.append(
+                            Task {
+                                try? await holder.waitForExit()
+                                ring.yield()
+                            })
+                    }
+                } else {
+                    // A host that was killed in the middle of a start leaves its lock to the child until that has reached
+                    // its program, and the kernel tells nobody when the lock is free.
                     waiting.append(
                         Task {
-                            try? await holder.waitForExit()
+                            try? await time.sleep(for: .milliseconds(20))
                             ring.yield()
                         })
                 }

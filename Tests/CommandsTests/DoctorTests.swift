@@ -13,7 +13,7 @@ import Testing
         struct One: Decodable {
             var id: String
             var severity: String
-            var mend: String
+            var hint: String
         }
         var findings: [One]
         var ok: Bool
@@ -45,7 +45,7 @@ import Testing
         #expect(result.exit == .done && result.output.hasSuffix("✅ Nothing is wrong.\n"), "\(result.output)")
     }
 
-    @Test func `each problem has its id, its severity and what mends it, and the exit code says so`() async throws {
+    @Test func `each problem has its id, severity and fix, and the exit code says so`() async throws {
         let bench = try Bench()
         _ = try bench.folder.write(
             """
@@ -72,7 +72,7 @@ import Testing
             "files.open", "town.not_ignored", "cli.missing",
         ] {
             let finding = answer.findings.first { $0.id == id }
-            #expect(finding?.mend.isEmpty == false, "\(id)")
+            #expect(finding?.hint.isEmpty == false, "\(id)")
         }
         #expect(answer.findings.first?.severity == "error", "the worst comes first")
         _ = try bench.folder.write("name = \n", to: "tinytown.toml")
@@ -110,12 +110,12 @@ import Testing
         try program(bench, "codex", "echo 1")
         let answer = try await doctor(bench).0
         let missing = try #require(answer.findings.first { $0.id == "cli.missing" })
-        #expect(missing.mend == "install it, or choose another: tt restart worker --cli codex")
+        #expect(missing.hint == "install it, or choose another: tt restart worker --cli codex")
         #expect(await bench.tt("restart", "worker", "--cli", "codex", environment: environment(bench)).exit == .done)
         #expect(try await bench.store.agents().first?.cli == "codex")
         // The town's file names the CLI of new agents; the user's own default would change nothing.
         let next = try #require(try await doctor(bench).0.findings.first { $0.id == "cli.missing" })
-        #expect(next.mend == "install it, or choose another: set default_cli = \"codex\" in tinytown.toml")
+        #expect(next.hint == "install it, or choose another: set default_cli = \"codex\" in tinytown.toml")
         _ = try bench.folder.write("name = \"demo\"\ndefault_cli = \"codex\"\n", to: "tinytown.toml")
         #expect(try await !doctor(bench).0.ids.contains("cli.missing"))
     }

@@ -52,7 +52,7 @@ import Testing
         #expect(inside.exit == .needsPerson && inside.error.contains("agents can't run `tt prune`"))
         #expect(try await bench.store.agents().count == 2)
         let result = await bench.tt("prune", "--all", "--json")
-        #expect(result.exit == .done && result.output.contains("\"active\":0"))
+        #expect(result.exit == .done && result.output.contains("\"live\":0"))
         #expect(try await bench.store.agents().isEmpty)
         #expect(await bench.tt("prune", "--all").output == "✨ Nothing to prune\n")
     }

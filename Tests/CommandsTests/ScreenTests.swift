@@ -17,6 +17,10 @@ import Testing
         try await bench.spawn("naïve-漢字", role: "フロントエンド", nickname: "Zoë 絵文字")
         try await bench.spawn("held")
         try await bench.spawn("waits")
+        let host = Host(
+            id: HostID(high: 1, low: 1), machine: "m", process: "1:1", startedAt: now, expiresAt: now + .seconds(60),
+            isForeground: false)
+        try await bench.store.announce(host, now: now)
         let title = "Repair the 漢字 in the login page, which nobody can read any more since the last release 🚀🚀"
         _ = await bench.tt("assign", "api", title)
         _ = await bench.tt("assign", "naïve-漢字", title)
@@ -77,7 +81,8 @@ import Testing
             "🔔 1 thing needs you: tt inbox\n🏘️  Town: demo\n",
             "🤖 Agents: 4 (2 working, 1 idle, 1 paused)\n",
             "api (backend)", "Working   Repair the 漢字 in the login page", "held", "Paused    ⚠️  'claude' は PATH にない",
-            "Waiting   1 pending (queries: 1)", "retrying at 20:0", ": rate limit: Too many requests for this account",
+            "Waiting   2 pending (tasks: 1, queries: 1)",
+            "retrying at 20:0", ": rate limit: Too many requests for this account",
             "1 failed", "❌ ", "Find the key 🔑 [waits]: The 鍵 is gone", "⏳ ", "Use the key, wherever it is: waits for",
             "💰 Today: 1 turn (1 failed), 12.9k tokens, $0.4200\n",
         ] { #expect(output.contains(words), "\(words) is missing in:\n\(output)") }
@@ -86,7 +91,9 @@ import Testing
     @Test func `on a narrow terminal what an agent does stands below its name, whole`() async throws {
         let lines = await (try town()).tt("status", width: 40).output.split(separator: "\n").map(String.init)
         let at = try #require(lines.firstIndex { $0.hasPrefix("   held  Paused") })
-        #expect(lines[at + 1].hasPrefix("      ⚠️  'claude' は") && lines[at + 2].hasSuffix("install it"))
+        let below = lines[(at + 1)...].prefix { $0.hasPrefix("      ") }
+        let text = below.map { $0.split(separator: " ").joined(separator: " ") }.joined(separator: " ")
+        #expect(text == "⚠️ 'claude' は PATH にない: install it; let it continue with: tt resume held", "\(below)")
     }
 
     @Test func `with a thousand agents the status fits a screen, and says what it leaves out`() async throws {

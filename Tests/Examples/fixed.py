@@ -36,5 +36,9 @@ class Fixed:
         text = re.sub(r"(?<![-\w.])\d+(\.\d+)? (ms|s)\b", "2 s", text)
         text = re.sub(r"\bpid \d+", "pid 4242", text)
         text = re.sub(r"\b\d+(\.\d+)? (bytes|kB|KB|KiB|MB)", "4.2 kB", text)
-        return re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{7,8}\b",
+        text = re.sub(r"\b20\d\d-\d\d-\d\d\b(?![ T]\d)", "2026-03-09", text)
+        text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{7,8}\b",
                       self.hexadecimal, text)
+        # The first four digits of an id that was seen before.
+        short = {known[:4]: shown[:4] for known, shown in self.ids.items() if len(known) == 32}
+        return re.sub(r"\b[0-9a-f]{4}\b", lambda match: short.get(match[0], match[0]), text)

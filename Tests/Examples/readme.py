@@ -71,8 +71,8 @@ def index(text):
     for page in sorted((ROOT / "docs").glob("*.md")):
         if f"](docs/{page.name})" not in text.split("## All pages")[-1]:
             wrong.append(f"docs/{page.name} is not in the README's list of pages")
-        if not re.search(r"^\*For .*\*$", "\n".join(page.read_text(encoding="utf-8").splitlines()[:4]), re.M):
-            wrong.append(f"docs/{page.name} does not say whom it is for, in a line *For …* below its title")
+        if not re.search(r"^\*?For .*", "\n".join(page.read_text(encoding="utf-8").splitlines()[:4]), re.M):
+            wrong.append(f"docs/{page.name} does not say whom it is for, in a line 'For …' below its title")
     for linked in re.findall(r"\]\(([^)#:]+)\)", text):
         if not (ROOT / linked).exists():
             wrong.append(f"README.md leads to {linked}, which is not there")

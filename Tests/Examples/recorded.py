@@ -22,7 +22,7 @@ tt list
 ! tt interrupt backend
 tt assign backend "Build the login page"
 tt status
-tt resume backend
+! tt resume backend
 ! settle
 tt task list
 tt task show {first}
@@ -50,7 +50,7 @@ tt kill reviewer
 tt wait reviewer
 tt reclaim
 tt prune
-tt stop
+! tt stop
 tt config default_cli codex
 tt version
 """

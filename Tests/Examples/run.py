@@ -275,7 +275,7 @@ def waiting(town, _):
     town.waiting = town.json("backlog", "add", "Review the docs", "--depends-on", first["task"]["id"])["task"]["id"]
 
 
-def failed(town, _):
+def failed_task(town, _):
     """The id of an example is that of a task that failed."""
     town.waiting = town.json("backlog", "add", "Write the docs")["task"]["id"]
     town.json("task", "fail", town.waiting)
@@ -435,7 +435,7 @@ EXPECTED = {
     "task complete": (in_turn, r"✅ .*completed"),
     "task wait": (done, r"✅ Task [0-9a-f]{{8}} completed"),
     "task fail": (in_turn, r"❌ .*failed"),
-    "task retry": (failed, r"begins anew"),
+    "task retry": (failed_task, r"begins anew"),
     "task release": (waiting, r"no longer waits"),
     "task cancel": (in_turn, r"🚫 .*cancelled"),
     "backlog add": (nothing, r"backlog"),

@@ -103,7 +103,9 @@ import Testing
         #expect(answer.output.contains("has stopped with an error"))
         #expect(answer.errors.contains("its 2 turns are used up, and its last 2 turns failed"))
         try await town.event("agent_failed")
-        #expect(try await town.json(["status"], "queue", "waiting") == "1")
+        // The message waits, and so does what the person is told.
+        #expect(try await town.json(["status"], "queue", "waiting") == "2")
+        #expect(try await town.json(["status"], "needs_you", "count") == "1")
         try await town.tt("restart", "worker", "--rounds", "1")
         #expect(try await town.answer(["wait", "worker"]).status == Processes.ExitStatus.exited(1))
         #expect(try await town.tt("prune").contains("- Error"))
@@ -117,7 +119,8 @@ import Testing
         try await town.tt("send", "worker", "work")
         try await town.event("turn_released", "paused")
         #expect(try await town.json(["list"], "agents", "0", "state") == "paused")
-        #expect(try await town.json(["status"], "queue", "waiting") == "1")
+        #expect(try await town.json(["status"], "queue", "waiting") == "2")
+        #expect(try await town.json(["status"], "needs_you", "count") == "1")
         try await town.close()
     }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(4))) struct EnvironmentEndToEnd {
     private func shell(
         _ script: String, in folder: String, _ environment: [String: String] = [:]
-    ) async throws -> (status: ExitStatus, output: String, errors: String) {
+    ) async throws -> (status: Processes.ExitStatus, output: String, errors: String) {
         let usual = ["PATH": "/usr/bin:/bin", "HOME": folder, "TT_HOME": folder + "/home", "TT": TownOnDisk.program]
         let done = try await ChildProcess.run(
             Launch(
@@ -22,12 +22,12 @@ import Testing
         guard FileManager.default.fileExists(atPath: "/dev/full") else { return }
         let town = try await TownOnDisk()
         for command in ["status", "list", "--help", "--version", "help", "events", "status --json", "config"] {
-            let done = try await shell("\"$TT\" \(command) >/dev/full", in: town.root)
+            let done = try await shell("\"$TT\" \(command) >/dev/full", in: town.root, town.variables)
             #expect(done.status == .exited(1), "\(command)")
             #expect(done.errors.contains("could not be written"), "\(command): \(done.errors)")
         }
         // A reader that went away has seen what it wanted; and what nobody opened is no full disk.
-        let closed = try await shell("\"$TT\" status >&-", in: town.root)
+        let closed = try await shell("\"$TT\" status >&-", in: town.root, town.variables)
         #expect(closed.status == .exited(0), "\(closed.errors)")
         try await town.close()
     }

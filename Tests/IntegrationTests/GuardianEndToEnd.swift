@@ -143,9 +143,12 @@ import Testing
             func status() throws -> String {
                 try String(contentsOfFile: "/proc/\(guardian.pid)/status", encoding: .utf8)
             }
+            // After the first turn it has long begun to sleep.
+            try await town.tt("send", "a", "work")
+            try await town.event("turn_finished", "turn 1 ")
             let before = try status().split(separator: "\n").filter { $0.contains("ctxt_switches") }
             try await town.tt("send", "a", "work")
-            try await town.event("turn_finished")
+            try await town.event("turn_finished", "turn 2 ")
             #expect(try status().split(separator: "\n").filter { $0.contains("ctxt_switches") } == before)
             let memory = try String(contentsOfFile: "/proc/\(guardian.pid)/smaps_rollup", encoding: .utf8)
             let own = memory.split(separator: "\n").filter { $0.hasPrefix("Private_") }

@@ -6,8 +6,11 @@ import Testing
 @Suite(.timeLimit(.minutes(4))) struct NightEndToEnd {
     private static let works = """
         cat >/dev/null
-        [ -n "$TINYTOWN_TASK_ID" ] && tt task complete "$TINYTOWN_TASK_ID" --result done
+        if [ -n "$TINYTOWN_TASK_ID" ]; then tt task complete "$TINYTOWN_TASK_ID" --result done; fi
         """
+
+    // An agent that left a task open rests for a moment before the next turn.
+    private static let soon = "[agent]\nfirst_delay_secs = 0.05\nlongest_delay_secs = 0.1"
 
     @Test func `an agent that slept so long that its host ended wakes for mail`() async throws {
         let town = try await TownOnDisk(
@@ -37,9 +40,10 @@ import Testing
     }
 
     @Test func `a failed task is one message, and a retry takes it away and works`() async throws {
-        let town = try await TownOnDisk(agents: [
-            "leaves": "cat >/dev/null\n[ -e \"$TINYTOWN_TOWN/mended\" ] || exit 0\n" + Self.works
-        ])
+        let town = try await TownOnDisk(
+            agents: [
+                "leaves": "cat >/dev/null\n[ -e \"$TINYTOWN_TOWN/mended\" ] || exit 0\n" + Self.works
+            ], settings: Self.soon)
         try await town.tt("spawn", "worker", "--cli", "leaves")
         let task = try #require(try await town.json(["assign", "worker", "do it"], "task", "id"))
         try await town.event("task_failed")
@@ -54,9 +58,10 @@ import Testing
     }
 
     @Test func `a boss that assigns again and again comes to rest`() async throws {
-        let town = try await TownOnDisk(agents: [
-            "bosses": "cat >/dev/null; tt assign minion 'do it'", "leaves": "cat >/dev/null",
-        ])
+        let town = try await TownOnDisk(
+            agents: [
+                "bosses": "cat >/dev/null; tt assign minion 'do it'", "leaves": "cat >/dev/null",
+            ], settings: Self.soon)
         try await town.tt("spawn", "boss", "--cli", "bosses", "--role", "lead")
         try await town.tt("spawn", "minion", "--cli", "leaves")
         try await town.tt("send", "boss", "get it done")

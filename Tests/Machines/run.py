@@ -158,7 +158,7 @@ def spreads(town):
     check(sorted(running) == ["anna", "anna", "bert", "bert"], f"and tt status says where each agent runs {running}")
     away = next(k for k in keys if two.begun(k))
     said = one.run("logs", f"a{keys.index(away)}")[2]
-    check("its present turn runs on bert" in said, f"tt logs says where a log is {said.strip()}")
+    check("Its present turn runs on bert" in said, f"tt logs says where a log is {said.strip()}")
     code, out, err = one.run("status")
     check("🖥️  Hosts: 2" in out and "anna (this machine): pid " in out and " on bert)" in out, "and tt status tells people")
     for site in town.sites: site.open()

@@ -66,7 +66,7 @@ private func task(_ id: String, _ more: String = "") -> String {
             "tasks.toml:4:10: tasks.status must be one of pending, assigned, running, completed, failed, cancelled, not 'pendign'; did you mean 'pending'?"
         ),
         (task("a", "tags = \"x\""), "tasks.toml:4:8: tasks.tags must be an array of strings, not a string"),
-        (task("a") + task("b") + task("a"), "tasks.toml:10:6: tasks.id 'a' is the id of the task in line 2 already"),
+        (task("a") + task("b") + task("a"), "tasks.toml:10:6: tasks.id 'a' is already the id of the task in line 2"),
         (
             task("build") + task("b", "parent = \"biuld\""),
             "tasks.toml:8:10: tasks.parent of 'b': there is no task 'biuld' in the plan; did you mean 'build'?"

@@ -25,8 +25,8 @@ class Embedded:
         with contextlib.closing(sqlite3.connect(self.path, timeout=20)) as db: return db.execute(query).fetchall()
 
     def messages(self):
-        return [{"key": k, "state": STATES.get(s, s), "wakes": bool(w), "task": t and uuid(t)}
-                for k, s, w, t in self.rows("select key, state, wakes, task from messages")]
+        return [{"key": k, "state": STATES.get(s, s), "wakes": bool(w), "task": t and uuid(t), "to": uuid(r)}
+                for k, s, w, t, r in self.rows("select key, state, wakes, task, recipient from messages")]
 
     def tasks(self):
         return {uuid(i): {"open": s in OPEN, "in_backlog": bool(b)}

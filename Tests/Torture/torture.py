@@ -262,7 +262,7 @@ def comes_back():
             old, guardians = serving(), everything(town)[2]
             town.must("send", "a1", f"back KEY:c-{sent}", "--key", f"c-{sent}")
             sent += 1
-            if what == "host": kill(town, old)
+            if what == "host" and old: kill(town, old)
             elif what == "guardian": [kill(town, pid) for pid in guardians]
             else:
                 kill_together(town)

@@ -111,7 +111,7 @@ enum FailureCode {
 }
 
 extension Substring.UTF8View {
-    /// The same up to the last closing brace: what follows is no part of an object.
+    /// The same up to the last closing brace: what follows does not belong to an object.
     fileprivate var droppingAfterLastBrace: Self {
         guard let last = lastIndex(of: UInt8(ascii: "}")) else { return self[startIndex..<startIndex] }
         return self[...last]

@@ -249,7 +249,7 @@ private struct Words {
         if rest.starts(with: "and ".utf8) { rest = rest.dropFirst(4) }
     }
 
-    /// A number with or without a fraction. Between the words and the number stand a few signs at the most.
+    /// A number with or without a fraction. Between the words and the number stand at most a few signs.
     mutating func number() -> Double? {
         let start = rest.drop { " \":='~".utf8.contains($0) }
         guard rest.count - start.count <= 5 else { return nil }
@@ -302,7 +302,7 @@ private struct Words {
         for end in ["st", "nd", "rd", "th"] where rest.starts(with: end.utf8) { rest = rest.dropFirst(2) }
     }
 
-    /// `9am`, `10:20pm`, `12:04 AM`, `18:30`; nil, with nothing taken, for a number that is no time of a day.
+    /// `9am`, `10:20pm`, `12:04 AM`, `18:30`; nil, with nothing taken, for a number that is not a time of day.
     mutating func timeOfDay() -> (hour: Int64, minute: Int64)? {
         var copy = self
         guard var hour = copy.wholeNumber(), hour <= 24 else { return nil }

@@ -12,7 +12,7 @@ public enum HostLiveness: Sendable, Equatable {
 extension Host {
     /// - Parameters:
     ///   - isRunning: whether its process runs, where this machine can tell.
-    ///   - earliest: no entry counts as expired before this. Whoever could not reach the store for a while gives the
+    ///   - earliest: no entry counts as expired before this. A caller that could not reach the store for a while gives the
     ///     others time to renew theirs.
     public func liveness(isRunning: Bool?, now: Timestamp, earliest: Timestamp? = nil) -> HostLiveness {
         if let isRunning { return isRunning ? .alive : .dead }

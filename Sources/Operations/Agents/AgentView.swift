@@ -98,7 +98,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         self.lease = lease
     }
 
-    /// The same agent, whose turn has ended with its host: nothing runs, whatever the record of before says.
+    /// The same agent, whose turn has ended with its host: nothing runs, whatever the old record says.
     func interrupted(_ lease: LeaseView) -> AgentView {
         var view = self
         view.lease = nil

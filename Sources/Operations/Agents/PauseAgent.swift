@@ -44,7 +44,7 @@ public struct ResumeAgent: Operation {
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be resumed") }
         if agent.state == .idle || agent.state == .starting, agent.isBackingOff(at: town.time.now()) {
-            // It waits by itself; whoever knows better says so, and it tries at once.
+            // It waits by itself; a person who knows better says so, and it tries at once.
             _ = try await town.store.change(agent.id, .interrupt(reason: nil), now: town.time.now())
             return try await town.changed(
                 try await town.store.change(agent.id, .resume, now: town.time.now()), from: agent)

@@ -1,4 +1,5 @@
 import Model
+import StoreVerbs
 
 extension Host {
     var fields: Fields {

@@ -74,7 +74,9 @@ extension Verbs {
     func inheriting(_ message: Message) throws(StoreError) -> Message {
         guard message.from != .supervisor, let lease = try rows.lease(of: message.from) else { return message }
         var message = Decisions.inheriting(message, from: lease)
-        guard let chain = Chain(try rows.leased(message.from)) else { return message }
+        let leased =
+            if let ending, ending.agent == message.from { ending.leased } else { try rows.leased(message.from) }
+        guard let chain = Chain(leased) else { return message }
         message.root = chain.root
         message.path = Array((chain.path + [message.from]).suffix(Message.longestPath))
         if case .taskDone = message.body {
@@ -105,6 +107,8 @@ extension Verbs {
     /// Makes a message a dead letter that its chain has no business with, and tells the person, once for a root.
     func hold(_ message: Message, because reason: String) throws(StoreError) {
         try refuse(message, because: reason)
+        // A person who begins a chain too far on reads that in the receipt.
+        if message.from == .supervisor, message.path.isEmpty { return }
         let id = message.id.description
         try tellPerson(
             of: .root(message.root ?? message.id),

@@ -3,9 +3,10 @@ public import Model
 extension Verbs {
     /// See `Store.commit`.
     public func commit(_ turn: TurnCommit) throws(StoreError) -> CommitSummary {
-        guard limits == turn.limits else {
+        guard ending != nil else {
             var verbs = self
             verbs.limits = turn.limits
+            verbs.ending = (turn.token.agent, try rows.leased(turn.token.agent))
             return try verbs.commit(turn)
         }
         let lease = try requireLease(turn.token)

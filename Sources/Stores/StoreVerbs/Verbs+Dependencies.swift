@@ -264,7 +264,7 @@ extension Verbs {
                 from: .supervisor, to: creator, body: .query(question: question), createdAt: now)
             message.priority = .high
             guard try rows.delivery(message.id) == nil else { continue }
-            // It comes from whoever's turn made the task fail, whatever name stands over it.
+            // It comes from the turn that made the task fail, whatever name stands over it.
             var cause = message
             cause.from = failed.assignedTo ?? by ?? .supervisor
             cause = try inheriting(cause)

@@ -124,6 +124,11 @@ extension Verbs {
     public func release(
         _ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp
     ) throws(StoreError) {
+        guard ending != nil else {
+            var verbs = self
+            verbs.ending = (token.agent, try rows.leased(token.agent))
+            return try verbs.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
+        }
         _ = try requireLease(token)
         let name = try requireAgent(token.agent).name
         try log(

@@ -44,7 +44,7 @@ extension Verbs {
         return new
     }
 
-    /// Ends a message that only points to a task which has ended, has another owner, or is no longer to be had.
+    /// Ends a message that only points to a task which has ended, has another owner, or is already taken.
     /// - Returns: false for a message that has something to say.
     func settleMoot(_ old: Delivery, now: Timestamp) throws(StoreError) -> Bool {
         switch old.message.body {

@@ -122,7 +122,7 @@ extension Verbs {
         if let receiver = try rows.agent(message.to) { try noteMail(message, for: receiver, now: now) }
     }
 
-    /// A task whose assignment was held back will not be begun: it fails, and whoever gave it has been told by the refusal.
+    /// A task whose assignment was held back will not be begun: it fails, and its giver has been told by the refusal.
     private func failHeld(_ message: Message, because reason: String, now: Timestamp) throws(StoreError) {
         guard case .taskAssign(let id) = message.body, let old = try rows.task(id), !old.state.isTerminal else {
             return

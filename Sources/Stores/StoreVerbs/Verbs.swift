@@ -6,6 +6,8 @@ public struct Verbs<Rows: Records> {
     public let rows: Rows
     /// The bounds on what the verb sends.
     public var limits = SendLimits()
+    /// The turn that the verb ends, with all that it worked on: its messages change their state before all is sent.
+    var ending: (agent: AgentID, leased: [Delivery])?
 
     public init(_ rows: Rows) { self.rows = rows }
 

@@ -4,10 +4,10 @@ import Terminal
 /// Events as people read them.
 enum EventText {
     /// `14:03:05 [task_assigned] backend — Task 3f2a… assigned`.
-    static func row(_ event: Event, _ labels: [AgentID: String], _ context: CommandContext) -> String {
+    static func row(_ event: Event, _ labels: [AgentID: String], _ context: CommandContext) -> [String] {
         let head = "\(context.zone.clock(event.timestamp)) [\(event.type.rawValue)] \(who(event, labels))"
         let room = context.width.map { $0 - TerminalText.width(head) - 3 }
-        return "\(head) — \(event.message.shortened(to: room))"
+        return "\(head) — \(event.message.shortened(to: room))".fitted(to: context.width, indent: 4)
     }
 
     /// Events as a story: a heading a day, then `  14:03:05 📌 Ada [backend]  what happened`.
@@ -20,7 +20,7 @@ enum EventText {
             day = date
             let head = "  \(context.zone.clock(event.timestamp)) \(event.type.icon) \(who(event, labels))"
             let room = context.width.map { $0 - TerminalText.width(head) - 2 }
-            lines.append("\(head)  \(event.message.shortened(to: room))")
+            lines += "\(head)  \(event.message.shortened(to: room))".fitted(to: context.width, indent: 4)
         }
         return lines
     }

@@ -12,14 +12,16 @@ enum MessageText {
         head += " from \(TerminalText.line(view.fromLabel))"
         if view.message.lane == .urgent { head += " 🚨" }
         if view.delivery.state == .leased { head += " (in progress)" }
-        if view.delivery.attempts > 0 { head += " (failed \(view.delivery.attempts) times)" }
+        let attempts = view.delivery.attempts
+        if attempts > 0 { head += " (failed \(attempts == 1 ? "once" : "\(attempts) times"))" }
         let text =
             view.taskDescription.map { description in
                 "\(description) (\(view.text))"
             } ?? view.text
-        if full { return [head] + text.indented(by: indent + 4) }
+        let heads = head.fitted(to: width, indent: indent + 2)
+        if full { return heads + text.indented(by: indent + 4) }
         // Without a terminal nothing is known of the room, so the length that people know is kept.
-        return [head, space + "    " + text.shortened(to: width.map { $0 - indent - 4 } ?? 120)]
+        return heads + [space + "    " + text.shortened(to: width.map { $0 - indent - 4 } ?? 120)]
     }
 
     /// A dead letter as one entry.

@@ -40,6 +40,12 @@ extension String {
         return columns.map { TerminalText.truncated(line, to: max(8, $0)) } ?? line
     }
 
+    /// The line on as many as the terminal needs, those after the first indented. Without emphasis.
+    func fitted(to columns: Int?, indent: Int) -> [String] {
+        guard let columns, TerminalText.width(self) > columns else { return [self] }
+        return StyledText(self).wrapped(to: columns, indent: indent).map(\.plain)
+    }
+
     /// Made safe for a terminal, each line indented.
     func indented(by spaces: Int) -> [String] {
         TerminalText.sanitized(self).split(separator: "\n", omittingEmptySubsequences: false).map {

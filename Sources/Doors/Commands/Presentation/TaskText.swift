@@ -6,12 +6,14 @@ import Terminal
 enum TaskText {
     /// One line a task, with an id that every command accepts (W55).
     static func rows(_ tasks: [TaskView], context: CommandContext) -> [String] {
-        tasks.map { task in
+        tasks.flatMap { task -> [String] in
             let place = task.inBacklog ? "backlog" : task.group ? "group" : "unassigned"
             let owner = TerminalText.line(task.assignedLabel ?? place)
             let why = task.waiting ? " (waits for \(needs(task)))" : ""
             let room = context.width.map { $0 - 20 - TerminalText.width(owner) - TerminalText.width(why) }
+            // The words of a task are cut; where that is not enough, the line goes on below.
             return "   \(task.state.icon) \(task.shortID) - \(task.title.shortened(to: room)) [\(owner)]\(why)"
+                .fitted(to: context.width, indent: 6)
         }
     }
 

@@ -28,7 +28,9 @@ enum AttachCommand {
             let shown = try await town.views(of: [agent])[0].state
             context.say(context.style.dim("── \(name) is \(shown.rawValue). Ctrl-C detaches"))
             if let still = try await town.stillness(of: agent) {
-                for line in told(still, town.time.now(), context) { context.say(context.style.yellow("── \(line)")) }
+                for line in told(still, town.time.now(), context) {
+                    guard context.console.write(context.style.yellow("── \(line)") + "\n") else { return }
+                }
             }
             if let place = try await town.otherLogs(of: agent) { context.say(context.style.dim("── \(place)")) }
             if agent.state.isTerminal {

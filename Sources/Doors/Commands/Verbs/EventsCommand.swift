@@ -32,14 +32,16 @@ enum EventsCommand {
                 let output = try await ReadEvents.call(input, in: town)
                 let labels = context.wantsJSON ? [:] : try await town.labels()
                 try context.show(output) { output in
-                    output.events.isEmpty ? ["No events."] : output.events.map { EventText.row($0, labels, context) }
+                    output.events.isEmpty
+                        ? ["No events."] : output.events.flatMap { EventText.row($0, labels, context) }
                 }
                 return
             }
             let follower = try await EventFollower(town: town, filter: try await input.filter(in: town))
             try await follower.run(newest: count) { event in
                 if context.wantsJSON { return context.console.write(try JSONText.line(event) + "\n") }
-                return context.console.write(EventText.row(event, try await town.labels(), context) + "\n")
+                return context.console.write(
+                    EventText.row(event, try await town.labels(), context).joined(separator: "\n") + "\n")
             }
         }
     }

@@ -13,7 +13,7 @@ enum HostCommand {
             "host", "Run the town's agents in this process until none is left",
             options: [
                 .flag("guarded", nil, "a guardian started this; it is at standard input"),
-                .flag("unguarded", nil, "whoever starts this starts it again if it dies"),
+                .flag("unguarded", nil, "the program that starts this starts it again if it dies"),
             ], isHidden: true,
             discussion: "tt spawn starts this in the background when the town needs it.")
     ) { context in

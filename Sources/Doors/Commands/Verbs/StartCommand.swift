@@ -74,7 +74,7 @@ enum StartCommand {
         let following = Task {
             try await follower.run(newest: 0) { event in
                 let labels = try await town.labels()
-                return context.console.write(EventText.row(event, labels, context) + "\n")
+                return context.console.write(EventText.row(event, labels, context).joined(separator: "\n") + "\n")
             }
         }
         do {

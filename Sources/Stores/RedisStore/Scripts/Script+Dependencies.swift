@@ -123,7 +123,7 @@ extension LuaParts {
               elseif not M.get(id) then
                 local letter = M.compose(id, SUPERVISOR, one.giver, 'query', ',"question":' .. quoted(question), now,
                   {priority = 'high', about = firstLine(question)})
-                -- It comes from whoever's turn made the task fail, whatever name stands over it.
+                -- It comes from the turn that made the task fail, whatever name stands over it.
                 local m, cause = letter.record, failed.assigned_to or by or SUPERVISOR
                 m.from = cause
                 M.inherit(m)

@@ -120,6 +120,8 @@ extension LuaParts {
         function M.hold(letter, why, now)
           local m = letter.record
           M.refuse(letter, why, now)
+          -- A person who begins a chain too far on reads that in the receipt.
+          if m.from == SUPERVISOR and not m.path then return end
           M.tellPerson('needs:root:' .. (m.root or letter.id), 'Agents go round in circles: a ' .. m.type .. ' message from '
             .. nameOf(m.from) .. ' to ' .. nameOf(m.to) .. ' was held back because ' .. why .. '\nTo read it: tt dead show '
             .. letter.id .. '\nTo let it go on: tt dead retry ' .. letter.id, now, true)

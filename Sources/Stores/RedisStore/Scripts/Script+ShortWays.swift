@@ -26,12 +26,8 @@ extension LuaParts {
           local found = call('MGET', P .. '~state', messageKey, boxKey, P .. 'lease:' .. from)
           if found[1] or found[2] or not found[3] then return nil end
           local hops, conv = text(a[16]), text(a[17])
-          if found[4] and from ~= SUPERVISOR then
-            -- It belongs to a chain, which is judged.
-            if text(a[15]) then return nil end
-            local lease = cjson.decode(found[4])
-            hops, conv = whole(math.max(num(hops), num(lease.hops) + 1)), conv or lease.conv
-          end
+          -- What a turn sends belongs to a chain.
+          if found[4] and from ~= SUPERVISOR then return nil end
           if num(hops) > tonumber(a[3]) then return nil end
           local sender = from == SUPERVISOR and 'supervisor' or call('HGET', P .. 'agent:' .. from, 'name')
           local known = to == SUPERVISOR and {'supervisor'} or call('HMGET', P .. 'agent:' .. to, 'name', 'state')

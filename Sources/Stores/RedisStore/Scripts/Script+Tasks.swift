@@ -236,7 +236,7 @@ extension LuaParts {
           M.deliver(letter, nil, now)
           M.noteMail(letter.record, now)
         end
-        -- A task whose assignment was held back will not be begun: it fails, and whoever gave it has been told by the refusal.
+        -- A task whose assignment was held back will not be begun: it fails, and its giver has been told by the refusal.
         function T.failHeld(m, why, now)
           local found = m.type == 'task_assign' and T.get(m.task)
           if not found or over[found.state] then return end
