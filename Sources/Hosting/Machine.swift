@@ -78,7 +78,7 @@ public enum Machine {
         // Machines that were copied while they ran have everything but the name in common; a machine that was renamed
         // is still the same, but costs no more than the time until its entry runs out.
         if isSameTable, there.first == here.first || !host.isRenewed(at: now) {
-            return ProcessIdentity(host.process)?.isAlive ?? false
+            return ProcessIdentity(host.process)?.isRunning ?? false
         }
         // What is never renewed belongs to a store that one machine uses: it was started anew since then.
         return host.isRenewed(at: now) ? nil : false

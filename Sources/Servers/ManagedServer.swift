@@ -181,14 +181,14 @@ public struct ManagedServer: Sendable {
         throw refusal
     }
 
-    /// Ends the server in order, with everything on the disk, and returns when it has ended. For a town's own server; the
-    /// central one serves other towns as well, and is not ended by one of them.
+    /// Ends the server in order, with everything on the disk, and returns when it has ended.
     ///
+    /// - Parameter isShared: whether others use it as well: it ends only if nobody else is connected.
     /// - Returns: false where none runs.
-    /// - Throws: `ServerError` `notOurs` for one that was not started from this folder; `RedisError` where it refuses,
-    ///   as one that cannot write its data does.
+    /// - Throws: `ServerError` `notOurs` for one that was not started from this folder, `inUse` for a shared one that
+    ///   others are connected to; `RedisError` where it refuses, as one that cannot write its data does.
     @discardableResult
-    public func stop() async throws -> Bool {
+    public func stop(isShared: Bool = false) async throws -> Bool {
         guard let client = try await running() else { return false }
         defer { client.close() }
         let info = try await client.send(["INFO", "server"]).text ?? ""
@@ -199,6 +199,21 @@ public struct ManagedServer: Sendable {
                 .notOurs, "tt did not start the server at \(endpoint), and leaves it alone",
                 hint: "end it in the way that it was started")
         }
+        if isShared {
+            var others = try await Self.others(client)
+            // What a process that has just ended had open is closed in a moment, and nothing tells when.
+            for _ in 0..<40 where others > 0 {
+                try await Task.sleep(for: .milliseconds(50))
+                others = try await Self.others(client)
+            }
+            guard others == 0 else {
+                throw ServerError(
+                    .inUse,
+                    "\(others == 1 ? "a program is" : "\(others) programs are") connected to the server at \(endpoint), "
+                        + "which serves all your towns",
+                    hint: "stop the other towns first, see: tt towns; then try again")
+            }
+        }
         // Its end is its answer.
         do throws(RedisError) { try await client.send(["SHUTDOWN"], timeout: .seconds(60)) } catch {
             guard error.code == .unknownOutcome || error.code == .unavailable else { throw error }
@@ -206,5 +221,14 @@ public struct ManagedServer: Sendable {
         try await process.waitForExit()
         processFile.remove()
         return true
+    }
+
+    /// How many connections it has beside this client's own.
+    private static func others(_ client: RedisClient) async throws(RedisError) -> Int {
+        let own = try await client.send(["CLIENT", "ID"]).integer.map { "id=\($0)" }
+        let all = try await client.send(["CLIENT", "LIST", "TYPE", "NORMAL"]).text ?? ""
+        let listening = try await client.send(["CLIENT", "LIST", "TYPE", "PUBSUB"]).text ?? ""
+        return (all + "\n" + listening).split(whereSeparator: \.isNewline)
+            .filter { $0.split(separator: " ").first.map(String.init) != own }.count
     }
 }

@@ -13,6 +13,8 @@ public struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let configuration = Code(name: "configuration")
         /// The server was started by somebody else.
         public static let notOurs = Code(name: "notOurs")
+        /// Others are connected to a server that is not one town's alone.
+        public static let inUse = Code(name: "inUse")
         /// A file cannot be written or read.
         public static let file = Code(name: "file")
     }

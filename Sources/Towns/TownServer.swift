@@ -6,7 +6,7 @@ import Redis
 import Secrets
 import Servers
 
-/// The Redis server that tt runs for one town alone.
+/// The Redis server that tt runs for a town: its own, or the one for all towns of a user.
 public struct TownServer: Sendable {
     /// What became of it.
     public enum Ending: String, Sendable, Codable {
@@ -17,8 +17,10 @@ public struct TownServer: Sendable {
     private let server: ManagedServer
     /// Whether nobody but this town can reach it.
     public let isPrivate: Bool
+    /// Whether other towns of this user use it, too.
+    private let isShared: Bool
 
-    /// - Throws: `OperationError` (`conflict`) for a town whose server is not its own.
+    /// - Throws: `OperationError` (`conflict`) for a town whose server is not one that tt runs.
     public init(
         _ configuration: TownConfiguration, _ files: TownFiles, environment: [String: String]
     ) throws {
@@ -27,6 +29,7 @@ public struct TownServer: Sendable {
         if configuration.store != .redis, let left = Self.leftBehind(configuration, files, environment) {
             server = left
             isPrivate = true
+            isShared = false
             return
         }
         guard configuration.store == .redis else {
@@ -38,17 +41,13 @@ public struct TownServer: Sendable {
         } catch let error as ServerError {
             throw OperationError(error)
         }
-        guard plan.mode != .central else {
-            throw OperationError(
-                .conflict, "the server at \(plan.endpoint) serves all your towns, and no town ends it",
-                hint: "end it by hand when no town needs it; docs/redis.md says how")
-        }
         guard let server = plan.server else {
             throw OperationError(
                 .conflict, "the server at \(plan.endpoint) is not one that tt starts, so tt does not end it")
         }
         self.server = server
         isPrivate = plan.mode == .townSocket
+        isShared = plan.mode == .central
     }
 
     /// The server in the town's folder, of a town that now keeps its state elsewhere.
@@ -97,10 +96,11 @@ public struct TownServer: Sendable {
         }
     }
 
-    /// Ends it, and returns when everything is on the disk and it has ended. Any later command starts it again.
+    /// Ends it, and returns when everything is on the disk and it has ended. Any later command starts it again. One that
+    /// serves other towns ends only if nobody of those is connected.
     public func stop() async throws -> Ending {
         do {
-            return try await server.stop() ? .ended : .notRunning
+            return try await server.stop(isShared: isShared) ? .ended : .notRunning
         } catch let error as ServerError {
             throw OperationError(error)
         } catch let error as RedisError {
@@ -129,7 +129,7 @@ extension OperationError {
         let code: Code =
             switch error.code {
             case .configuration: .invalid
-            case .notOurs: .conflict
+            case .notOurs, .inUse: .conflict
             default: .unavailable
             }
         self.init(code, error.message, hint: error.hint.isEmpty ? nil : error.hint)

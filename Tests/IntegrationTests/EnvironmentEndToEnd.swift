@@ -107,4 +107,75 @@ import Testing
             #expect(towns.output == "")
         }
     }
+
+    @Test func `a program that is missing for a moment costs no attempt and needs no person`() async throws {
+        let town = try await TownOnDisk(settings: "[agent]\nmax_attempts = 1")
+        let program = town.root + "/agent"
+        let configuration = town.root + "/tinytown.toml"
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        try (text + "\n[agent_clis.own]\ncommand = \"\(program)\"\n").write(
+            toFile: configuration, atomically: true, encoding: .utf8)
+        try await town.tt("trust", "--yes")
+        try await town.tt("spawn", "worker", "--cli", "own")
+        let task = try #require(try await town.json(["assign", "worker", "do it"], "task", "id"))
+        try await town.event("turn_failed", "missing_program")
+        try "#!/bin/sh\ncat >/dev/null; tt task complete \"$TINYTOWN_TASK_ID\" --result fine\n".write(
+            toFile: program + ".new", atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program + ".new")
+        try FileManager.default.moveItem(atPath: program + ".new", toPath: program)
+        try await town.event("task_completed")
+        #expect(try await town.json(["task", "show", task], "task", "result") == "fine")
+        #expect(try await !town.tt("status").contains("needs you"))
+        try await town.close()
+    }
+
+    @Test func `a file system without locks or without sockets is named, with a way out`() async throws {
+        let town = try await TownOnDisk(agents: ["idle": "cat >/dev/null"])
+        try await town.tt("spawn", "worker", "--cli", "idle")
+        try await town.tt("stop")
+        let library = town.root + "/refusing.so"
+        let built = try await shell(
+            "clang -shared -fPIC -x c -o '\(library)' - <<'END'\n\(refusing)\nEND", in: town.root,
+            ["PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"])
+        #expect(built.status == .exited(0), "\(built.errors)")
+        for refused in ["LOCKS", "SOCKETS"] {
+            let done = try await town.answer(
+                ["spawn", "on-" + refused, "--cli", "idle"],
+                environment: ["LD_PRELOAD": library, "REFUSE_" + refused: "1"])
+            #expect(!done.status.isSuccess, "\(refused)")
+            #expect(done.errors.contains("is registered, but nothing runs it"), "\(refused): \(done.errors)")
+            #expect(
+                done.errors.contains("which a town needs") && done.errors.contains("on a local disk"),
+                "\(refused): \(done.errors)")
+            #expect(try await town.hostPid == nil)
+        }
+        // As soon as it can be used, everything is as it was.
+        try await town.tt("restart", "worker")
+        #expect(try await town.hostPid != nil)
+        try await town.close()
+    }
+
+    /// What some network file systems answer, as a library that is loaded before libc.
+    private let refusing = """
+        #define _GNU_SOURCE
+        #include <errno.h>
+        #include <stdarg.h>
+        #include <stdlib.h>
+        #include <fcntl.h>
+        #include <sys/socket.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        static int answer(int descriptor, int command, void *argument) {
+            int isLock = command == F_OFD_SETLK || command == F_OFD_GETLK || command == F_OFD_SETLKW;
+            if (isLock && getenv("REFUSE_LOCKS")) { errno = ENOLCK; return -1; }
+            return (int)syscall(SYS_fcntl, descriptor, command, argument);
+        }
+        #define TAKE void *argument; va_list all; va_start(all, command); argument = va_arg(all, void *); va_end(all);
+        int fcntl(int descriptor, int command, ...) { TAKE return answer(descriptor, command, argument); }
+        int fcntl64(int descriptor, int command, ...) { TAKE return answer(descriptor, command, argument); }
+        int bind(int socket, const struct sockaddr *address, socklen_t length) {
+            if (address->sa_family == AF_UNIX && getenv("REFUSE_SOCKETS")) { errno = EOPNOTSUPP; return -1; }
+            return (int)syscall(SYS_bind, socket, address, length);
+        }
+        """
 }

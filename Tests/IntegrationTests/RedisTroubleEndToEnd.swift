@@ -129,6 +129,25 @@ import Testing
         while await !town.processes.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
     }
 
+    @Test func `a server that was left behind by a copy to another store is ended by name`() async throws {
+        let town = try await TownOnDisk(agents: ["idle": "cat >/dev/null"], ownServer: .any)
+        try await town.tt("spawn", "worker", "--cli", "idle")
+        try await town.tt("stop")
+        try await town.tt("store", "copy", "--to", "sqlite")
+        let server = try #require(town.server)
+        #expect(server.isAlive)
+        let configuration = town.root + "/tinytown.toml"
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        try text.split(separator: "store = \"redis\"", maxSplits: 1).joined(separator: "store = \"sqlite\"")
+            .write(toFile: configuration, atomically: true, encoding: .utf8)
+        try await town.tt("trust", "--yes")
+        try await town.tt("list")
+        #expect(server.isAlive, "what no command was asked to end goes on")
+        try await town.tt("stop", "--server")
+        #expect(!server.isAlive)
+        try await town.close()
+    }
+
     @Test func `the server that a person runs is never ended`() async throws {
         let server = try await PrivateServer()
         let town = try await TownOnDisk(redis: "unix://\(server.socket)")

@@ -82,8 +82,13 @@ import Testing
         #expect(try await clients[1].send(["GET", "a"]).text == "1")
         #expect(Files.names(in: folder.path("one/.tt")).isEmpty && Files.names(in: folder.path("two/.tt")).isEmpty)
         #expect(Files.exists(home + "/redis/password"))
-        for client in clients { client.close() }
-        #expect(try await server.stop())
+        clients[0].close()
+        let refusal = await #expect(throws: ServerError.self) { try await server.stop(isShared: true) }
+        #expect(refusal?.code == .inUse && refusal?.message.hasPrefix("a program is connected") == true)
+        #expect(try await clients[1].send(["GET", "a"]).text == "1")
+        clients[1].close()
+        #expect(try await server.stop(isShared: true))
+        #expect(try await !server.stop(isShared: true))
     }
 
     @Test func `a server that listens on a port since earlier is used until it ends, and then gets a socket`()

@@ -108,6 +108,33 @@ def following(shell):
     shell.until(r"\$ ")
 
 
+def continuing(shell):
+    """Who gives a new agent the name of one that has ended and still has work is asked what shall become of it."""
+    shell.command("tt spawn tired --cli talk && tt kill tired --now && tt assign tired 'left over'", 0)
+    shell.type("tt spawn tired --cli talk\n")
+    shell.until(r"was stopped and has 1 open task and 1 waiting message\.\r\nLet it continue\? \[y/N\] ")
+    shell.type("n\n")
+    shell.until("tt spawn tired --new")
+    shell.command("(exit $?)", 4)
+    shell.type("tt spawn tired --cli talk\n")
+    shell.until("Let it continue")
+    shell.type("y\n")
+    shell.until("Agent 'tired' restarted")
+    shell.command("(exit $?)", 0)
+
+
+def colours(shell):
+    """What did not work stands out where people look for it, and NO_COLOR is heeded."""
+    text = shell.command("tt assign worker 'count the cracks'", 0)
+    task = re.search(r"Assigned task ([0-9a-f-]{36})", text).group(1)
+    shell.command(f"tt task fail {task} --result 'no ladder'", 0)
+    red = "\x1b[31m"
+    assert f"{red}count the cracks" in shell.command("tt task list", 0)
+    assert red in shell.command("tt events --type task_failed", 0)
+    assert red in shell.command("tt history", 0)
+    assert "\x1b[" not in re.sub(r"\x1b\[\?\d+[hl]", "", shell.command("NO_COLOR=1 tt task list", 0))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Use tt on a pseudo-terminal.")
     parser.add_argument("--tt", required=True, type=pathlib.Path)
@@ -116,6 +143,7 @@ def main():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tt-terminal-"))
     failed = 0
+    checks = (conductor, watching, following, continuing, colours)
     try:
         for name in ("bin", "town", "home"):
             (scratch / name).mkdir()
@@ -135,7 +163,7 @@ def main():
             file.write(f'\n[agent_clis.talk]\ncommand = "{talk}"\n')
         run("trust", "--yes")
         run("spawn", "worker", "--cli", "talk")
-        for check in (conductor, watching, following):
+        for check in checks:
             shell = Shell(town, environment)
             try:
                 check(shell)
@@ -149,7 +177,7 @@ def main():
         if (scratch / "town" / "tinytown.toml").exists():
             run("stop", "--now")
         shutil.rmtree(scratch, ignore_errors=True)
-    print(f"{3 - failed} of 3 checks on a terminal passed")
+    print(f"{len(checks) - failed} of {len(checks)} checks on a terminal passed")
     return 1 if failed else 0
 
 

@@ -1,5 +1,5 @@
 import Configuration
-import Model
+public import Model
 
 /// Registers an agent. That a host runs it is the door's business: hosts are processes, and this is only a record.
 public struct SpawnAgent: Operation {
@@ -64,7 +64,12 @@ public struct SpawnAgent: Operation {
         }
         try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
         let agents = try await town.store.agents()
-        if input.fresh != true { try await town.checkSuccession(of: input.name, among: agents) }
+        if input.fresh != true, let predecessor = try await town.predecessor(named: input.name, among: agents) {
+            throw OperationError(
+                .conflict, predecessor.sentence,
+                hint: "let it continue with: \(predecessor.standstill.command); or add a new one of this name with: "
+                    + "tt spawn \(predecessor.agent.name) --new")
+        }
         var agent = Agent(id: town.newID(), name: input.name, cli: cli, createdAt: town.time.now())
         agent.role = input.role
         agent.nickname = input.nickname
@@ -77,13 +82,30 @@ public struct SpawnAgent: Operation {
     }
 }
 
+/// An ended agent that still has work, whose name somebody wants to give to a new one.
+public struct Predecessor: Sendable, Equatable {
+    public var agent: Agent
+    /// Why it takes no turns, and the command that lets it go on.
+    public var standstill: Standstill
+    /// `2 open tasks and 1 waiting message`.
+    public var work: String
+
+    /// A clause: `there is an agent 'x' already: it was stopped and has 1 open task`.
+    public var sentence: String {
+        "there is an agent '\(agent.name)' already: it \(standstill.reason) and has \(work)"
+    }
+}
+
 extension Town {
-    /// Refuses a new agent of this name while an ended one of it still has work.
-    /// - Throws: `conflict`, with the command that lets that one continue.
-    func checkSuccession(of name: String, among agents: [Agent]) async throws {
+    /// The ended agent of this name that still has work; nil where there is none, or one of the name is alive.
+    public func predecessor(named name: String) async throws -> Predecessor? {
+        try await predecessor(named: name, among: store.agents())
+    }
+
+    func predecessor(named name: String, among agents: [Agent]) async throws -> Predecessor? {
         let bearers = agents.filter { $0.name.lowercased() == name.lowercased() }
         // A live one is refused by the store in any case.
-        guard !bearers.isEmpty, bearers.allSatisfy(\.state.isTerminal) else { return }
+        guard !bearers.isEmpty, bearers.allSatisfy(\.state.isTerminal) else { return nil }
         let waiting = try await store.waitingCounts()
         for agent in bearers.reversed() {
             let mail = PendingView(waiting[agent.id] ?? [:]).total
@@ -93,12 +115,8 @@ extension Town {
             var work: [String] = []
             if tasks > 0 { work.append("\(tasks) open task\(tasks == 1 ? "" : "s")") }
             if mail > 0 { work.append("\(mail) waiting message\(mail == 1 ? "" : "s")") }
-            throw OperationError(
-                .conflict,
-                "there is an agent '\(agent.name)' already: it \(standstill.reason) and has "
-                    + work.joined(separator: " and "),
-                hint: "let it continue with: \(standstill.command); or add a new one of this name with: "
-                    + "tt spawn \(agent.name) --new")
+            return Predecessor(agent: agent, standstill: standstill, work: work.joined(separator: " and "))
         }
+        return nil
     }
 }

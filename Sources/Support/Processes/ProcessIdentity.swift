@@ -67,6 +67,13 @@ public struct ProcessIdentity: Hashable, Sendable, Codable, LosslessStringConver
         return row.identity == self && !row.hasEnded
     }
 
+    /// Whether it runs and will go on to. One that was killed does nothing more, although for a moment ``isAlive`` still
+    /// holds, until everything that it has open is closed.
+    public var isRunning: Bool {
+        guard let row = ProcessRow.read(pid) else { return false }
+        return row.identity == self && !row.hasEnded && !row.isLeaving
+    }
+
     /// `pid:start`.
     public var description: String { "\(pid):\(startTime)" }
 }

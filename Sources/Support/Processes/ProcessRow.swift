@@ -16,6 +16,8 @@ struct ProcessRow: Sendable {
     var session: Int32
     /// Ended, and waits to be reaped.
     var hasEnded: Bool
+    /// Runs no more lines of its program: it is on its way out, or SIGKILL waits for it. Only Linux tells before the end.
+    var isLeaving = false
     /// The short name: up to 15 bytes of the program's, or what the process has called itself. Empty on macOS.
     var name = ""
 
@@ -82,6 +84,17 @@ struct ProcessRow: Sendable {
             self.session = session
             // A process whose first thread has left while others run shows as a zombie too.
             hasEnded = (field(3) == "Z" && threads <= 1) || field(3) == "X"
+            isLeaving = hasEnded || Self.isLeaving(fields, threads: threads)
+        }
+
+        /// SIGKILL is put to each thread of a process when it is sent (`complete_signal`): bit 8 of field 31. Once the
+        /// first thread has taken it, its exit status says so (field 52). PF_EXITING is bit 2 of field 9; while other
+        /// threads run, it only says that the first one has left.
+        private static func isLeaving(_ fields: [ArraySlice<UInt8>], threads: Int) -> Bool {
+            func value(_ number: Int) -> UInt64 {
+                fields.count > number - 3 ? UInt64(String(decoding: fields[number - 3], as: UTF8.self)) ?? 0 : 0
+            }
+            return value(31) & 0x100 != 0 || value(52) == 9 || (value(9) & 0x4 != 0 && threads <= 1)
         }
     }
 #else

@@ -15,7 +15,7 @@ extension CommandContext {
             return terms
         case .ask(let reason):
             for line in TrustText.review(RunnablePart(configuration), reason, root) { console.writeError(line + "\n") }
-            guard console.isInputTerminal, console.errorWidth != nil, !wantsJSON else {
+            guard canAsk else {
                 throw CommandFailure(
                     .needsPerson, code: "untrusted", "\(root) is not trusted",
                     hint: "review it with: tt trust show; then, if you wrote it or trust who did: tt trust")
@@ -35,6 +35,9 @@ extension CommandContext {
         }
         return true
     }
+
+    /// Whether a person sits there who can be asked: input and errors are a terminal, and no program reads the output.
+    var canAsk: Bool { console.isInputTerminal && console.errorWidth != nil && !wantsJSON }
 
     /// Asks a person; anything but yes is no.
     func confirms(_ question: String) async -> Bool {

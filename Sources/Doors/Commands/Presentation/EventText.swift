@@ -5,9 +5,11 @@ import Terminal
 enum EventText {
     /// `14:03:05 [task_assigned] backend — Task 3f2a… assigned`.
     static func row(_ event: Event, _ labels: [AgentID: String], _ context: CommandContext) -> [String] {
-        let head = "\(context.zone.clock(event.timestamp)) [\(event.type.rawValue)] \(who(event, labels))"
-        let room = context.width.map { $0 - TerminalText.width(head) - 3 }
-        return "\(head) — \(event.message.shortened(to: room))".fitted(to: context.width, indent: 4)
+        var line = StyledText(context.zone.clock(event.timestamp), .faint) + StyledText(" ")
+        line += StyledText("[\(event.type.rawValue)]", event.type.tone) + StyledText(" \(who(event, labels))")
+        let room = context.width.map { $0 - line.width - 3 }
+        line += StyledText(" — \(event.message.shortened(to: room))", event.type.tone == .bad ? .bad : .plain)
+        return line.fitted(context, indent: 4)
     }
 
     /// Events as a story: a heading a day, then `  14:03:05 📌 Ada [backend]  what happened`.
@@ -18,9 +20,11 @@ enum EventText {
             let date = context.zone.day(event.timestamp)
             if date != day { lines.append(context.style.bold("📅 \(date) \(context.zone.name(at: event.timestamp))")) }
             day = date
-            let head = "  \(context.zone.clock(event.timestamp)) \(event.type.icon) \(who(event, labels))"
-            let room = context.width.map { $0 - TerminalText.width(head) - 2 }
-            lines += "\(head)  \(event.message.shortened(to: room))".fitted(to: context.width, indent: 4)
+            var line = StyledText("  ") + StyledText(context.zone.clock(event.timestamp), .faint)
+            line += StyledText(" \(event.type.icon) \(who(event, labels))  ")
+            let room = context.width.map { $0 - line.width }
+            line += StyledText(event.message.shortened(to: room), event.type.tone)
+            lines += line.fitted(context, indent: 4)
         }
         return lines
     }
@@ -31,6 +35,16 @@ enum EventText {
 }
 
 extension EventType {
+    /// Whether it is what one hopes for, or not.
+    var tone: StyledText.Tone {
+        switch self {
+        case .taskCompleted, .agentCompleted: .good
+        case .agentFailed, .taskFailed, .turnFailed, .hostDied, .messageDead: .bad
+        case .agentAttention, .turnStalled: .waiting
+        default: .plain
+        }
+    }
+
     /// One character that says what kind of thing happened.
     var icon: String {
         switch self {

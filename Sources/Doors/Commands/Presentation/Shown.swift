@@ -23,6 +23,16 @@ extension TaskState {
 }
 
 extension TaskState {
+    /// What is done, and what did not work, stand out among what goes on.
+    var tone: StyledText.Tone {
+        switch self {
+        case .completed: .good
+        case .failed: .bad
+        case .cancelled: .faint
+        case .pending, .assigned, .running: .plain
+        }
+    }
+
     /// `failed`, `was cancelled`: after "which".
     var ending: String { self == .cancelled ? "was cancelled" : rawValue }
 }
@@ -40,17 +50,18 @@ extension String {
         return columns.map { TerminalText.truncated(line, to: max(8, $0)) } ?? line
     }
 
-    /// The line on as many as the terminal needs, those after the first indented. Without emphasis.
-    func fitted(to columns: Int?, indent: Int) -> [String] {
-        guard let columns, TerminalText.width(self) > columns else { return [self] }
-        return StyledText(self).wrapped(to: columns, indent: indent).map(\.plain)
-    }
-
     /// Made safe for a terminal, each line indented.
     func indented(by spaces: Int) -> [String] {
         TerminalText.sanitized(self).split(separator: "\n", omittingEmptySubsequences: false).map {
             ($0.isEmpty ? "" : String(repeating: " ", count: spaces)) + $0
         }
+    }
+}
+
+extension StyledText {
+    /// The line on as many as the terminal needs, those after the first indented.
+    func fitted(_ context: CommandContext, indent: Int) -> [String] {
+        (context.width.map { wrapped(to: $0, indent: indent) } ?? [self]).map { $0.rendered(context.style) }
     }
 }
 

@@ -12,8 +12,10 @@ enum TaskText {
             let why = task.waiting ? " (waits for \(needs(task)))" : ""
             let room = context.width.map { $0 - 20 - TerminalText.width(owner) - TerminalText.width(why) }
             // The words of a task are cut; where that is not enough, the line goes on below.
-            return "   \(task.state.icon) \(task.shortID) - \(task.title.shortened(to: room)) [\(owner)]\(why)"
-                .fitted(to: context.width, indent: 6)
+            let title = StyledText(task.title.shortened(to: room), task.waiting ? .faint : task.state.tone)
+            let line =
+                StyledText("   \(task.state.icon) \(task.shortID) - ") + title + StyledText(" [\(owner)]", .faint)
+            return (line + StyledText(why, .waiting)).fitted(context, indent: 6)
         }
     }
 
@@ -57,8 +59,9 @@ enum TaskText {
     /// All of a task.
     static func full(_ task: TaskView, _ context: CommandContext) -> [String] {
         let now = context.parts.time.now()
-        var lines = ["📋 Task \(task.id)", "   State: \(task.state.icon) \(task.state.shown)"]
-        if task.waiting { lines[1] += " - waits for \(needs(task))" }
+        let state = StyledText("   State: \(task.state.icon) ") + StyledText(task.state.shown, task.state.tone)
+        let why = task.waiting ? StyledText(" - waits for \(needs(task))", .waiting) : StyledText()
+        var lines = ["📋 Task \(task.id)", (state + why).rendered(context.style)]
         if task.group { lines.append("   Group: ends with the last of its tasks") }
         lines.append("   Owner: \(TerminalText.line(task.assignedLabel ?? (task.inBacklog ? "backlog" : "none")))")
         if !task.tags.isEmpty { lines.append("   Tags: \(TerminalText.line(task.tags.joined(separator: ", ")))") }

@@ -104,7 +104,7 @@ enum InitCommand {
         guard root == "/" || root == home else { return }
         let place = root == "/" ? "/ is the whole file system" : "\(TerminalText.line(root)) is your home folder"
         let hint = "make the town in a project's folder: tt --town FOLDER init; or confirm with: tt init --yes"
-        guard context.console.isInputTerminal, context.console.errorWidth != nil, !context.wantsJSON else {
+        guard context.canAsk else {
             throw CommandFailure(
                 .needsPerson, code: "needs_confirmation", "\(place), and agents could change everything in it",
                 hint: hint)

@@ -39,20 +39,24 @@ enum RestartCommand {
             let cli = try arguments.string("cli").map { try SpawnCommand.checked($0, &town, global, context) }
             let output = try await RestartAgent.call(
                 .init(agent: arguments.required("AGENT"), rounds: rounds, cli: cli), in: town)
-            let lines = text(output.agent, town, cli: cli)
+            let lines = progress(output.agent, town, cli: cli)
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
                 return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
                     output.agent, introduction: lines)
             }
             try context.show(output) { output in
-                lines + ["✅ Agent '\(TerminalText.line(output.agent.name))' restarted"]
+                text(output.agent, town, cli: cli)
             }
             try await context.ensureHost(town)
         }
     }
 
-    private static func text(_ agent: AgentView, _ town: Town, cli: String?) -> [String] {
+    static func text(_ agent: AgentView, _ town: Town, cli: String? = nil) -> [String] {
+        progress(agent, town, cli: cli) + ["✅ Agent '\(TerminalText.line(agent.name))' restarted"]
+    }
+
+    private static func progress(_ agent: AgentView, _ town: Town, cli: String?) -> [String] {
         var lines = [
             "🔄 Restarting agent '\(TerminalText.line(agent.name))'...",
             "   Turns: \(agent.maxRounds == 0 ? "no limit" : String(agent.maxRounds))",

@@ -50,6 +50,14 @@ enum SpawnCommand {
             let path = context.environment["PATH"]
             let choice = global.cli(asked: arguments.string("cli"), town: town.configuration, path: path)
             let cli = try checked(choice.cli, &town, global, context)
+            if !isForeground, !arguments.flag("new"), context.canAsk,
+                let predecessor = try await town.predecessor(named: arguments.required("NAME")),
+                await continues(predecessor, context)
+            {
+                let output = try await RestartAgent.call(.init(agent: predecessor.agent.id.description), in: town)
+                try context.show(output) { RestartCommand.text($0.agent, town) }
+                return try await context.ensureHost(town)
+            }
             let output = try await SpawnAgent.call(
                 .init(
                     name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
@@ -78,6 +86,13 @@ enum SpawnCommand {
                 throw failure
             }
         }
+    }
+
+    /// Asks whether the one that is there shall go on; with another answer than yes, the refusal says what else there is.
+    private static func continues(_ predecessor: Predecessor, _ context: CommandContext) async -> Bool {
+        let sentence = TerminalText.line(predecessor.sentence)
+        context.console.writeError(sentence.prefix(1).uppercased() + sentence.dropFirst() + ".\n")
+        return await context.confirms("Let it continue? [y/N] ")
     }
 
     private static func introduction(_ agent: AgentView, _ choice: CLIChoice) -> [String] {

@@ -12,7 +12,7 @@ enum StopCommand {
             options: [
                 .flag("now", nil, "end current turns; their messages go back to the inboxes"),
                 .flag("no-wait", nil, "don't wait until they have stopped"),
-                .flag("server", nil, "also stop the Redis server that tt runs for this town"),
+                .flag("server", nil, "also stop the Redis server that tt runs for it"),
             ],
             examples: [
                 Example("tt stop", "let current turns end, then stop"),
@@ -73,7 +73,7 @@ enum StopCommand {
 }
 
 extension CommandContext {
-    /// The server that tt runs for this town alone.
+    /// The server that tt runs for this town, or for all towns of this user.
     /// - Throws: `OperationError` (`conflict`) where there is none.
     func townServer() async throws -> TownServer {
         let root = try townRoot()
