@@ -228,7 +228,7 @@ let proof: [Target] = [
         name: "StoreCrasher", dependencies: ["Model", "SQLiteStore"], path: "Tests/StoreCrasher", swiftSettings: strict),
     tests("StoreFaultTests", ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
-    tests("EngineTests", ["Engine", "Model"]),
+    tests("EngineTests", ["Engine", "Model", "MemoryStore", "Concurrency", "TestSupport"]),
     tests("HostingTests", ["Hosting", "Model", "Processes"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),

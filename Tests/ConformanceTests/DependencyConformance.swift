@@ -104,6 +104,51 @@ import Testing
         }
     }
 
+    @Test(arguments: Subject.all, [true, false])
+    func `of two needs one that was not completed holds a task, whatever becomes of the other`(
+        _ subject: Subject, isCancelled: Bool
+    ) async throws {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            let (first, second) = (try await town.task("first", for: ada), try await town.task("second", for: ada))
+            let late = try await town.dependent("late", on: [first, second], for: bob)
+            try await town.move(first, isCancelled ? .cancel("no") : .fail("no"))
+            try await town.move(second, .complete("yes"))
+            #expect(try await town.store.task(late)?.isWaiting == true)
+            #expect(try await town.lease(bob) == nil)
+            // The other way round, the one that fails comes last.
+            let (third, fourth) = (try await town.task("third"), try await town.task("fourth"))
+            let later = try await town.dependent("later", on: [third, fourth], for: bob)
+            try await town.move(third, .complete("yes"))
+            try await town.move(fourth, isCancelled ? .cancel("no") : .fail("no"))
+            #expect(try await town.store.task(later)?.isWaiting == true)
+            #expect(try await town.lease(bob) == nil)
+        }
+    }
+
+    @Test(arguments: Subject.all, [true, false])
+    func `a task that needs one which has failed already waits from its beginning`(
+        _ subject: Subject, isCancelled: Bool
+    ) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let (failed, done) = (try await town.task("failed"), try await town.task("done"))
+            try await town.move(failed, isCancelled ? .cancel("no") : .fail("no"))
+            try await town.move(done, .complete("yes"))
+            let new = try await town.dependent("new", on: [done, failed], for: ada)
+            #expect(try await town.store.task(new)?.isWaiting == true)
+            let free = try await town.dependent("free", on: [done], for: ada)
+            #expect(try await town.store.task(free)?.isWaiting == false)
+            // One that did not depend on it does so after a revision.
+            let open = try await town.task("open")
+            var revision = TaskRevision(try #require(try await town.store.task(open)))
+            revision.dependsOn = [failed]
+            try await town.store.revise([revision], now: town.start)
+            #expect(try await town.store.task(open)?.isWaiting == true)
+            #expect(try await town.store.taskCounts().backlog == 0)
+        }
+    }
+
     @Test(arguments: Subject.all)
     func `where the town itself fails a task the supervisor is asked about what waits for it`(_ subject: Subject)
         async throws

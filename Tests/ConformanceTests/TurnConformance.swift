@@ -243,6 +243,91 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `failures in a row are counted, and a turn that ends well ends the row`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            // A plain message takes the short way in Redis, a task the long one.
+            for isTask in [false, true] {
+                if isTask { _ = try await town.task(for: ada) } else { try await town.send(ada) }
+                for row in 1...2 {
+                    let lease = try #require(try await town.lease(ada))
+                    #expect(lease.agent.consecutiveFailures == row - 1)
+                    let failed = try await town.store.commit(town.failed(lease))
+                    #expect(failed.agent.consecutiveFailures == row)
+                }
+                let turn = try await town.turn(ada)
+                #expect(turn.agent.consecutiveFailures == 0)
+                #expect(try await town.agent(ada).consecutiveFailures == 0)
+                if isTask { continue }
+                try await town.send(ada)
+                #expect(try await town.lease(ada)?.agent.consecutiveFailures == 0)
+                try await town.store.release(
+                    try #require(try await town.store.leases().first).token, cause: .drained, now: town.start)
+                try await town.turn(ada)
+            }
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a session that a failure makes useless is gone, and any other failure keeps it`(_ subject: Subject)
+        async throws
+    {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let session = HarnessSession(id: "s1", harness: "echo", totals: Usage(inputTokens: 7))
+            try await town.send(ada)
+            let first = try #require(try await town.lease(ada))
+            try await town.store.note(first.token, session: session, now: town.start)
+            var kept = town.failed(first)
+            kept.session = session
+            #expect(try await town.store.commit(kept).agent.session == session)
+            let second = try #require(try await town.lease(ada))
+            #expect(second.agent.session == session)
+            var commit = town.failed(second, .sessionLost, drops: true)
+            commit.dropsSession = true
+            #expect(try await town.store.commit(commit).agent.session == nil)
+            #expect(try await town.agent(ada).session == nil)
+            #expect(try await town.lease(ada)?.agent.session == nil)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a known session that is noted again keeps its totals, and another one begins with its own`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada)
+            let lease = try #require(try await town.lease(ada))
+            var commit = town.finished(lease)
+            commit.session = HarnessSession(id: "s1", harness: "echo", totals: Usage(inputTokens: 900, costUSD: 0.5))
+            _ = try await town.store.commit(commit)
+            try await town.send(ada)
+            let next = try #require(try await town.lease(ada))
+            try await town.store.note(next.token, session: HarnessSession(id: "s1", harness: "echo"), now: town.start)
+            #expect(try await town.agent(ada).session == commit.session)
+            let other = HarnessSession(id: "s2", harness: "echo")
+            try await town.store.note(next.token, session: other, now: town.start)
+            #expect(try await town.agent(ada).session == other)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `one turn at a time, also for an agent that drains and has more to do`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            for _ in 0..<3 { try await town.send(ada) }
+            try await town.store.change(ada, .stop(.whenEmpty), now: town.start)
+            let lease = try #require(try await town.lease(ada, max: 1))
+            #expect(lease.agent.state == .draining)
+            #expect(try await town.lease(ada, max: 1) == nil, "the first turn goes on")
+            #expect(try await town.store.leases().map(\.token) == [lease.token])
+            _ = try await town.store.commit(town.finished(lease))
+            #expect(try await town.lease(ada, max: 1)?.deliveries.count == 1)
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `renewing keeps the lease and a session noted is kept`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

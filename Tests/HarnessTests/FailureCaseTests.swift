@@ -124,37 +124,3 @@ import Testing
             ProcessHarness.failure(of: ProcessError(.executableNotFound, "x"), program: "x").kind == .missingProgram)
     }
 }
-
-@Suite struct FailurePolicyTests {
-    private let policy = FailurePolicy()
-    private let now = Timestamp("2026-11-28T12:00:00Z")!
-
-    private func pause(_ kind: FailureClass, _ failures: Int, resetAt: Timestamp? = nil) -> Double? {
-        policy.verdict(on: Failure(kind, "x", resetAt: resetAt), failures: failures, now: now, jitter: 0.5)
-            .retryAt.map { ($0 - now).inSeconds }
-    }
-
-    @Test func `pauses grow where nobody says how long`() {
-        #expect((1...6).map { pause(.quota, $0) } == [3600, 7200, 14_400, 21_600, 21_600, 21_600])
-        #expect((1...12).map { pause(.rateLimit, $0) }.last == 3600)
-        #expect((1...12).map { pause(.network, $0) }.last == 300)
-        #expect(pause(.rateLimit, 3) == 40)
-    }
-
-    @Test func `a reset is waited for, and one that no plan has is none`() {
-        #expect(pause(.quota, 1, resetAt: now + .seconds(5000)) == 5000)
-        #expect(pause(.quota, 1, resetAt: now + .seconds(20_000_000 * 86_400)) == 3600)
-        #expect(pause(.quota, 3, resetAt: now - .seconds(60)) == 40)
-    }
-
-    @Test func `a missing program is looked for again before a person is asked`() {
-        #expect((1...4).map { pause(.missingProgram, $0) } == [2, 8, 32, nil])
-    }
-
-    @Test func `a turn that left its task open at once is followed after a pause`() {
-        let started = now - .seconds(1)
-        #expect(policy.nextAfterOpen(started: started, reminders: 0, now: now, jitter: 0.5) == started + .seconds(10))
-        #expect(policy.nextAfterOpen(started: started, reminders: 1, now: now, jitter: 0.5) == started + .seconds(20))
-        #expect(policy.nextAfterOpen(started: now - .seconds(30), reminders: 0, now: now, jitter: 0.5) == nil)
-    }
-}

@@ -2,13 +2,34 @@ import Model
 import Testing
 
 @Suite struct AgentStateMachine {
-    @Test(arguments: AgentState.allCases, AgentSignal.allCases)
-    func `every move is legal or refused with its name`(from: AgentState, signal: AgentSignal) {
-        do {
-            let next = try from.after(signal)
-            if from.isTerminal { #expect(signal == .restarted || signal == .stopped, "\(from) moved to \(next)") }
-        } catch {
-            #expect(error == IllegalMove(from: from.rawValue, signal: signal.rawValue))
+    /// The state after each signal, in the order of the columns; `-` is refused.
+    private static let moves: [AgentSignal: String] = [
+        //                cold     starting idle     working  paused   draining stopped  error
+        .turnStarted: "   working  working  working  -        -        draining -        -",
+        .turnEnded: "     -        idle     idle     idle     paused   draining -        -",
+        .interrupted: "   paused   paused   paused   paused   paused   paused   -        -",
+        .resumed: "       -        -        -        -        idle     -        -        -",
+        .askedToDrain: "  draining draining draining draining draining draining -        -",
+        .stopped: "       stopped  stopped  stopped  stopped  stopped  stopped  stopped  -",
+        .failed: "        error    error    error    error    error    error    -        -",
+        .fellAsleep: "    -        cold     cold     -        -        -        -        -",
+        .restarted: "     starting -        -        -        -        -        starting starting",
+    ]
+    private static let states: [AgentState] = [.cold, .starting, .idle, .working, .paused, .draining, .stopped, .error]
+
+    @Test(arguments: AgentSignal.allCases)
+    func `every move leads where the table says, or is refused with its name`(signal: AgentSignal) throws {
+        #expect(Set(Self.states) == Set(AgentState.allCases))
+        let wanted = try #require(Self.moves[signal]).split(separator: " ").map(String.init)
+        try #require(wanted.count == Self.states.count)
+        for (from, to) in zip(Self.states, wanted) {
+            do {
+                let next = try from.after(signal)
+                #expect(next.rawValue == to, "\(signal) of \(from)")
+            } catch {
+                #expect(to == "-", "\(signal) of \(from)")
+                #expect(error == IllegalMove(from: from.rawValue, signal: signal.rawValue))
+            }
         }
     }
 
@@ -26,6 +47,38 @@ import Testing
     static let moves: [TaskMove] = [
         .assign(.supervisor), .start, .complete("x"), .fail("x"), .cancel("x"), .requeue, .release,
     ]
+
+    /// The state after each move, in the order of the columns; `-` is refused.
+    private static let table: [(move: TaskMove, states: String)] = [
+        //                         pending   assigned  running
+        (.assign(.supervisor), "   assigned  assigned  -"),
+        (.start, "                 -         running   running"),
+        (.complete("x"), "         completed completed completed"),
+        (.fail("x"), "             failed    failed    failed"),
+        (.cancel("x"), "           cancelled cancelled cancelled"),
+        (.requeue, "               pending   pending   pending"),
+        (.release, "               -         -         -"),
+        (.retry, "                 -         -         -"),
+    ]
+
+    @Test func `an open task moves where the table says, or is refused with the move's name`() throws {
+        for (move, states) in Self.table {
+            for (from, to) in zip([TaskState.pending, .assigned, .running], states.split(separator: " ")) {
+                var task = AgentTask(
+                    id: TaskID(high: 1, low: 1), description: "d", createdBy: .supervisor,
+                    createdAt: Timestamp(microseconds: 0))
+                task.state = from
+                if from != .pending { task.assignedTo = .supervisor }
+                do {
+                    let moved = try task.after(move, at: Timestamp(microseconds: 1))
+                    #expect(moved.state.rawValue == to, "\(move) of \(from)")
+                } catch {
+                    #expect(to == "-", "\(move) of \(from)")
+                    #expect(error.signal == move.name)
+                }
+            }
+        }
+    }
 
     @Test(arguments: [TaskState.completed, .failed, .cancelled])
     func `W40 - an ended task never moves`(state: TaskState) throws {
