@@ -28,7 +28,7 @@ public struct ConfigurationKey: Sendable {
             choice("sqlite.synchronous", "full: each step is on disk before it counts; normal: faster", "full") {
                 $0.synchronous = $1
             },
-            seconds("agent.idle_timeout_secs", "an idle agent ends after this time; 0: never", "300") {
+            seconds("agent.idle_timeout_secs", "an idle agent falls asleep after this time; 0: never", "300") {
                 $0.idleTimeout = $1
             },
             flag("agent.offer_backlog", "idle agents are offered backlog tasks that suit their role", "true") {
