@@ -166,8 +166,10 @@ let proof: [Target] = [
     .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
     .target(name: "CSimulation", path: "Tests/CSimulation"),
     .executableTarget(
-        name: "simulate", dependencies: ["CSimulation", "Engine", "Model", "MemoryStore", "Concurrency"],
-        path: "Tests/Simulate", swiftSettings: strict),
+        name: "simulate",
+        dependencies: [
+            "CSimulation", "Engine", "Model", "MemoryStore", "Concurrency", "Configuration", "Operations", "Towns",
+        ], path: "Tests/Simulate", swiftSettings: strict),
     // Mutated inputs for everything that reads what others wrote.
     .executableTarget(
         name: "fuzz",

@@ -142,6 +142,47 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `where the mail of an ended agent goes elsewhere, nobody has to let it continue`(_ subject: Subject)
+        async throws
+    {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            try await town.store.change(ada, .stop(.now), now: town.start)
+            let ways: [(String, () async throws -> Void)] = [
+                ("given to another", { _ = try await town.store.reclaim(from: ada, to: .agent(bob), now: town.start) }),
+                (
+                    "put into the backlog",
+                    { _ = try await town.store.reclaim(from: ada, to: .backlog, now: town.start) }
+                ),
+                ("read", { _ = try await town.store.take(ada, limit: 10, now: town.start) }),
+                (
+                    "read one by one",
+                    {
+                        for letter in try await town.store.inbox(ada, page: Page()) {
+                            _ = try await town.store.acknowledge(letter.message.id, of: ada, now: town.start)
+                        }
+                    }
+                ),
+            ]
+            for (way, body) in ways {
+                for _ in 0..<2 { try await town.send(ada, "review it", from: bob) }
+                #expect(try await needs(town) == ["Mail waits for ada, which was stopped"])
+                try await body()
+                #expect(try await needs(town).isEmpty, "\(way)")
+            }
+            // A task that is over, or that another has, needs her no longer either.
+            let tasks = [
+                try await town.task("one", by: bob, for: ada), try await town.task("two", by: bob, for: ada),
+            ]
+            #expect(try await needs(town) == ["Mail waits for ada, which was stopped"])
+            try await town.move(tasks[0], .assign(bob))
+            #expect(try await needs(town).count == 1)
+            try await town.move(tasks[1], .cancel("no"))
+            #expect(try await needs(town).isEmpty)
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `a key that somebody else took keeps nobody from being told`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

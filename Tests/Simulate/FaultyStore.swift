@@ -110,7 +110,11 @@ struct FaultyStore: Store {
         try await fault.around { () async throws(StoreError) in try await inner.register(agent, maxAgents: maxAgents) }
     }
     func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
-        try await fault.around { () async throws(StoreError) in try await inner.change(agent, change, now: now) }
+        try await fault.around { () async throws(StoreError) in
+            let new = try await inner.change(agent, change, now: now)
+            witness.changed(agent, change)
+            return new
+        }
     }
     func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
         try await fault.around { () async throws(StoreError) in try await inner.remove(agent, now: now) }

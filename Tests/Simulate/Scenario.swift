@@ -8,21 +8,37 @@ struct Scenario {
 
     func run() async {
         let agents = await makeAgents()
-        var hosts = [world.startHost()]
+        world.makeCircle(of: agents)
+        world.startHost()
         let senders = (0..<world.number(1..<4)).map { number in
             Task { await self.send(from: number, to: agents) }
         }
         for _ in 0..<world.number(5..<25) {
             await world.pause(upTo: 120)
-            await disturb(&hosts, agents)
+            await disturb(agents)
             await check()
         }
         for sender in senders { await sender.value }
         world.becomeCalm()
-        hosts.removeAll { world.deaths.isDead($0.id) }
-        await settle(agents, &hosts)
-        for host in hosts { host.stop.finish() }
-        for host in hosts { await host.task.value }
+        await rest()
+        let morning = Morning(world: world)
+        await morning.look()
+        await sleepAndWake()
+        world.becomeCured()
+        await morning.dealWithEverything()
+        await rest()
+        // What somebody was asked to do before they were dealt with, they do now: some stop.
+        for _ in 0..<20 {
+            let (nothingWaits, nobodyStopped) = (await decide(), await morning.letContinue())
+            if nothingWaits, nobodyStopped { break }
+            await rest()
+        }
+        await morning.lookAgain()
+        world.end()
+        for host in world.hosts {
+            host.stop.finish()
+            await host.task.value
+        }
         await account()
     }
 
@@ -62,6 +78,7 @@ struct Scenario {
                 let new = NewTask(
                     task, assignee: Assignment(agent: to, announcement: MessageID(random: world.random)))
                 await attempt { () async throws(StoreError) in try await store.create([new]) }
+                await world.ensureHost()
                 continue
             }
             let text = "message \(number)/\(index)"
@@ -77,6 +94,7 @@ struct Scenario {
                 await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits())
                 }
             }
+            await world.ensureHost()
         }
     }
 
@@ -88,6 +106,7 @@ struct Scenario {
         task.inBacklog = true
         let new = NewTask(task)
         await attempt { () async throws(StoreError) in try await store.create([new]) }
+        await world.ensureHost()
     }
 
     /// Changes what a task waits for, as an edited plan does. What was started and what would go in circles is refused.
@@ -105,9 +124,9 @@ struct Scenario {
         }
     }
 
-    private func disturb(_ hosts: inout [World.RunningHost], _ agents: [AgentID]) async {
-        hosts.removeAll { world.deaths.isDead($0.id) }
-        switch world.number(0..<10) {
+    private func disturb(_ agents: [AgentID]) async {
+        let hosts = world.hosts
+        switch world.number(0..<(world.personSleeps ? 5 : 10)) {
         case 0...2: if let host = hosts.first { world.kill(host) }
         case 3: hosts.first?.stop.finish()
         case 4: hosts.last?.time.jump(to: Int64(world.number(-7200..<7200)) * 1_000_000)
@@ -118,41 +137,29 @@ struct Scenario {
             // Refused unless the first has ended.
             let (from, to) = (agents[world.number(0..<agents.count)], agents[world.number(0..<agents.count)])
             _ = try? await world.client().reclaim(from: from, to: .agent(to), now: now)
+            await world.ensureHost()
         default: await change(agents, .resume)
         }
-        hosts.removeAll { world.deaths.isDead($0.id) }
-        if hosts.isEmpty || world.chance(0.3) { hosts.append(world.startHost()) }
+        if !world.isGuarded { await world.look() }
+        // Any number of hosts may share a town.
+        if world.chance(0.2) { world.startHost() }
     }
 
     private func change(_ agents: [AgentID], _ change: AgentChange) async {
         let id = agents[world.number(0..<agents.count)]
         _ = try? await world.client().change(id, change, now: now)
+        await world.ensureHost()
     }
 
-    /// Lets the town finish: everybody may work again, and nothing fails.
-    private func settle(_ agents: [AgentID], _ hosts: inout [World.RunningHost]) async {
+    /// Lets the town do all that it can by itself. Nothing fails any more, and nobody gives a command where hosts have
+    /// guardians.
+    private func rest() async {
         var quietLooks = 0
         for _ in 0..<400 {
-            hosts.removeAll { world.deaths.isDead($0.id) }
-            // A host that begins now has not looked yet, and one that finds no live agent ends at once.
-            var isQuiet = !hosts.isEmpty
-            if hosts.isEmpty { hosts.append(world.startHost()) }
+            if !world.isGuarded { await world.look() }
+            var isQuiet = true
             do {
-                for agent in try await world.store.agents() {
-                    if agent.state == .paused { try await world.store.change(agent.id, .resume, now: now) }
-                    if agent.state.isTerminal {
-                        try await world.store.change(agent.id, .restart(maxRounds: 0), now: now)
-                    }
-                }
-                for task in try await world.store.tasks(TaskFilter(isWaiting: true), page: Page()) {
-                    isQuiet = false
-                    try await decide(about: task)
-                }
-                for pulse in try await world.store.pulse() {
-                    // Who backs off is offered something afterwards.
-                    let isWaiting = pulse.agent.role != nil && pulse.agent.isBackingOff(at: now)
-                    if pulse.hasWork || pulse.lease != nil || isWaiting { isQuiet = false }
-                }
+                for pulse in try await world.store.pulse() where !isAtRest(pulse) { isQuiet = false }
             } catch { world.witness.violation("the calm store refused: \(error)") }
             // A host may still be about to offer something to an agent that became idle a moment ago.
             quietLooks = isQuiet ? quietLooks + 1 : 0
@@ -160,6 +167,64 @@ struct Scenario {
             try? await Scheduler.shared.sleep(microseconds: 600_000_000)
         }
         world.witness.violation("liveness: the town does not come to rest")
+    }
+
+    /// Whether nothing will happen to an agent unless somebody does something.
+    private func isAtRest(_ pulse: AgentPulse) -> Bool {
+        let agent = pulse.agent
+        if pulse.lease != nil { return false }
+        if agent.state == .paused { return agent.stopRequest == nil || pulse.hasWork }
+        if agent.stopRequest != nil || pulse.hasWork || agent.isOutOfRounds { return false }
+        // Who backs off is offered something afterwards.
+        return agent.role == nil || !agent.isBackingOff(at: now)
+    }
+
+    /// Hours pass: who has nothing to do sleeps, and wakes for mail.
+    private func sleepAndWake() async {
+        guard world.idleTimeout > .zero else { return }
+        // Clocks that were wrong may have put an agent's last turn into the future.
+        try? await Scheduler.shared.sleep(microseconds: 4 * 3600 * 1_000_000)
+        do {
+            var sleepers: [AgentID] = []
+            for pulse in try await world.store.pulse() {
+                let isIdle = pulse.agent.state == .idle || pulse.agent.state == .starting
+                if isIdle, !pulse.expectsWork, !world.hosts.isEmpty {
+                    world.witness.violation("\(pulse.agent.name) does not fall asleep although a host serves")
+                }
+                if pulse.agent.state == .cold { sleepers.append(pulse.agent.id) }
+            }
+            for id in sleepers {
+                let letter = Message(
+                    id: MessageID(random: world.random), from: .supervisor, to: id, body: .task(description: "late"),
+                    createdAt: now)
+                await attempt { () async throws(StoreError) in
+                    _ = try await world.client().send([letter], limits: SendLimits())
+                }
+                await world.ensureHost()
+            }
+            await rest()
+            for id in sleepers {
+                if let pulse = try await world.store.pulse().first(where: { $0.agent.id == id }), pulse.hasWork,
+                    pulse.agent.state != .paused
+                {
+                    world.witness.violation("\(pulse.agent.name) sleeps on although mail came")
+                }
+            }
+        } catch { world.witness.violation("the store cannot be read: \(error)") }
+    }
+
+    /// Decides about all tasks that wait, as a person would who was asked.
+    /// - Returns: whether there was none.
+    private func decide() async -> Bool {
+        do {
+            let waiting = try await world.store.tasks(TaskFilter(isWaiting: true), page: Page())
+            for task in waiting { try await decide(about: task) }
+            await world.ensureHost()
+            return waiting.isEmpty
+        } catch {
+            world.witness.violation("the calm store refused: \(error)")
+            return true
+        }
     }
 
     /// Lets a task go on where what it needs has ended otherwise than completed, as a person would who was asked. One
@@ -204,6 +269,7 @@ struct Scenario {
         do {
             for message in witness.sentMessages {
                 guard let delivery = try await world.store.delivery(message.id) else {
+                    if witness.wasDropped(message.id) { continue }
                     witness.violation("promise 1: \(message.id) is lost")
                     continue
                 }

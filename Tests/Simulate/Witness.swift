@@ -19,6 +19,12 @@ final class Witness: Sendable {
         /// Turns that seemed to hold an agent when it was leased again, and when that was. What a verb did is heard a
         /// moment after it happened, so the end of such a turn must be heard before the clock moves.
         var overlapping: [TurnID: (time: Int64, text: String)] = [:]
+        /// Agents that a failure paused, and that nobody resumed since.
+        var paused: Set<AgentID> = []
+        /// Agents that the person asked to stop.
+        var stopped: Set<AgentID> = []
+        /// Dead letters that the person deleted.
+        var dropped: Set<MessageID> = []
         /// Processes that live, by agent.
         var processes: [AgentID: TurnID] = [:]
         var trace: [String] = []
@@ -115,6 +121,9 @@ final class Witness: Sendable {
             if !state.end(turn.token) {
                 state.violations.append("promise 3: turn \(turn.token.turn.short) committed without holding its agent")
             }
+            if case .failed(_, let verdict, _) = turn.outcome, verdict.pause != nil {
+                state.paused.insert(turn.token.agent)
+            }
             guard case .finished = turn.outcome else { return }
             for delivery in state.leases[turn.token.turn]?.deliveries ?? [] {
                 state.finished[delivery.message.id, default: 0] += 1
@@ -124,6 +133,23 @@ final class Witness: Sendable {
             }
         }
     }
+
+    func changed(_ agent: AgentID, _ change: AgentChange) {
+        state.withLock { state in
+            switch change {
+            case .resume, .restart: state.paused.remove(agent)
+            case .stop:
+                state.paused.remove(agent)
+                state.stopped.insert(agent)
+            default: break
+            }
+        }
+    }
+
+    func wasPausedByFailure(_ agent: AgentID) -> Bool { state.withLock { $0.paused.contains(agent) } }
+    func wasStopped(_ agent: AgentID) -> Bool { state.withLock { $0.stopped.contains(agent) } }
+    func dropped(_ id: MessageID) { state.withLock { _ = $0.dropped.insert(id) } }
+    func wasDropped(_ id: MessageID) -> Bool { state.withLock { $0.dropped.contains(id) } }
 
     func released(_ token: LeaseToken) {
         note("release \(token.turn.short)")

@@ -11,9 +11,19 @@ final class World: Sendable {
     let witness = Witness()
     let deaths = Deaths()
     let processes: SimulatedProcesses
-    private let clocks = Mutex([SimulatedTime]())
+    let clocks = Mutex([SimulatedTime]())
+    let running = Mutex([RunningHost]())
+    let habits = Mutex([AgentID: Habit]())
     private let calm = Atomic(false)
+    private let cured = Atomic(false)
+    private let over = Atomic(false)
     private let faults: Double
+    /// Whether hosts have guardians. Without one, only a command starts a host.
+    let isGuarded: Bool
+    /// Whether the person sends work in the evening and does nothing else until the morning.
+    let personSleeps: Bool
+    /// After which agents fall asleep; zero: never.
+    let idleTimeout: Duration
 
     init(seed: UInt64, store: any Store) {
         self.seed = seed
@@ -22,9 +32,19 @@ final class World: Sendable {
         processes = SimulatedProcesses(witness: witness)
         // Some seeds are rough, some are quiet.
         faults = [0, 0.01, 0.05, 0.15][Int(random.next() % 4)]
+        isGuarded = random.unit() < 0.6
+        personSleeps = random.unit() < 0.5
+        idleTimeout = [.zero, .seconds(60), .seconds(300)][Int(random.next() % 3)]
     }
 
     var isCalm: Bool { calm.load(ordering: .relaxed) }
+    /// Agents do all that they are asked for, and nothing else.
+    var isCured: Bool { cured.load(ordering: .relaxed) }
+    /// Nobody starts a host any more.
+    var isOver: Bool { over.load(ordering: .relaxed) }
+
+    func becomeCured() { cured.store(true, ordering: .relaxed) }
+    func end() { over.store(true, ordering: .relaxed) }
 
     /// Nothing fails any more, and all clocks tell the truth.
     func becomeCalm() {
@@ -45,62 +65,6 @@ final class World: Sendable {
     func number(_ range: Range<Int>) -> Int { range.lowerBound + Int(random.next() % UInt64(range.count)) }
     func pause(upTo seconds: Double) async {
         try? await Scheduler.shared.sleep(microseconds: Int64(random.unit() * seconds * 1e6))
-    }
-
-    // MARK: Hosts
-
-    final class RunningHost: Sendable {
-        let id: HostID
-        let task: Task<Void, Never>
-        let stop: AsyncStream<Never>.Continuation
-        let time: SimulatedTime
-
-        init(id: HostID, task: Task<Void, Never>, stop: AsyncStream<Never>.Continuation, time: SimulatedTime) {
-            self.id = id
-            self.task = task
-            self.stop = stop
-            self.time = time
-        }
-    }
-
-    func startHost() -> RunningHost {
-        let id = HostID(random: random)
-        let time = SimulatedTime()
-        clocks.withLock { $0.append(time) }
-        let store = client(isDead: { [deaths] in deaths.isDead(id) })
-        var settings = HostSettings()
-        settings.maxConcurrentTurns = number(1..<4)
-        settings.idleTimeout = .zero
-        settings.turnLimits.turn = .seconds(600)
-        settings.failurePolicy.maxAttempts = 3
-        settings.drainGrace = .seconds(number(0..<60))
-        let tools = TurnTools(
-            store: store, harnesses: ScriptedHarness(world: self, host: id), time: time, random: random,
-            journal: SilentJournal(), files: NoFiles(),
-            town: HostTown(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
-            settings: settings)
-        let now = time.now()
-        let host = TownHost(
-            tools: tools, janitor: SimulatedJanitor(processes: processes, deaths: deaths),
-            host: Host(
-                id: id, machine: "m", process: "1:1", startedAt: now, expiresAt: now + .seconds(60),
-                isForeground: false))
-        let (stopping, stop) = AsyncStream.makeStream(of: Never.self)
-        witness.note("host \(id.short) starts")
-        let task = Task {
-            do { try await host.run(until: stopping) } catch {}
-            self.witness.note("host \(id.short) ends")
-            // However it ended, its process is gone now.
-            self.deaths.die(id)
-        }
-        return RunningHost(id: id, task: task, stop: stop, time: time)
-    }
-
-    /// SIGKILL: nothing that the host does from now on reaches the store, and nothing that it started ends.
-    func kill(_ host: RunningHost) {
-        witness.note("host \(host.id.short) is killed")
-        deaths.die(host.id)
-        host.task.cancel()
     }
 }
 
@@ -143,10 +107,12 @@ struct AgentScript: Sendable {
         let store = world.client()
         request.emit(.session("session-of-\(agent.short)"))
         await world.pause(upTo: 90)
-        for task in assignedTasks() where !Task.isCancelled && world.chance(0.8) {
+        let habit = world.habit(of: agent)
+        if let habit { await indulge(habit) }
+        for task in assignedTasks() where habit == nil && !Task.isCancelled && isWilling(0.8) {
             await attempt { () async throws(StoreError) in
                 _ = try await store.move(
-                    task, world.chance(0.85) ? .complete("done") : .fail("cannot"), by: agent,
+                    task, isWilling(0.85) ? .complete("done") : .fail("cannot"), by: agent,
                     announcement: MessageID(random: world.random), now: now)
             }
             await world.pause(upTo: 5)
@@ -162,7 +128,9 @@ struct AgentScript: Sendable {
                     task, .complete("done"), by: agent, announcement: MessageID(random: world.random), now: now)
             }
         }
-        if !Task.isCancelled, world.chance(0.3), let other = try? await world.store.agents().randomElement(world) {
+        if !Task.isCancelled, !world.isCured, world.chance(0.3),
+            let other = try? await world.store.agents().randomElement(world)
+        {
             var message = Message(
                 id: MessageID(random: world.random), from: agent, to: other.id,
                 body: .task(description: "handover \(request.turn)"),
@@ -184,10 +152,12 @@ struct AgentScript: Sendable {
     }
 
     private var session: HarnessSession { HarnessSession(id: "session-of-\(agent.short)", harness: "script") }
-    private var now: Timestamp { Timestamp(microseconds: Scheduler.shared.now) }
+    var now: Timestamp { Timestamp(microseconds: Scheduler.shared.now) }
+
+    private func isWilling(_ probability: Double) -> Bool { world.isCured || world.chance(probability) }
 
     // As a real agent would: from the commands that its prompt shows.
-    private func assignedTasks() -> [TaskID] {
+    func assignedTasks() -> [TaskID] {
         request.prompt.split(separator: "`tt task complete ").dropFirst().compactMap { TaskID(String($0.prefix(36))) }
     }
 
@@ -196,7 +166,7 @@ struct AgentScript: Sendable {
     }
 
     /// Repeats a command until it is through, as long as the process lives. Verbs are safe to repeat.
-    private func attempt(_ body: () async throws(StoreError) -> Void) async {
+    func attempt(_ body: () async throws(StoreError) -> Void) async {
         for _ in 0..<20 where !Task.isCancelled {
             do throws(StoreError) { return try await body() } catch {
                 guard [.busy, .unknownOutcome, .unavailable].contains(error.code) else { return }

@@ -96,12 +96,7 @@ extension Verbs {
     public func take(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery] {
         var taken: [Delivery] = []
         for old in try rows.firstWaiting(agent, limit: limit, now: now) {
-            var new = old
-            new.state = .done
-            new.deliveries += 1
-            new.changedAt = now
-            try rows.update(new, was: old)
-            taken.append(new)
+            taken.append(try finish(old, isRead: true, now: now))
         }
         return taken
     }
@@ -109,11 +104,7 @@ extension Verbs {
     /// See `Store.acknowledge`.
     public func acknowledge(_ message: MessageID, of agent: AgentID, now: Timestamp) throws(StoreError) -> Bool {
         guard let old = try rows.delivery(message), old.state == .queued, old.message.to == agent else { return false }
-        var new = old
-        new.state = .done
-        new.deliveries += 1
-        new.changedAt = now
-        try rows.update(new, was: old)
+        try finish(old, isRead: true, now: now)
         return true
     }
 

@@ -28,10 +28,15 @@ extension Verbs {
         guard let known = try rows.message(withKey: need.key), let old = try rows.delivery(known),
             old.state == .queued, PersonalNeed(old.message) != nil
         else { return }
-        var new = old
-        new.state = .done
-        new.changedAt = now
-        try rows.update(new, was: old)
+        try finish(old, now: now)
+    }
+
+    /// Mail has left an inbox. An agent that has ended, and for which none waits any more, needs nobody.
+    func settleMail(of id: AgentID, now: Timestamp) throws(StoreError) {
+        guard id != .supervisor, let agent = try rows.agent(id), agent.state.isTerminal, try !rows.hasWork(id) else {
+            return
+        }
+        try settle(.agent(id), now: now)
     }
 
     // MARK: The things

@@ -35,10 +35,7 @@ extension Verbs {
             guard let old = try rows.delivery(MessageID(offering: task, to: agent.id)), old.state == .queued else {
                 continue
             }
-            var new = old
-            new.state = .done
-            new.changedAt = now
-            try rows.update(new, was: old)
+            try finish(old, now: now)
         }
     }
 }

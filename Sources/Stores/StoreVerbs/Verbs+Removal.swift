@@ -150,6 +150,7 @@ extension Verbs {
         new.changedAt = now
         try rows.remove(old)
         try rows.insert(new)
+        try settleMail(of: old.message.to, now: now)
         try log(
             .messageMoved, "a \(old.message.body.type) message moved from \(from) to \(target.name)", at: now,
             agent: target.id, task: old.message.body.task, letter: old.message.id)

@@ -58,11 +58,16 @@ extension Verbs {
         return true
     }
 
-    /// Marks a message done.
-    func finish(_ old: Delivery, now: Timestamp) throws(StoreError) {
+    /// Marks a waiting message done.
+    /// - Parameter isRead: somebody read it.
+    @discardableResult
+    func finish(_ old: Delivery, isRead: Bool = false, now: Timestamp) throws(StoreError) -> Delivery {
         var new = old
         new.state = .done
+        new.deliveries += isRead ? 1 : 0
         new.changedAt = now
         try rows.update(new, was: old)
+        try settleMail(of: old.message.to, now: now)
+        return new
     }
 }

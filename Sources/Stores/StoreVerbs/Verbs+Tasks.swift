@@ -140,12 +140,7 @@ extension Verbs {
     /// Takes a task from its owner or the backlog: waiting announcements and offers have nothing left to say, and are
     /// done.
     func letGo(_ task: AgentTask, now: Timestamp) throws(StoreError) {
-        for old in try rows.waitingAssignments(of: task.id) {
-            var new = old
-            new.state = .done
-            new.changedAt = now
-            try rows.update(new, was: old)
-        }
+        for old in try rows.waitingAssignments(of: task.id) { try finish(old, now: now) }
         if task.inBacklog { try withdrawOffers(of: task.id, now: now) }
         guard let id = task.assignedTo, var owner = try rows.agent(id), owner.currentTask == task.id else { return }
         owner.currentTask = nil

@@ -149,6 +149,11 @@ extension LuaParts {
           if m.from == SUPERVISOR or m.to == SUPERVISOR or not m.wakes then return end
           if ended[peek('agent:', m.to, 'state')] then A.tellOfMail(agentOf(m.to), now) end
         end
+        -- Mail has left an inbox. An agent that has ended, and for which none waits any more, needs nobody.
+        function M.settleMail(aid, now)
+          if aid == SUPERVISOR or not ended[peek('agent:', aid, 'state')] or M.hasWork(aid, now) then return end
+          M.settle('needs:agent:' .. aid, now)
+        end
         -- What a person reads of an agent that has taken all the turns that it may take.
         function A.usedUp(agent)
           local turns = num(agent.max_rounds) == 1 and 'the one turn that it may take' or 'its ' .. agent.max_rounds .. ' turns'

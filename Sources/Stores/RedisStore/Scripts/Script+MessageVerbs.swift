@@ -49,6 +49,7 @@ extension LuaParts {
             m.deliveries = whole(num(m.deliveries) + 1)
             replies[#replies + 1] = M.reply(id)
           end
+          M.settleMail(aid, now)
           return replies
         end
         -- Arguments: message, agent, now. Reply: '1' where it waited.

@@ -203,6 +203,7 @@ extension LuaParts {
           for _, lane in ipairs({'0', '1'}) do
             if left > 0 then left = left - walk(aid, lane, places[lane], left, now, goes) end
           end
+          M.settleMail(aid, now)
           return said_(left <= 0, tasks, made, messages)
         end
         end

@@ -157,6 +157,7 @@ extension LuaParts {
           local m = M.get(id)
           if m.state == 'queued' then withdraw(id, m) end
           M.become(id, 'done', now)
+          M.settleMail(m.to, now)
         end
         -- Puts a message about a thing that needs the person in charge into their mailbox, unless one waits there already.
         -- `once`: also not if there was one that has been read.
