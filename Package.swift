@@ -228,7 +228,11 @@ let proof: [Target] = [
     // A process to be killed in the middle of its commits.
     .executableTarget(
         name: "StoreCrasher", dependencies: ["Model", "SQLiteStore"], path: "Tests/StoreCrasher", swiftSettings: strict),
-    tests("StoreFaultTests", ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "TestSupport"]),
+    // Counts what SQLite asks of the disk, and lets it fail.
+    .target(name: "CSyncCounter", dependencies: ["CSQLite"], path: "Tests/CSyncCounter"),
+    tests(
+        "StoreFaultTests",
+        ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "CSyncCounter", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model", "MemoryStore", "Concurrency", "TestSupport"]),
     tests("HostingTests", ["Hosting", "Model", "Processes"]),
