@@ -125,6 +125,79 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `an agent that waits by itself for long is one message until it does not`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))
+            func fails() async throws {
+                let lease = try #require(try await town.lease(ada))
+                _ = try await town.store.commit(town.failed(lease, .network, counts: false))
+            }
+            func waits(_ note: String, tells: Bool) async throws {
+                try await town.store.change(ada, .attention(note, tellsPerson: tells), now: town.start)
+            }
+            let ways: [(String, () async throws -> Void)] = [
+                ("a turn goes well", { try await town.turn(ada) }),
+                (
+                    "it is to try at once",
+                    {
+                        try await town.store.change(ada, .interrupt(reason: nil), now: town.start)
+                        #expect(try await needs(town).isEmpty)
+                        try await town.store.change(ada, .resume, now: town.start)
+                    }
+                ),
+                (
+                    "its message dies",
+                    {
+                        let lease = try #require(try await town.lease(ada))
+                        let letter = lease.deliveries[0].message.id
+                        _ = try await town.store.commit(town.failed(lease, maxAttempts: 1))
+                        try await town.store.dropDead(letter, now: town.start)
+                    }
+                ),
+                ("somebody reads its mail", { _ = try await town.store.take(ada, limit: 10, now: town.start) }),
+                (
+                    "it is to stop",
+                    {
+                        try await town.store.change(ada, .stop(.whenEmpty), now: town.start)
+                        #expect(try await needs(town).isEmpty)
+                        try await town.store.change(ada, .stop(.now), now: town.start)
+                        try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+                    }
+                ),
+            ]
+            for (way, body) in ways {
+                _ = try await town.store.take(ada, limit: 10, now: town.start)
+                try await town.send(ada, "fetch it", from: bob)
+                try await fails()
+                #expect(try await needs(town).isEmpty, "\(way)")
+                try await waits("no turn has succeeded for an hour", tells: true)
+                let told = try await town.store.inbox(.supervisor, page: Page()).map(\.message)
+                #expect(told.map(PersonalNeed.init) == [.waiting(ada)], "\(way)")
+                #expect(
+                    told.first?.body.text.contains("ada waits by itself: no turn has succeeded for an hour") == true)
+                // It goes on, and is not told again.
+                try await fails()
+                try await waits("no turn has succeeded for 2 hours", tells: false)
+                try await waits("no turn has succeeded for 3 hours", tells: true)
+                #expect(try await needs(town).count == 1, "\(way)")
+                try await body()
+                #expect(try await needs(town).isEmpty, "\(way)")
+            }
+            // Where nothing waits, nobody has to know.
+            _ = try await town.store.take(ada, limit: 10, now: town.start)
+            try await waits("no turn has succeeded for an hour", tells: true)
+            #expect(try await needs(town).isEmpty)
+            // What it waits for was not put right: now it is paused, which is another message.
+            try await town.send(ada, "fetch it", from: bob)
+            try await waits("no turn has succeeded for 2 hours", tells: true)
+            #expect(try await needs(town) == ["ada waits by itself: no turn has succeeded for 2 hours"])
+            let lease = try #require(try await town.lease(ada))
+            _ = try await town.store.commit(town.failed(lease, .authentication, counts: false, pause: "log in"))
+            #expect(try await needs(town) == ["ada is paused: log in"])
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `mail of agents for one that has ended is told once, with the command`(_ subject: Subject) async throws {
         try await subject.run { town in
             let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))

@@ -121,7 +121,7 @@ import Testing
             }
         }
         _ = try await pair.both("everything") { try await $0.dump() }
-        let (short, long) = (try await Self.keys(pair.servers[0]), try await Self.keys(pair.servers[1]))
+        let (short, long) = (try await pair.servers[0].keys(), try await pair.servers[1].keys())
         #expect(short.count > 100)
         for (key, value) in short { #expect(long[key] == value, "\(key)") }
         #expect(Set(short.keys) == Set(long.keys))
@@ -148,10 +148,12 @@ import Testing
         if below(9) == 0 { message.idempotencyKey = "key \(below(4))" }
         return message
     }
+}
 
+extension PrivateServer {
     /// Every key with what it holds. Tinytown's streams carry the server's time, so of those only what they say.
-    private static func keys(_ server: PrivateServer) async throws -> [String: String] {
-        let client = server.client()
+    func keys() async throws -> [String: String] {
+        let client = self.client()
         defer { client.close() }
         var found: [String: String] = [:]
         for key in try await client.send(["KEYS", "*"]).array?.compactMap(\.text) ?? [] {

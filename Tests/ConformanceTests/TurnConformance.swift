@@ -366,7 +366,7 @@ import Testing
         try await subject.run { town in
             let agents = [try await town.spawn("ada"), try await town.spawn("bob")]
             let (senders, each) = (6, 15)
-            let worked = try await withThrowingTaskGroup(of: [String].self) { group in
+            let worked = try await withThrowingTaskGroup(of: [Worked].self) { group in
                 for sender in 0..<senders {
                     group.addTask {
                         for number in 0..<each {
@@ -377,7 +377,7 @@ import Testing
                 }
                 for worker in 0..<4 {
                     group.addTask {
-                        var seen: [String] = []
+                        var seen: [Worked] = []
                         for round in 0..<150 {
                             let agent = agents[(worker + round) % 2]
                             guard let lease = try await town.lease(agent, max: 3) else { continue }
@@ -386,7 +386,7 @@ import Testing
                                 continue
                             }
                             _ = try await town.store.commit(town.finished(lease))
-                            seen += lease.deliveries.map { "\(agent.low) \($0.message.body.text)" }
+                            seen += Worked.by(lease)
                         }
                         return seen
                     }
@@ -396,15 +396,37 @@ import Testing
             var all = worked
             for agent in agents {
                 while let lease = try await town.lease(agent) {
-                    all += lease.deliveries.map { "\(agent.low) \($0.message.body.text)" }
+                    all += Worked.by(lease)
                     _ = try await town.store.commit(town.finished(lease))
                 }
             }
             #expect(all.count == senders * each)
-            #expect(Set(all).count == senders * each)
+            #expect(Set(all.map { "\($0.sender)/\($0.number)" }).count == senders * each)
             #expect(try await town.store.queueCounts() == QueueCounts())
-            let epochs = try await town.events(.turnStarted).count
-            #expect(epochs >= senders * each / 100)
+            // The turns of an agent follow each other, and so do in them the messages of each sender.
+            for agent in agents {
+                let turns = all.enumerated().filter { $0.element.agent == agent }
+                    .sorted { ($0.element.epoch, $0.offset) < ($1.element.epoch, $1.offset) }.map(\.element)
+                for sender in 0..<senders {
+                    let numbers = turns.filter { $0.sender == sender }.map(\.number)
+                    #expect(numbers == numbers.sorted() && !numbers.isEmpty, "\(numbers)")
+                }
+            }
+        }
+    }
+}
+
+/// A message that a turn worked on.
+private struct Worked: Sendable {
+    var agent: AgentID
+    var epoch: Int64
+    var sender: Int
+    var number: Int
+
+    static func by(_ lease: Lease) -> [Worked] {
+        lease.deliveries.map { delivery in
+            let numbers = delivery.message.body.text.split(separator: "/").compactMap { Int($0) }
+            return Worked(agent: lease.agent.id, epoch: lease.token.epoch, sender: numbers[0], number: numbers[1])
         }
     }
 }

@@ -78,6 +78,23 @@ private func task(_ description: String, tags: [String] = []) -> AgentTask {
         #expect(!prompt.contains("cellar"))
     }
 
+    @Test(arguments: [999, 1001, 2001, 40_000])
+    func `W4 - however long a message is, all of it arrives`(length: Int) {
+        let text = "begin " + String(repeating: "é", count: length) + " end"
+        let (prompt, files) = PromptBuilder.build(context([message(.task(description: text))]))
+        #expect(text.utf8.count <= 48 * 1024 ? prompt.contains(text) && files.isEmpty : files.map(\.content) == [text])
+        let short = PromptBuilder.build(context([message(.task(description: text))], long: 100))
+        #expect(short.files.map(\.content) == [text] && !short.prompt.contains(text))
+    }
+
+    @Test(arguments: Priority.allCases) func `what is not usual about a message's priority is said`(priority: Priority)
+    {
+        var urgent = message(.query(question: "why?"))
+        urgent.priority = priority
+        let prompt = PromptBuilder.build(context([urgent])).prompt
+        #expect(prompt.contains(", priority \(priority.rawValue)") == (priority != .normal))
+    }
+
     @Test func `what is too long goes to a file that the prompt names, whole`() {
         let (prompt, files) = PromptBuilder.build(context([message(.task(description: Self.text))], long: 100))
         #expect(files == [PromptFile(name: "message-\(MessageID(high: 9, low: 1)).md", content: Self.text)])

@@ -121,7 +121,7 @@ struct Speaker: Sendable, CustomTestStringConvertible {
     func `an answer is the reply, and what began the turn is told`(_ speaker: Speaker) async throws {
         let (bench, result) = try await run(speaker, "read\n" + speaker.success)
         #expect(result.failure == nil)
-        #expect(result.reply == (speaker.program == "aider" ? "hi" : "hi"))
+        #expect(result.reply == "hi")
         #expect((result.session != nil) == speaker.hasSession)
         #expect(result.session.map { $0.harness == "mine" } ?? true)
         guard case .started(let process) = bench.events.first else {

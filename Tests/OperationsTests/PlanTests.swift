@@ -96,10 +96,18 @@ private let plan = """
     @Test func `W11 pushes at once make no doubles`() async throws {
         let desk = try await Desk()
         try desk.write(plan)
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<8 { group.addTask { _ = try? await desk.push() } }
+        let pushed = await withTaskGroup(of: [String].self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    do { return try await desk.push().tasks.map(\.outcome.rawValue) } catch { return ["\(error)"] }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
         }
         #expect(try await desk.tasks().count == 3)
+        // Each sees all three, and each task was made by one of them.
+        #expect(pushed.allSatisfy { $0.count == 3 }, "\(pushed)")
+        #expect(pushed.joined().count { $0 == "created" } == 3, "\(pushed)")
     }
 
     @Test func `what is not started follows the plan, what runs or has ended stays`() async throws {

@@ -51,9 +51,11 @@ extension AgentScript {
             await attempt { () async throws(StoreError) in _ = try await store.send([letter], limits: SendLimits()) }
         case .passesOn(let other):
             for task in assignedTasks() {
-                await attempt { () async throws(StoreError) in
-                    _ = try await store.move(
-                        task, .assign(other), by: agent, announcement: MessageID(random: world.random), now: now)
+                for move in [TaskMove.requeue, .assign(other)] {
+                    await attempt { () async throws(StoreError) in
+                        _ = try await store.move(
+                            task, move, by: agent, announcement: MessageID(random: world.random), now: now)
+                    }
                 }
             }
         case .orders(let other):

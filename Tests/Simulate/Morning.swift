@@ -18,8 +18,11 @@ struct Morning {
             for need in told.keys where !must.contains(need) && !may.contains(need) {
                 world.witness.violation("the person is told of \(need.key), which needs nobody")
             }
+            let said = try await tellings()
             guard world.personSleeps else { return }
-            let count = try await tellings()
+            lookBack(said)
+            // Those have gone by themselves.
+            let count = said.count { !$0.contains(" waits by itself: ") }
             if count != told.count {
                 world.witness.violation("the person was told \(count) times of \(told.count) things")
             }
@@ -47,10 +50,20 @@ struct Morning {
         return found
     }
 
-    /// How often the person was told of anything.
-    private func tellings() async throws -> Int {
-        let sent = try await world.store.latestEvents(limit: 100_000, filter: EventFilter(types: [.messageSent]))
-        return sent.count { $0.message.hasPrefix("the town to ") }
+    /// Of what the person was told, each time.
+    private func tellings() async throws -> [String] {
+        try await world.store.latestEvents(limit: 100_000, filter: EventFilter(types: [.messageSent]))
+            .map(\.message).filter { $0.hasPrefix("the town to ") }
+    }
+
+    /// Who waited by themselves for long said so once, and says nothing any more.
+    private func lookBack(_ said: [String]) {
+        for (agent, outages) in world.witness.longOutages {
+            let count = said.count { $0.contains(" \(agent) waits by itself: ") }
+            if count < outages {
+                world.witness.violation("\(agent) waited long \(outages) times, and the person was told \(count) times")
+            }
+        }
     }
 
     // MARK: What is the case
@@ -115,6 +128,14 @@ struct Morning {
                 count += 1
                 try await change(agent.id, agent.state == .paused ? .resume : .restart(maxRounds: 0))
             }
+            // Whoever passed a task on may have died between letting it go and giving it away.
+            let (agents, known) = (try await world.store.agents(), Set(world.witness.tasks))
+            for task in try await world.store.tasks(.backlog, page: Page()) where known.contains(task.id) {
+                count += 1
+                _ = try await world.client().move(
+                    task.id, .assign(agents[0].id), by: .supervisor, announcement: MessageID(random: world.random),
+                    now: now)
+            }
         } catch { world.witness.violation("the person cannot deal with it: \(error)") }
         await world.ensureHost()
         return count == 0
@@ -136,7 +157,7 @@ struct Morning {
             guard let agent = try await store.agent(id) else { return }
             try await change(id, agent.state == .paused ? .resume : .restart(maxRounds: 0))
         // They have read it, and leave it at that.
-        case .task, .letter, .root: _ = try await store.acknowledge(message, of: .supervisor, now: now)
+        case .task, .letter, .root, .waiting: _ = try await store.acknowledge(message, of: .supervisor, now: now)
         }
     }
 

@@ -164,6 +164,8 @@ struct Scenario {
             // A host may still be about to offer something to an agent that became idle a moment ago.
             quietLooks = isQuiet ? quietLooks + 1 : 0
             if quietLooks == 2 { return }
+            // Far more than what is begun here can lead to.
+            if world.witness.turns > 5000 { break }
             try? await Scheduler.shared.sleep(microseconds: 600_000_000)
         }
         world.witness.violation("liveness: the town does not come to rest")

@@ -21,6 +21,10 @@ final class Witness: Sendable {
         var overlapping: [TurnID: (time: Int64, text: String)] = [:]
         /// Agents that a failure paused, and that nobody resumed since.
         var paused: Set<AgentID> = []
+        /// Since when the turns of an agent have failed, in true time, and whether they have for long.
+        var failing: [AgentID: (since: Int64, isLong: Bool)] = [:]
+        /// How often the turns of an agent failed for long, by its name.
+        var longOutages: [String: Int] = [:]
         /// Agents that the person asked to stop.
         var stopped: Set<AgentID> = []
         /// Dead letters that the person deleted.
@@ -28,6 +32,23 @@ final class Witness: Sendable {
         /// Processes that live, by agent.
         var processes: [AgentID: TurnID] = [:]
         var trace: [String] = []
+
+        /// Notes how long the agent of a turn has been failing. Told is only who waits and was not cut off by a wrong clock,
+        /// so the shortest time that counts is longer than the one after which a person is told.
+        mutating func note(_ turn: TurnCommit) {
+            let agent = turn.token.agent
+            guard case .failed(let failure, let verdict, _) = turn.outcome else {
+                failing[agent] = nil
+                return
+            }
+            let now = Scheduler.shared.now
+            var known = failing[agent] ?? (now, false)
+            defer { failing[agent] = known }
+            guard failure.kind == .network, verdict.pause == nil, !known.isLong, now - known.since > 5 * 3_600_000_000
+            else { return }
+            known.isLong = true
+            if let name = leases[turn.token.turn]?.agent.name { longOutages[name, default: 0] += 1 }
+        }
 
         /// Notes that a turn ended; false where it held nothing.
         mutating func end(_ token: LeaseToken) -> Bool {
@@ -124,6 +145,7 @@ final class Witness: Sendable {
             if case .failed(_, let verdict, _) = turn.outcome, verdict.pause != nil {
                 state.paused.insert(turn.token.agent)
             }
+            state.note(turn)
             guard case .finished = turn.outcome else { return }
             for delivery in state.leases[turn.token.turn]?.deliveries ?? [] {
                 state.finished[delivery.message.id, default: 0] += 1
@@ -146,6 +168,7 @@ final class Witness: Sendable {
         }
     }
 
+    var longOutages: [String: Int] { state.withLock { $0.longOutages } }
     func wasPausedByFailure(_ agent: AgentID) -> Bool { state.withLock { $0.paused.contains(agent) } }
     func wasStopped(_ agent: AgentID) -> Bool { state.withLock { $0.stopped.contains(agent) } }
     func dropped(_ id: MessageID) { state.withLock { _ = $0.dropped.insert(id) } }

@@ -22,6 +22,8 @@ final class World: Sendable {
     let isGuarded: Bool
     /// Whether the person sends work in the evening and does nothing else until the morning.
     let personSleeps: Bool
+    /// When no agent reaches its service, in true time.
+    let outage: ClosedRange<Int64>?
     /// After which agents fall asleep; zero: never.
     let idleTimeout: Duration
 
@@ -34,6 +36,8 @@ final class World: Sendable {
         faults = [0, 0.01, 0.05, 0.15][Int(random.next() % 4)]
         isGuarded = random.unit() < 0.6
         personSleeps = random.unit() < 0.5
+        let start = 1_800_000_000_000_000 + Int64(random.next() % 1_800_000_000)
+        outage = random.unit() < 0.3 ? start...(start + 6 * 3_600_000_000) : nil
         idleTimeout = [.zero, .seconds(60), .seconds(300)][Int(random.next() % 3)]
     }
 
@@ -42,6 +46,8 @@ final class World: Sendable {
     var isCured: Bool { cured.load(ordering: .relaxed) }
     /// Nobody starts a host any more.
     var isOver: Bool { over.load(ordering: .relaxed) }
+
+    var isCutOff: Bool { outage?.contains(Scheduler.shared.now) ?? false }
 
     func becomeCured() { cured.store(true, ordering: .relaxed) }
     func end() { over.store(true, ordering: .relaxed) }
@@ -107,6 +113,7 @@ struct AgentScript: Sendable {
         let store = world.client()
         request.emit(.session("session-of-\(agent.short)"))
         await world.pause(upTo: 90)
+        if world.isCutOff { return HarnessResult(session: session, failure: Failure(.network, "no route")) }
         let habit = world.habit(of: agent)
         if let habit { await indulge(habit) }
         for task in assignedTasks() where habit == nil && !Task.isCancelled && isWilling(0.8) {
@@ -141,7 +148,8 @@ struct AgentScript: Sendable {
                 _ = try await store.send([letter], limits: SendLimits(maxHops: 6))
             }
         }
-        if world.isCalm { return HarnessResult(reply: "done", session: session) }
+        // Nothing else ends a circle.
+        if world.isCalm || habit != nil { return HarnessResult(reply: "done", session: session) }
         if world.chance(0.04) { try? await Scheduler.shared.sleep(microseconds: 3_600_000_000) }
         if Task.isCancelled { return HarnessResult(session: session, failure: Failure(.timeout, "ended from outside")) }
         guard world.chance(0.8) else {

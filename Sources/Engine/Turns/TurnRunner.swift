@@ -281,17 +281,10 @@ struct TurnRunner: Sendable {
                 + "itself."
         }
         guard let note, note != summary.agent.attention else { return }
+        // Told once for each time that it waits: a turn that goes well takes the note away.
         let agent = summary.agent
-        _ = try? await tools.store.change(agent.id, .attention(note), now: tools.time.now())
-        // Once for each time that it waits: a turn that goes well takes the note away.
-        guard agent.attention == nil else { return }
-        var message = Message(
-            id: MessageID(random: tools.random), from: .supervisor, to: .supervisor,
-            body: .query(
-                question: "\(agent.name) waits by itself: \(note)\nTo let it try at once: tt resume \(agent.name)"),
-            priority: .high, createdAt: commit.now)
-        message.idempotencyKey = "waits:\(commit.token.turn)"
-        _ = try? await tools.store.send([message], limits: tools.settings.sendLimits)
+        _ = try? await tools.store.change(
+            agent.id, .attention(note, tellsPerson: agent.attention == nil), now: tools.time.now())
     }
 
     /// Since when the agent's turns have failed.

@@ -11,7 +11,8 @@ public struct Message: Sendable, Equatable {
     public var conversation: ConversationID?
     /// How many agents it has passed through since a person asked; storms end at the town's limit.
     public var hops: Int
-    /// The message of a person with which its chain began; nil if it begins one itself.
+    /// The message of a person with which its chain began; nil if it begins one itself. The store sets it, and the path,
+    /// from the turn that sends.
     public var root: MessageID?
     /// The agents through which its chain came since a task was last completed in it, the latest last; at most
     /// `longestPath` of them.

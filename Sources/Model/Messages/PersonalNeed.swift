@@ -7,6 +7,9 @@ public enum PersonalNeed: Sendable, Hashable {
     case letter(MessageID)
     /// An agent is paused, or has ended although mail waits for it.
     case agent(AgentID)
+    /// An agent waits by itself, and has done so for long or for something that this machine lacks. A turn that goes well
+    /// settles it.
+    case waiting(AgentID)
     /// What one message set in motion goes round in circles. It is told once and never again.
     case root(MessageID)
 
@@ -16,6 +19,7 @@ public enum PersonalNeed: Sendable, Hashable {
         case .task(let id): "needs:task:\(id)"
         case .letter(let id): "needs:letter:\(id)"
         case .agent(let id): "needs:agent:\(id)"
+        case .waiting(let id): "needs:waiting:\(id)"
         case .root(let id): "needs:root:\(id)"
         }
     }
@@ -32,6 +36,7 @@ public enum PersonalNeed: Sendable, Hashable {
         case "task": if let id = TaskID(text) { self = .task(id) } else { return nil }
         case "letter": if let id = MessageID(text) { self = .letter(id) } else { return nil }
         case "root": if let id = MessageID(text) { self = .root(id) } else { return nil }
+        case "waiting": if let id = AgentID(text) { self = .waiting(id) } else { return nil }
         case "agent": if let id = AgentID(text) { self = .agent(id) } else { return nil }
         default: return nil
         }

@@ -178,7 +178,7 @@ public protocol Store: Sendable {
 
     func task(_ id: TaskID) async throws(StoreError) -> AgentTask?
 
-    /// Tasks that fit, oldest first.
+    /// Tasks that fit, in the order in which they were created, whatever the clock said.
     func tasks(_ filter: TaskFilter, page: Page) async throws(StoreError) -> [AgentTask]
 
     /// How many tasks are in which state, and how many of the pending ones wait in the backlog.

@@ -144,8 +144,9 @@ public enum AgentChange: Sendable, Equatable {
     case restart(maxRounds: Int?)
     /// Only this host may run it; nil frees it.
     case pin(HostID?)
-    /// Says, or takes back, what a person has to know.
-    case attention(String?)
+    /// Says, or takes back, what a person has to know of an agent that waits by itself. The person in charge is told if
+    /// something really waits.
+    case attention(String?, tellsPerson: Bool = false)
     /// Its command line interface; a session of another harness is dropped.
     case cli(String)
 }

@@ -46,7 +46,7 @@ public struct AgentTask: Sendable, Equatable, Codable {
     }
 
     /// The first line, for lists.
-    public var title: String { description.split(whereSeparator: \.isNewline).first.map(String.init) ?? description }
+    public var title: String { FirstLine.title(of: description) }
 }
 
 /// Where a task is in its life. The raw values are Tinytown's wire names.

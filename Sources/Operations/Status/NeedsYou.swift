@@ -35,7 +35,7 @@ public struct Need: Codable, Sendable, Equatable {
     public var from: String
     /// The task that it speaks of.
     @OrNull public var task: TaskID?
-    /// The agent that is paused, or for which mail waits although it has ended.
+    /// The agent that is paused or waits by itself, or for which mail waits although it has ended.
     @OrNull public var agent: AgentID?
     /// The dead letter.
     @OrNull public var letter: MessageID?
@@ -56,7 +56,7 @@ public struct Need: Codable, Sendable, Equatable {
         task = view.message.body.task
         switch PersonalNeed(view.message) {
         case .task(let id)?: task = id
-        case .agent(let id)?: agent = id
+        case .agent(let id)?, .waiting(let id)?: agent = id
         case .letter(let id)?: letter = id
         case .root, nil: break
         }

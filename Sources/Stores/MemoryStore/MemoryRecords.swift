@@ -293,10 +293,7 @@ final class MemoryRecords: Records {
             } else {
                 taskOrder.lazy.compactMap { self.taskRows[$0] }.filter(filter.fits)
             }
-        let sorted = fitting.enumerated().sorted {
-            ($0.element.createdAt, $0.offset) < ($1.element.createdAt, $1.offset)
-        }
-        return sorted.dropFirst(page.offset).prefix(max(0, page.limit)).map(\.element)
+        return Array(fitting.dropFirst(page.offset).prefix(max(0, page.limit)))
     }
 
     func taskCounts() -> TaskCounts { counts }

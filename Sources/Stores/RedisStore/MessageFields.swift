@@ -65,12 +65,7 @@ extension Message {
     }
 
     /// The end of its line in the log, which is for people and kept short; an assignment is a line of its own.
-    var about: String {
-        guard body.task == nil else { return "" }
-        let text = body.text
-        let line = text.prefix { !$0.isNewline }.prefix(100)
-        return line.isEmpty ? "" : " — \(line)\(line.utf8.count < text.utf8.count ? "…" : "")"
-    }
+    var about: String { body.task == nil ? FirstLine.mention(of: body.text) : "" }
 }
 
 extension Arguments {

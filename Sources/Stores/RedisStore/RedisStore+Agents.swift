@@ -34,9 +34,10 @@ extension RedisStore {
                 case .pin(let host):
                     arguments.add("pin")
                     arguments.add(optional: host?.description)
-                case .attention(let text):
+                case .attention(let text, let tellsPerson):
                     arguments.add("attention")
                     arguments.add(optional: text)
+                    arguments.add(tellsPerson)
                 case .cli(let cli):
                     arguments.add("cli")
                     arguments.add(cli)

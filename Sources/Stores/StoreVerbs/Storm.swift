@@ -72,7 +72,11 @@ extension Verbs {
     /// A message of a turn's agent with what it inherits from the turn. The news that a task is completed goes back to
     /// where its giver was: that is progress, and no circle.
     func inheriting(_ message: Message) throws(StoreError) -> Message {
-        guard message.from != .supervisor, let lease = try rows.lease(of: message.from) else { return message }
+        guard message.from != .supervisor, let lease = try rows.lease(of: message.from) else {
+            var message = message
+            (message.root, message.path) = (nil, [])
+            return message
+        }
         var message = Decisions.inheriting(message, from: lease)
         let leased =
             if let ending, ending.agent == message.from { ending.leased } else { try rows.leased(message.from) }

@@ -39,6 +39,7 @@ extension Verbs {
         case .resume: try resume(&agent, now)
         case .stop(let request):
             try settle(.agent(id), now: now)
+            try settleWaiting(of: agent, now: now)
             try stop(&agent, request, now)
         case .retire(let reason):
             let isLeased = try rows.lease(of: id) != nil
@@ -49,11 +50,13 @@ extension Verbs {
             }
         case .restart(let maxRounds): try restart(&agent, maxRounds, now)
         case .pin(let host): agent.pinnedTo = host
-        case .attention(let text):
+        case .attention(let text, let tellsPerson):
+            if text == nil { try settleWaiting(of: agent, now: now) }
             agent.attention = text
             if let text, text != old.attention {
                 try log(.agentAttention, "\(agent.name): \(text)", at: now, agent: id)
             }
+            if tellsPerson { try tellOfWaiting(of: agent, now: now) }
         case .cli(let cli):
             agent.cli = cli
             if agent.session?.harness != cli { agent.session = nil }
@@ -89,6 +92,7 @@ extension Verbs {
     ) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .interrupted, agent.name)
+        try settleWaiting(of: agent, now: now)
         if let reason { agent.attention = reason }
         guard old != .paused else { return }
         if tells { try tellOfPause(of: agent, now: now) }
@@ -101,6 +105,7 @@ extension Verbs {
         let old = agent.state
         agent.state = try Self.moved(old, .resumed, agent.name)
         try settle(.agent(agent.id), now: now)
+        try settleWaiting(of: agent, now: now)
         if agent.stopRequest != nil { agent.state = try Self.moved(agent.state, .askedToDrain, agent.name) }
         if try rows.lease(of: agent.id) != nil { agent.state = try Self.moved(agent.state, .turnStarted, agent.name) }
         agent.attention = nil
@@ -140,6 +145,7 @@ extension Verbs {
         agent.state = try Self.moved(old, .restarted, agent.name)
         try checkPlace(for: agent, maxAgents: try rows.maxAgents())
         try settle(.agent(agent.id), now: now)
+        try settleWaiting(of: agent, now: now)
         agent.maxRounds = maxRounds ?? agent.maxRounds
         agent.roundsSinceStart = 0
         agent.consecutiveFailures = 0

@@ -65,6 +65,7 @@ extension Verbs {
         agent.consecutiveFailures = 0
         agent.hostDeaths = 0
         agent.retryAt = nil
+        try settleWaiting(of: agent, now: turn.now)
         // A person's words about a pause stay as long as the pause.
         if agent.state != .paused { agent.attention = nil }
         agent.session = turn.session ?? (turn.dropsSession ? nil : agent.session)
@@ -148,6 +149,7 @@ extension Verbs {
         if let reason = verdict.pause {
             let old = agent.state
             agent.state = try Self.moved(old, .interrupted, agent.name)
+            try settleWaiting(of: agent, now: turn.now)
             agent.attention = reason
             try log(
                 .agentAttention, "\(agent.name) is paused: \(reason)", at: turn.now, agent: agent.id,

@@ -159,6 +159,7 @@ extension Verbs {
             let open = try rows.task(task).map { !$0.state.isTerminal && $0.assignedTo == agent.id } ?? false
             if !open { agent.currentTask = nil }
         }
+        if agent.attention != nil, try !rows.hasWork(agent.id) { try settleWaiting(of: agent, now: now) }
         if Decisions.stops(agent.stopRequest, hasWork: try rows.hasWork(agent.id)) {
             try stop(&agent, .agentStopped, because: "on request", now: now)
         } else if !agent.state.isTerminal {
@@ -170,6 +171,7 @@ extension Verbs {
     func giveUp(_ agent: inout Agent, because reason: String, now: Timestamp) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .failed, agent.name)
+        try settleWaiting(of: agent, now: now)
         let turns = agent.consecutiveFailures == 1 ? "its last turn" : "its last \(agent.consecutiveFailures) turns"
         agent.attention = "\(reason), and \(turns) failed; let it continue with: tt restart \(agent.name)"
         agent.retryAt = nil
@@ -183,6 +185,7 @@ extension Verbs {
     func stop(_ agent: inout Agent, _ type: EventType, because reason: String, now: Timestamp) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .stopped, agent.name)
+        try settleWaiting(of: agent, now: now)
         agent.stopRequest = nil
         agent.retryAt = nil
         try log(

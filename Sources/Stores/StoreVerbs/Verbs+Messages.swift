@@ -43,7 +43,7 @@ extension Verbs {
         let to = if let recipient { recipient } else { try name(of: message.to) }
         let pressing = message.lane == .urgent ? ", urgent" : ""
         // An assignment is a line of its own in the log; of the others the first line says what it is about.
-        let about = message.body.task == nil ? Self.firstLine(of: message.body.text) : ""
+        let about = message.body.task == nil ? FirstLine.mention(of: message.body.text) : ""
         try log(
             .messageSent, "\(try sender(of: message)) to \(to): \(Self.kind(of: message.body))\(pressing)\(about)",
             at: now,
@@ -58,12 +58,6 @@ extension Verbs {
 
     private static func kind(of body: MessageBody) -> String {
         if case .custom(let kind, _) = body { String(kind.prefix(40)) } else { body.type }
-    }
-
-    // The log is for people and kept short; the whole text is in the inbox.
-    private static func firstLine(of text: String) -> String {
-        let line = text.prefix { !$0.isNewline }.prefix(100)
-        return line.isEmpty ? "" : " — \(line)\(line.utf8.count < text.utf8.count ? "…" : "")"
     }
 
     /// Makes a message a dead letter at once; its sender is told where it is an agent.

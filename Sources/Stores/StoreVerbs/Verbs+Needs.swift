@@ -17,7 +17,8 @@ extension Verbs {
         }
         let time = UInt64(bitPattern: now.microseconds)
         var message = Message(
-            id: MessageID(from: [need.words, (0, time)], purpose: Purpose.need), from: .supervisor, to: .supervisor,
+            id: MessageID(from: [need.words, (need.kind, time)], purpose: Purpose.need), from: .supervisor,
+            to: .supervisor,
             body: .query(question: text), priority: .high, createdAt: now)
         message.idempotencyKey = key
         if try rows.delivery(message.id) == nil { try deliver(message, now: now) }
@@ -31,12 +32,18 @@ extension Verbs {
         try finish(old, now: now)
     }
 
-    /// Mail has left an inbox. An agent that has ended, and for which none waits any more, needs nobody.
+    /// Mail has left an inbox. An agent that has ended or waits by itself, and for which none waits any more, needs nobody.
     func settleMail(of id: AgentID, now: Timestamp) throws(StoreError) {
-        guard id != .supervisor, let agent = try rows.agent(id), agent.state.isTerminal, try !rows.hasWork(id) else {
-            return
-        }
-        try settle(.agent(id), now: now)
+        guard id != .supervisor, let agent = try rows.agent(id), agent.state.isTerminal || agent.attention != nil,
+            try !rows.hasWork(id)
+        else { return }
+        if agent.state.isTerminal { try settle(.agent(id), now: now) }
+        try settleWaiting(of: agent, now: now)
+    }
+
+    /// An agent does not wait by itself any longer. To be called while its record still says why it did.
+    func settleWaiting(of agent: Agent, now: Timestamp) throws(StoreError) {
+        if agent.attention != nil { try settle(.waiting(agent.id), now: now) }
     }
 
     // MARK: The things
@@ -82,6 +89,19 @@ extension Verbs {
             """, now: now)
     }
 
+    /// An agent waits by itself, and will go on by itself.
+    func tellOfWaiting(of agent: Agent, now: Timestamp) throws(StoreError) {
+        guard let note = agent.attention, agent.state != .paused, !agent.state.isTerminal else { return }
+        // Its next turn may have begun by now; if that goes well, it takes the message away.
+        if try rows.lease(of: agent.id) == nil, try !rows.hasWork(agent.id) { return }
+        try tellPerson(
+            of: .waiting(agent.id),
+            """
+            \(agent.name) waits by itself: \(note)
+            To let it try at once: tt resume \(agent.name)
+            """, now: now)
+    }
+
     /// Mail waits for an agent that has ended.
     func tellOfMail(for agent: Agent, now: Timestamp) throws(StoreError) {
         guard let standstill = agent.standstill else { return }
@@ -105,8 +125,13 @@ extension PersonalNeed {
         switch self {
         case .task(let id): id.words
         case .letter(let id): id.words
-        case .agent(let id): id.words
+        case .agent(let id), .waiting(let id): id.words
         case .root(let id): id.words
         }
+    }
+
+    /// Tells ids of two needs of one thing apart.
+    fileprivate var kind: UInt64 {
+        if case .waiting = self { 1 } else { 0 }
     }
 }

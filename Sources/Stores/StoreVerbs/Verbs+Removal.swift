@@ -25,6 +25,7 @@ extension Verbs {
                 purpose: Purpose.deathNotice, number: old.sequence, now: now)
         }
         try settle(.agent(id), now: now)
+        try settle(.waiting(id), now: now)
         try rows.remove(id)
         try log(
             .agentRemoved, "\(agent.name) was removed from the town\(Self.summary(removal))", at: now, agent: id,

@@ -79,8 +79,11 @@ public struct TOMLTable: Sendable, Equatable {
 /// A text that is not TOML.
 public struct TOMLError: Error, Sendable, Equatable, CustomStringConvertible {
     public var file: String
+    /// Line 0 if the place is not known.
     public var position: TOMLPosition
     public var message: String
 
-    public var description: String { "\(file):\(position.line):\(position.column): \(message)" }
+    public var description: String {
+        position.line == 0 ? "\(file): \(message)" : "\(file):\(position.line):\(position.column): \(message)"
+    }
 }

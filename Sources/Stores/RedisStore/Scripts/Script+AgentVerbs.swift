@@ -16,6 +16,7 @@ extension LuaParts {
         function change.interrupt(agent, now)
           local why, tells, old = opt(), flag(), agent.state
           A.signal(agent, 'interrupted')
+          A.settleWaiting(agent, now)
           if why then agent.attention = why end
           if old == 'paused' then return end
           if tells then A.tellOfPause(agent, now) end
@@ -26,6 +27,7 @@ extension LuaParts {
           local old = agent.state
           A.signal(agent, 'resumed')
           M.settle('needs:agent:' .. agent.id, now)
+          A.settleWaiting(agent, now)
           if agent.stop_request then A.signal(agent, 'askedToDrain') end
           if leaseOf(agent.id) then A.signal(agent, 'turnStarted') end
           agent.attention, agent.retry_at, agent.failures = nil, nil, nil
@@ -49,6 +51,7 @@ extension LuaParts {
         end
         function change.stop(agent, now)
           M.settle('needs:agent:' .. agent.id, now)
+          A.settleWaiting(agent, now)
           askToStop(agent, arg(), now)
           -- Tinytown's own loops look at this key.
           defer('SET', 'stop:' .. agent.id, '1', 'EX', 3600)
@@ -78,6 +81,7 @@ extension LuaParts {
           A.signal(agent, 'restarted')
           A.checkPlace(agent, tonumber(meta().maxAgents or nil))
           M.settle('needs:agent:' .. agent.id, now)
+          A.settleWaiting(agent, now)
           agent.max_rounds = rounds or agent.max_rounds
           agent.rounds_since_start, agent.failures, agent.stop_request = nil, nil, nil
           agent.retry_at, agent.attention = nil, nil
@@ -87,9 +91,11 @@ extension LuaParts {
         end
         function change.pin(agent) agent.pinned_to = opt() end
         function change.attention(agent, now)
-          local text, old = opt(), agent.attention
+          local text, tells, old = opt(), flag(), agent.attention
+          if not text then A.settleWaiting(agent, now) end
           agent.attention = text
           if text and text ~= old then log('agent_attention', agent.name .. ': ' .. text, now, {agent = agent.id}) end
+          if tells then A.tellOfWaiting(agent, now) end
         end
         function change.cli(agent)
           agent.cli = arg()

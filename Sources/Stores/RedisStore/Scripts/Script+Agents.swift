@@ -111,12 +111,14 @@ extension LuaParts {
         function A.stop(agent, kind, why, now)
           local old = agent.state
           A.signal(agent, 'stopped')
+          A.settleWaiting(agent, now)
           agent.stop_request, agent.retry_at = nil, nil
           log(kind, agent.name .. ' stopped, ' .. why, now, {agent = agent.id, old = old, new = agent.state})
         end
         function A.giveUp(agent, why, now)
           local old = agent.state
           A.signal(agent, 'failed')
+          A.settleWaiting(agent, now)
           local n = agent.failures == '1' and 'its last turn' or 'its last ' .. (agent.failures or '0') .. ' turns'
           local what = why .. ', and ' .. n .. ' failed'
           agent.attention, agent.retry_at = what .. '; let it continue with: tt restart ' .. agent.name, nil
@@ -138,6 +140,14 @@ extension LuaParts {
           M.tellPerson('needs:agent:' .. agent.id, agent.name .. ' is paused: ' .. (agent.attention or 'no reason given')
             .. '\nWhen that is put right: tt resume ' .. agent.name, now)
         end
+        -- It will go on by itself.
+        function A.tellOfWaiting(agent, now)
+          if not agent.attention or agent.state == 'paused' or ended[agent.state] then return end
+          -- Its next turn may have begun by now; if that goes well, it takes the message away.
+          if not leaseOf(agent.id) and not M.hasWork(agent.id, now) then return end
+          M.tellPerson('needs:waiting:' .. agent.id, agent.name .. ' waits by itself: ' .. agent.attention
+            .. '\nTo let it try at once: tt resume ' .. agent.name, now)
+        end
         function A.tellOfMail(agent, now)
           local why, command = A.standstill(agent)
           if not why then return end
@@ -149,10 +159,17 @@ extension LuaParts {
           if m.from == SUPERVISOR or m.to == SUPERVISOR or not m.wakes then return end
           if ended[peek('agent:', m.to, 'state')] then A.tellOfMail(agentOf(m.to), now) end
         end
-        -- Mail has left an inbox. An agent that has ended, and for which none waits any more, needs nobody.
+        -- An agent does not wait by itself any longer. To be called while its record still says why it did.
+        function A.settleWaiting(agent, now)
+          if agent.attention then M.settle('needs:waiting:' .. agent.id, now) end
+        end
+        -- Mail has left an inbox. An agent that has ended or waits by itself, and for which none waits any more, needs nobody.
         function M.settleMail(aid, now)
-          if aid == SUPERVISOR or not ended[peek('agent:', aid, 'state')] or M.hasWork(aid, now) then return end
-          M.settle('needs:agent:' .. aid, now)
+          if aid == SUPERVISOR then return end
+          local isOver = ended[peek('agent:', aid, 'state')]
+          if not isOver and not peek('agent:', aid, 'attention') or M.hasWork(aid, now) then return end
+          if isOver then M.settle('needs:agent:' .. aid, now) end
+          A.settleWaiting(agentOf(aid), now)
         end
         -- What a person reads of an agent that has taken all the turns that it may take.
         function A.usedUp(agent)

@@ -51,6 +51,7 @@ extension LuaParts {
           log('agent_removed', agent.name .. ' was removed from the town' .. (#parts > 0 and '; ' or '')
             .. table.concat(parts, ', '), now, {agent = aid, old = agent.state})
           M.settle('needs:agent:' .. aid, now)
+          M.settle('needs:waiting:' .. aid, now)
           store('agent:', aid, nil)
           zrem('agents', aid); zrem('live', aid)
           M.forgetBox(aid)

@@ -134,7 +134,7 @@ extension LuaParts {
           local toName = 'supervisor'
           if m.to ~= SUPERVISOR then
             toName = peek('agent:', m.to, 'name')
-            if not toName then fail('agent_not_found', m.to) end
+            if not toName then fail('agent_not_found', 'there is no agent ' .. m.to) end
           end
           M.inherit(m)
           local why = M.judged(m)

@@ -143,6 +143,7 @@ extension LuaParts {
             local t = T.get(agent.current_task)
             if not t or over[t.state] or t.assigned_to ~= agent.id then agent.current_task = nil end
           end
+          if agent.attention and not M.hasWork(agent.id, now) then A.settleWaiting(agent, now) end
           if agent.stop_request and stops(agent.stop_request, M.hasWork(agent.id, now)) then
             A.stop(agent, 'agent_stopped', 'on request', now)
           elseif not ended[agent.state] then
@@ -229,6 +230,7 @@ extension LuaParts {
           local new, drops, took, detail, pause = flag() and record() or nil, flag(), arg(), arg(), opt()
           add(agent, 'rounds_completed', 1); add(agent, 'rounds_since_start', 1)
           agent.failures, agent.retry_at, agent.host_deaths = nil, nil, nil
+          A.settleWaiting(agent, now)
           if agent.state ~= 'paused' then agent.attention = nil end
           if new then setSession(agent, new) elseif drops then setSession(agent, nil) end
           if asked then
@@ -262,6 +264,7 @@ extension LuaParts {
           if pause then
             local old = agent.state
             A.signal(agent, 'interrupted')
+            A.settleWaiting(agent, now)
             agent.attention = pause
             log('agent_attention', agent.name .. ' is paused: ' .. pause, now,
               {agent = agent.id, turn = token.turn, old = old, new = agent.state})
@@ -299,6 +302,8 @@ extension LuaParts {
           for _ = 1, int() do
             local letter = M.readLetter()
             local m = letter.record
+            -- The lease is the proof.
+            m.verified = m.from == token.agent and '1' or '0'
             if m.to == SUPERVISOR or agentOf(m.to) then
               M.send(letter)
             elseif not M.known(letter.id, m.key) then
