@@ -235,7 +235,7 @@ let proof: [Target] = [
         ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "CSyncCounter", "TestSupport"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model", "MemoryStore", "Concurrency", "TestSupport"]),
-    tests("HostingTests", ["Hosting", "Model", "Processes"]),
+    tests("HostingTests", ["Hosting", "Engine", "Files", "Model", "Processes", "TestSupport"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),
     tests("PlansTests", ["Plans", "Model"]),

@@ -85,8 +85,8 @@ release_build() {
     (cd "$ROOT" && swift build -c release --static-swift-stdlib "${options[@]}" "$@")
 }
 
-# Builds the release binary and prints its path.
+# Builds the release binary and prints its path: build_release [OPTION…].
 build_release() {
-    release_build --product tt >&2 || die "the build failed (see above)"
+    release_build --product tt "$@" >&2 || die "the build failed (see above)"
     printf '%s/tt\n' "$(release_build --show-bin-path)"
 }

@@ -26,18 +26,25 @@ import Testing
         if let only = getenv("WALK_ONLY"), !subject.testDescription.hasPrefix(String(cString: only)) { return }
         let from = Self.setting("WALK_FROM", 1)
         let steps = Self.setting("WALK_STEPS", 160)
+        var happened: [EventType: Int] = [:]
         for seed in from..<from + Self.setting("WALK_SEEDS", 8) {
-            guard try await walk(seed, steps: steps, subject, looking: 8) != nil else { continue }
+            guard try await walk(seed, steps: steps, subject, looking: 8, &happened) != nil else { continue }
             // Once more with a look after each step, to name the one.
-            let difference = try await walk(seed, steps: steps, subject, looking: 1)
+            let difference = try await walk(seed, steps: steps, subject, looking: 1, &happened)
             Issue.record("seed \(seed), \(difference ?? "a difference that came once and not again")")
             return
         }
+        // A walk in which little happens shows little.
+        guard happened.values.reduce(0, +) > 1000 else { return }
+        #expect(happened[.turnFinished, default: 0] > 30 && happened[.turnFailed, default: 0] > 10, "\(happened)")
+        #expect(happened[.taskCompleted, default: 0] > 5 && happened[.messageDead, default: 0] > 5, "\(happened)")
     }
 
     /// - Parameter looking: after how many steps everything is read and compared; answers and the log are after each.
     /// - Returns: the first difference.
-    private func walk(_ seed: Int, steps: Int, _ subject: Subject, looking: Int) async throws -> String? {
+    private func walk(
+        _ seed: Int, steps: Int, _ subject: Subject, looking: Int, _ happened: inout [EventType: Int]
+    ) async throws -> String? {
         let folder = try ScratchFolder()
         let sides = [WalkSide(MemoryStore()), WalkSide(try await subject.open(folder))]
         var walker = Walker(seed: UInt64(seed))
@@ -63,6 +70,8 @@ import Testing
                 break
             }
         }
+        let events = try await sides[0].store.events(after: 0, limit: 100_000, filter: EventFilter())
+        for event in events { happened[event.type, default: 0] += 1 }
         for side in sides { await side.store.close() }
         withExtendedLifetime(folder) {}
         return difference

@@ -46,11 +46,18 @@ struct Walker {
 
     mutating func next(_ oracle: WalkSide) async throws -> WalkVerb {
         now = now + .milliseconds(below(4000))
-        if chance(60) { now = now + .seconds(86_400) }
+        if chance(12) { now = now + .seconds(7200) }
         if chance(90) { now = now - .seconds(3600) }
         if agents.count < 2 { return register() }
-        let agent = one(agents)
-        switch below(100) {
+        var agent = one(agents)
+        // Who cannot work is brought back soon, or little would happen; and turns are ended by those that take one.
+        if let state = try await oracle.store.agent(agent)?.state, state == .paused || state.isTerminal, chance(2) {
+            return change(agent, to: state == .paused ? .resume : .restart(maxRounds: nil))
+        }
+        let working = agents.filter { oracle.leases[$0] != nil }
+        let dice = below(100)
+        if (44..<62).contains(dice), !working.isEmpty { agent = one(working) }
+        switch dice {
         case 0..<4: return register()
         case 4..<24: return send(to: agent)
         case 24..<44: return lease(agent)
@@ -91,12 +98,20 @@ struct Walker {
     }
 
     private mutating func change(_ agent: AgentID) -> WalkVerb {
+        change(
+            agent,
+            to: one([
+                .interrupt(reason: nil), .interrupt(reason: text, tellsPerson: true), .resume, .resume,
+                .stop(.whenEmpty),
+                .stop(.afterTurn), .stop(.now), .retire(reason: "idle"), .restart(maxRounds: nil),
+                .restart(maxRounds: 2),
+                .pin(hosts[0]), .pin(nil), .attention(text), .attention(text, tellsPerson: true), .attention(nil),
+                .cli("codex"),
+            ]))
+    }
+
+    private mutating func change(_ agent: AgentID, to change: AgentChange) -> WalkVerb {
         let now = now
-        let change: AgentChange = one([
-            .interrupt(reason: nil), .interrupt(reason: text, tellsPerson: true), .resume, .resume, .stop(.whenEmpty),
-            .stop(.afterTurn), .stop(.now), .retire(reason: "idle"), .restart(maxRounds: nil), .restart(maxRounds: 2),
-            .pin(hosts[0]), .pin(nil), .attention(text), .attention(nil), .cli("codex"),
-        ])
         return WalkVerb(name: "change \(agent) \(change)") { side in
             "\(try await side.store.change(agent, change, now: now))"
         }
@@ -270,12 +285,13 @@ struct Walker {
             return WalkVerb(name: "release \(agent) \(cause)") { side in
                 guard let token = side.leases[agent] else { return "none" }
                 try await side.store.release(token, cause: cause, maxHostDeaths: most, now: now)
+                side.leases[agent] = nil
                 return ""
             }
         }
         let duration = Duration.milliseconds(below(90_000))
         let outcome: TurnCommit.Outcome
-        if chance(3) {
+        if chance(4) {
             let failure = Failure(one(FailureClass.allCases), text)
             let verdict = FailurePolicy().verdict(on: failure, failures: 1 + below(3), now: now, jitter: 0.5)
             outcome = .failed(failure, verdict, maxAttempts: 1 + below(3))
@@ -295,7 +311,7 @@ struct Walker {
             chance(9), chance(2) ? Usage(inputTokens: below(999), outputTokens: 3, costUSD: 0.25) : nil,
             chance(2) ? "opus" : nil
         )
-        let (retry, limits) = (chance(4) ? now + .seconds(20) : nil, limits)
+        let (retry, limits, forgets) = (chance(4) ? now + .seconds(20) : nil, limits, !chance(6))
         let made = sends
         return WalkVerb(name: "commit \(agent) \(outcome) sends \(sends) drops \(drops)") { side in
             guard let token = side.leases[agent] else { return "none" }
@@ -303,7 +319,10 @@ struct Walker {
             (commit.session, commit.dropsSession, commit.sends) = (session, drops, made)
             (commit.usage, commit.model, commit.cli) = (usage, model, "claude")
             (commit.retryIfOpen, commit.limits) = (retry, limits)
-            return "\(try await side.store.commit(commit))"
+            let summary = try await side.store.commit(commit)
+            // An old token comes back now and then.
+            if forgets { side.leases[agent] = nil }
+            return "\(summary)"
         }
     }
 

@@ -22,7 +22,7 @@ extension TurnRunner.Ending {
         let turn = bench.run(try await bench.lease())
         for third in 1...4 {
             await bench.clock.waitForSleepers(1)
-            #expect(bench.clock.nextDeadline?.offset == .seconds(20 * third))
+            try #require(bench.clock.nextDeadline?.offset == .seconds(20 * third))
             bench.clock.advance(by: .seconds(20))
             await bench.script.reached("renew", third)
             let expiry = try await bench.inner.leases().map(\.expiresAt)
@@ -41,7 +41,7 @@ extension TurnRunner.Ending {
         // After ten seconds, then one second each, and then at the usual times again.
         for (count, at) in [10, 11, 12, 22].enumerated() {
             await bench.clock.waitForSleepers(1)
-            #expect(bench.clock.nextDeadline?.offset == .seconds(at))
+            try #require(bench.clock.nextDeadline?.offset == .seconds(at))
             bench.clock.advanceToNext()
             await bench.script.reached("renew", count + 1)
         }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Configuration
 import Model
 import Operations
 import Testing
@@ -118,5 +119,27 @@ import Testing
         #expect(try await DropDeadLetters.call(.init(all: true), in: town).ids == [list[1].message.id])
         #expect(try await ListDeadLetters.call(.init(), in: town).messages.isEmpty)
         #expect(try await ReadInbox.call(.init(agent: "backend"), in: town).messages.count == 1)
+    }
+
+    @Test func `the town's limits hold for what is sent by hand`() async throws {
+        var town = makeTown()
+        town.configuration.maxHops = 1
+        for name in ["one", "two", "three"] { _ = try await SpawnAgent.call(.init(name: name), in: town) }
+        // A message of each turn goes on to the next agent.
+        var refusals: [String?] = []
+        for (from, to) in [("supervisor", "one"), ("one", "two"), ("two", "three")] {
+            if from != "supervisor" {
+                let agent = try await town.agent(from)
+                let request = LeaseRequest(
+                    agent: agent.id, host: HostID(high: 1, low: 1), turn: TurnID(high: 1, low: agent.id.low),
+                    now: town.time.now())
+                _ = try #require(try await town.store.lease(request))
+            }
+            refusals.append(
+                try await SendMessage.call(.init(to: to, message: "go on", from: from), in: town).refusal)
+        }
+        #expect(refusals[0] == nil && refusals[1] == nil)
+        #expect(refusals[2]?.contains("the limit is 1") == true, "\(refusals)")
+        #expect(try await ListDeadLetters.call(.init(), in: town).messages.count == 1)
     }
 }

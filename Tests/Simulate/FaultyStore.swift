@@ -1,7 +1,7 @@
 import Model
 
-/// What a client of the store meets on its way: delays, refusals, and answers that are lost after the verb was carried
-/// out. A client whose process died gets nothing through any more.
+/// What a client of the store meets on its way: delays, refusals, links that are cut, and answers that are lost before or
+/// after the verb was carried out. A client whose process died gets nothing through any more.
 struct Fault: Sendable {
     var random: any Randomness
     /// Chances from 0 to 1.
@@ -9,13 +9,15 @@ struct Fault: Sendable {
     var lostAnswer = 0.0
     var delay = 0.0
     var isDead: @Sendable () -> Bool
+    /// Whether its link to the store is down at present.
+    var isCut: @Sendable () -> Bool = { false }
     var isCalm: @Sendable () -> Bool
 
     func around<Result: Sendable>(_ body: () async throws(StoreError) -> Result) async throws(StoreError) -> Result {
         try await stepBefore()
         let result = try await body()
         if isDead() { throw StoreError(.closed, "the process is dead") }
-        if !isCalm(), random.unit() < lostAnswer { throw StoreError(.unknownOutcome, "the answer was lost") }
+        if !isCalm(), isCut() || random.unit() < lostAnswer { throw StoreError(.unknownOutcome, "the answer was lost") }
         return result
     }
 
@@ -27,7 +29,9 @@ struct Fault: Sendable {
             await Task { try? await Scheduler.shared.sleep(microseconds: pause) }.value
             if isDead() { throw StoreError(.closed, "the process is dead") }
         }
+        if isCut() { throw StoreError(.unavailable, "the link is down") }
         if random.unit() < busy { throw StoreError(.busy, "another writer holds the store") }
+        if random.unit() < lostAnswer / 2 { throw StoreError(.unknownOutcome, "the question was lost") }
     }
 }
 

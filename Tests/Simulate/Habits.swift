@@ -39,7 +39,7 @@ extension World {
 
 extension AgentScript {
     func indulge(_ habit: Habit) async {
-        let store = world.client()
+        let store = world.client(on: machine)
         switch habit {
         case .answers(let other):
             var message = Message(

@@ -9,12 +9,17 @@ import Towns
 extension World {
     final class RunningHost: Sendable {
         let id: HostID
+        let machine: String
         let task: Task<Void, Never>
         let stop: AsyncStream<Never>.Continuation
         let time: SimulatedTime
 
-        init(id: HostID, task: Task<Void, Never>, stop: AsyncStream<Never>.Continuation, time: SimulatedTime) {
+        init(
+            id: HostID, machine: String, task: Task<Void, Never>, stop: AsyncStream<Never>.Continuation,
+            time: SimulatedTime
+        ) {
             self.id = id
+            self.machine = machine
             self.task = task
             self.stop = stop
             self.time = time
@@ -31,25 +36,27 @@ extension World {
 
     /// - Parameter earlier: hosts that died in a row before this one, all of them young.
     @discardableResult
-    func startHost(after earlier: Int = 0) -> RunningHost {
+    func startHost(on machine: String = "m", after earlier: Int = 0) -> RunningHost {
         let id = HostID(random: random)
         let time = SimulatedTime()
         clocks.withLock { $0.append(time) }
         let tools = TurnTools(
-            store: client(isDead: { [deaths] in deaths.isDead(id) }), harnesses: ScriptedHarness(world: self, host: id),
+            store: client(on: machine, isDead: { [deaths] in deaths.isDead(id) }),
+            harnesses: ScriptedHarness(world: self, host: id, machine: machine),
             time: time, random: random, journal: SilentJournal(), files: NoFiles(),
             town: HostTown(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
             settings: settings())
         let now = time.now()
         let host = TownHost(
-            tools: tools, janitor: SimulatedJanitor(processes: processes, deaths: deaths),
+            tools: tools, janitor: SimulatedJanitor(processes: processes, deaths: deaths, machine: machine),
             host: Host(
-                id: id, machine: "m", process: "1:1", startedAt: now, expiresAt: now + .seconds(60),
+                id: id, machine: machine, process: "1:1", startedAt: now, expiresAt: now + .seconds(60),
                 isForeground: false))
         let (stopping, stop) = AsyncStream.makeStream(of: Never.self)
-        witness.note("host \(id.short) starts")
+        witness.note("host \(id.short) starts on \(machine)")
         let begun = Scheduler.shared.now
         let task = Task {
+            if self.isSpread { await self.processes.endForgotten(on: machine, isDead: self.deaths.isDead) }
             var hasFailed = false
             do { try await host.run(until: stopping) } catch { hasFailed = true }
             let wasKilled = self.deaths.isDead(id)
@@ -60,13 +67,13 @@ extension World {
             if wasKilled || hasFailed {
                 let isOld = Scheduler.shared.now - begun >= 10_000_000
                 // Nobody waits for the host that comes next.
-                if self.isGuarded { Task { await self.bringBack(deaths: isOld ? 1 : earlier + 1) } }
+                if self.isGuarded { Task { await self.bringBack(machine, deaths: isOld ? 1 : earlier + 1) } }
             } else {
                 // What came while it made up its mind was left to it.
                 await self.ensureHost()
             }
         }
-        let new = RunningHost(id: id, task: task, stop: stop, time: time)
+        let new = RunningHost(id: id, machine: machine, task: task, stop: stop, time: time)
         running.withLock { $0.append(new) }
         return new
     }
@@ -75,6 +82,7 @@ extension World {
         var settings = HostSettings()
         settings.maxConcurrentTurns = number(1..<4)
         settings.idleTimeout = idleTimeout
+        settings.renewsHost = isSpread
         settings.turnLimits.turn = .seconds(600)
         settings.failurePolicy.maxAttempts = 3
         settings.drainGrace = .seconds(number(0..<60))
@@ -89,14 +97,14 @@ extension World {
     }
 
     /// What a guardian does: another host, at once or after a pause that grows; in the end none.
-    private func bringBack(deaths: Int) async {
+    private func bringBack(_ machine: String, deaths: Int) async {
         guard deaths <= 15 else { return witness.note("the guardian gives up") }
         let pause = deaths == 1 ? 0 : min(100_000 << (deaths - 2), 60_000_000)
         // Starting takes its time as well.
         guard (try? await Scheduler.shared.sleep(microseconds: Int64(pause + number(20_000..<400_000)))) != nil else {
             return
         }
-        startHost(after: deaths)
+        startHost(on: machine, after: deaths)
     }
 
     // MARK: Commands
@@ -116,6 +124,6 @@ extension World {
     private var town: Town {
         Town(
             root: "/town", configuration: TownConfiguration(name: "sim"), store: store, time: SimulatedTime(),
-            random: random, isAlive: { [deaths] in !deaths.isDead($0.id) })
+            random: random, isAlive: { [deaths] in $0.machine == "m" ? !deaths.isDead($0.id) : nil })
     }
 }

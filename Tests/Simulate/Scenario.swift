@@ -9,7 +9,7 @@ struct Scenario {
     func run() async {
         let agents = await makeAgents()
         world.makeCircle(of: agents)
-        world.startHost()
+        for machine in world.machines { world.startHost(on: machine) }
         let senders = (0..<world.number(1..<4)).map { number in
             Task { await self.send(from: number, to: agents) }
         }
@@ -20,6 +20,8 @@ struct Scenario {
         }
         for sender in senders { await sender.value }
         world.becomeCalm()
+        // What outlived its host on a machine ends with the next one there.
+        if world.isSpread { for machine in world.machines { world.startHost(on: machine) } }
         await rest()
         let morning = Morning(world: world)
         await morning.look()
@@ -127,9 +129,14 @@ struct Scenario {
     private func disturb(_ agents: [AgentID]) async {
         let hosts = world.hosts
         switch world.number(0..<(world.personSleeps ? 5 : 10)) {
-        case 0...2: if let host = hosts.first { world.kill(host) }
+        case 0...2:
+            if world.isSpread, world.chance(0.5) {
+                world.cut(world.machines[world.number(0..<2)], for: world.number(5..<180))
+            } else if !hosts.isEmpty {
+                world.kill(hosts[world.number(0..<(world.isSpread ? hosts.count : 1))])
+            }
         case 3: hosts.first?.stop.finish()
-        case 4: hosts.last?.time.jump(to: Int64(world.number(-7200..<7200)) * 1_000_000)
+        case 4 where !world.isSpread: hosts.last?.time.jump(to: Int64(world.number(-7200..<7200)) * 1_000_000)
         case 5: await change(agents, .interrupt(reason: nil))
         case 6: await change(agents, .stop([.afterTurn, .now, .whenEmpty][world.number(0..<3)]))
         case 7: await change(agents, .restart(maxRounds: 0))
@@ -138,11 +145,12 @@ struct Scenario {
             let (from, to) = (agents[world.number(0..<agents.count)], agents[world.number(0..<agents.count)])
             _ = try? await world.client().reclaim(from: from, to: .agent(to), now: now)
             await world.ensureHost()
+        case 4: break
         default: await change(agents, .resume)
         }
         if !world.isGuarded { await world.look() }
         // Any number of hosts may share a town.
-        if world.chance(0.2) { world.startHost() }
+        if world.chance(0.2) { world.startHost(on: world.machines[world.number(0..<world.machines.count)]) }
     }
 
     private func change(_ agents: [AgentID], _ change: AgentChange) async {
@@ -319,7 +327,8 @@ struct Scenario {
                     world.witness.violation("a sender was refused: \(error)")
                     return
                 }
-                await world.pause(upTo: 0.5)
+                // A link that is down takes its time.
+                await world.pause(upTo: error.code == .unavailable ? 20 : 0.5)
             }
         }
         world.witness.violation("a sender gave up")

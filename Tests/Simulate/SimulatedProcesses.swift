@@ -2,10 +2,11 @@ import Engine
 import Model
 import Synchronization
 
-/// The processes of a simulated machine: agents that outlive their hosts until somebody ends them.
+/// The processes of simulated machines: agents that outlive their hosts until somebody of their machine ends them.
 final class SimulatedProcesses: Sendable {
     private struct Process {
-        var agent: AgentID
+        var machine: String
+        var host: HostID
         var task: Task<HarnessResult, Never>
     }
 
@@ -15,39 +16,53 @@ final class SimulatedProcesses: Sendable {
     init(witness: Witness) { self.witness = witness }
 
     /// Starts an agent's process; it runs whatever becomes of the caller.
-    func start(_ turn: TurnID, agent: AgentID, prompt: String, _ body: @escaping @Sendable () async -> HarnessResult)
-        -> Task<HarnessResult, Never>
-    {
-        witness.processStarted(agent, turn, prompt: prompt)
+    func start(
+        _ turn: TurnID, agent: AgentID, on machine: String, by host: HostID, prompt: String,
+        _ body: @escaping @Sendable () async -> HarnessResult
+    ) -> Task<HarnessResult, Never> {
+        witness.processStarted(agent, turn, on: machine, prompt: prompt)
         let task = Task {
             let result = await body()
             self.processes.withLock { _ = $0.removeValue(forKey: turn) }
-            self.witness.processEnded(agent, turn)
+            self.witness.processEnded(agent, turn, on: machine, didWork: !Task.isCancelled && result.failure == nil)
             return result
         }
-        processes.withLock { $0[turn] = Process(agent: agent, task: task) }
+        processes.withLock { $0[turn] = Process(machine: machine, host: host, task: task) }
         return task
     }
 
-    /// Kills a process and returns when it is gone.
-    func kill(_ turn: TurnID) async {
-        guard let process = processes.withLock({ $0[turn] }) else { return }
+    /// What a host does before it begins: ends what those that died on its machine have left, whoever has their turns now.
+    func endForgotten(on machine: String, isDead: (HostID) -> Bool) async {
+        let forgotten = processes.withLock {
+            $0.filter { $1.machine == machine && isDead($1.host) }.map(\.key).sorted()
+        }
+        for turn in forgotten { await kill(turn, on: machine) }
+    }
+
+    /// Kills a process of this machine and returns when it is gone. Those of others cannot be reached.
+    func kill(_ turn: TurnID, on machine: String) async {
+        guard let process = processes.withLock({ $0[turn] }), process.machine == machine else { return }
         process.task.cancel()
         _ = await process.task.value
     }
 }
 
-/// Ends survivors of hosts that died.
+/// Ends survivors of hosts that died on this machine. Of other machines it sees nothing.
 struct SimulatedJanitor: ProcessJanitor {
     let processes: SimulatedProcesses
     let deaths: Deaths
+    let machine: String
 
-    func isAlive(_ host: Host) -> Bool? { !deaths.isDead(host.id) }
+    func isAlive(_ host: Host) -> Bool? { host.machine == machine ? !deaths.isDead(host.id) : nil }
 
-    func waitForEnd(of host: Host) async throws { try await deaths.wait(for: host.id) }
+    func waitForEnd(of host: Host) async throws {
+        if host.machine == machine { return try await deaths.wait(for: host.id) }
+        // Only a cancellation ends this.
+        try await Scheduler.shared.sleep(microseconds: 1_000_000_000_000)
+    }
 
     func endSurvivors(of turns: [TurnID]) async {
-        for turn in turns { await processes.kill(turn) }
+        for turn in turns { await processes.kill(turn, on: machine) }
     }
 }
 

@@ -29,8 +29,11 @@ final class Witness: Sendable {
         var stopped: Set<AgentID> = []
         /// Dead letters that the person deleted.
         var dropped: Set<MessageID> = []
-        /// Processes that live, by agent.
-        var processes: [AgentID: TurnID] = [:]
+        /// Processes that live, by agent and machine.
+        var processes: [String: TurnID] = [:]
+        /// Turns whose process did its work to the end.
+        var worked: Set<TurnID> = []
+        var committed: Set<TurnID> = []
         var trace: [String] = []
 
         /// Notes how long the agent of a turn has been failing. Told is only who waits and was not cut off by a wrong clock,
@@ -63,6 +66,10 @@ final class Witness: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Whether the town's hosts run on several machines.
+    let isSpread: Bool
+
+    init(isSpread: Bool) { self.isSpread = isSpread }
 
     var violations: [String] {
         state.withLock { $0.violations + $0.overlapping.values.map(\.text) }
@@ -139,6 +146,7 @@ final class Witness: Sendable {
     func committed(_ turn: TurnCommit) {
         note("commit \(turn.token.turn.short)")
         state.withLock { state in
+            state.committed.insert(turn.token.turn)
             if !state.end(turn.token) {
                 state.violations.append("promise 3: turn \(turn.token.turn.short) committed without holding its agent")
             }
@@ -171,7 +179,15 @@ final class Witness: Sendable {
     var longOutages: [String: Int] { state.withLock { $0.longOutages } }
     func wasPausedByFailure(_ agent: AgentID) -> Bool { state.withLock { $0.paused.contains(agent) } }
     func wasStopped(_ agent: AgentID) -> Bool { state.withLock { $0.stopped.contains(agent) } }
-    func dropped(_ id: MessageID) { state.withLock { _ = $0.dropped.insert(id) } }
+    func dropped(_ id: MessageID) {
+        state.withLock { state in
+            state.dropped.insert(id)
+            // Nothing knows of an offer any more that a person deleted as a dead letter: it may be made again.
+            for (agent, tasks) in state.offers {
+                for task in tasks where MessageID(offering: task, to: agent) == id { state.offers[agent]?.remove(task) }
+            }
+        }
+    }
     func wasDropped(_ id: MessageID) -> Bool { state.withLock { $0.dropped.contains(id) } }
 
     func released(_ token: LeaseToken) {
@@ -184,13 +200,14 @@ final class Witness: Sendable {
     }
 
     /// A process of a turn starts.
-    func processStarted(_ agent: AgentID, _ turn: TurnID, prompt: String) {
+    func processStarted(_ agent: AgentID, _ turn: TurnID, on machine: String, prompt: String) {
         state.withLock { state in
-            if let other = state.processes[agent] {
+            // A turn whose lease passed over to another machine while its own was cut off ends when its host hears of it.
+            if let other = state.processes["\(agent) \(machine)"], !isSpread || state.holding[agent] == other {
                 state.violations.append(
                     "promise 3: process of \(turn.short) started while that of \(other.short) lives")
             }
-            state.processes[agent] = turn
+            state.processes["\(agent) \(machine)"] = turn
             for delivery in state.leases[turn]?.deliveries ?? [] {
                 switch delivery.message.body {
                 case .task(let text), .query(let text), .informational(let text):
@@ -201,10 +218,16 @@ final class Witness: Sendable {
         }
     }
 
-    func processEnded(_ agent: AgentID, _ turn: TurnID) {
+    func processEnded(_ agent: AgentID, _ turn: TurnID, on machine: String, didWork: Bool) {
         state.withLock { state in
-            if state.processes[agent] == turn { state.processes[agent] = nil }
+            if state.processes["\(agent) \(machine)"] == turn { state.processes["\(agent) \(machine)"] = nil }
+            if didWork { state.worked.insert(turn) }
         }
+    }
+
+    /// Turns whose work was done to the end, and how many of them did not count, so that it was done again.
+    var work: (done: Int, inVain: Int) {
+        state.withLock { ($0.worked.count, $0.worked.subtracting($0.committed).count) }
     }
 
     var livingProcesses: Int { state.withLock { $0.processes.count } }

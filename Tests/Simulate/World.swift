@@ -8,7 +8,7 @@ final class World: Sendable {
     let seed: UInt64
     let random: SeededRandomness
     let store: any Store
-    let witness = Witness()
+    let witness: Witness
     let deaths = Deaths()
     let processes: SimulatedProcesses
     let clocks = Mutex([SimulatedTime]())
@@ -22,6 +22,10 @@ final class World: Sendable {
     let isGuarded: Bool
     /// Whether the person sends work in the evening and does nothing else until the morning.
     let personSleeps: Bool
+    /// The machines that hosts run on. Commands are given on the first.
+    let machines: [String]
+    /// Until when the links of machines to the store are down, in true time.
+    let cuts = Mutex([String: Int64]())
     /// When no agent reaches its service, in true time.
     let outage: ClosedRange<Int64>?
     /// After which agents fall asleep; zero: never.
@@ -31,10 +35,13 @@ final class World: Sendable {
         self.seed = seed
         self.store = store
         random = SeededRandomness(seed: seed)
-        processes = SimulatedProcesses(witness: witness)
         // Some seeds are rough, some are quiet.
         faults = [0, 0.01, 0.05, 0.15][Int(random.next() % 4)]
-        isGuarded = random.unit() < 0.6
+        machines = random.unit() < 0.3 ? ["m", "n"] : ["m"]
+        witness = Witness(isSpread: machines.count > 1)
+        processes = SimulatedProcesses(witness: witness)
+        // What survives its host on another machine ends with that machine's next host.
+        isGuarded = machines.count > 1 || random.unit() < 0.6
         personSleeps = random.unit() < 0.5
         let start = 1_800_000_000_000_000 + Int64(random.next() % 1_800_000_000)
         outage = random.unit() < 0.3 ? start...(start + 6 * 3_600_000_000) : nil
@@ -46,6 +53,16 @@ final class World: Sendable {
     var isCured: Bool { cured.load(ordering: .relaxed) }
     /// Nobody starts a host any more.
     var isOver: Bool { over.load(ordering: .relaxed) }
+
+    /// All machines go by the clock of the store, so that what is due means the same on each.
+    var isSpread: Bool { machines.count > 1 }
+
+    func cut(_ machine: String, for seconds: Int) {
+        witness.note("the link of \(machine) is down for \(seconds) s")
+        cuts.withLock { $0[machine] = Scheduler.shared.now + Int64(seconds) * 1_000_000 }
+    }
+
+    private func isCut(_ machine: String) -> Bool { cuts.withLock { $0[machine] ?? 0 } > Scheduler.shared.now }
 
     var isCutOff: Bool { outage?.contains(Scheduler.shared.now) ?? false }
 
@@ -59,8 +76,9 @@ final class World: Sendable {
     }
 
     /// The store as one client sees it.
-    func client(isDead: @escaping @Sendable () -> Bool = { false }) -> FaultyStore {
-        var fault = Fault(random: random, isDead: isDead, isCalm: { [self] in isCalm })
+    func client(on machine: String = "m", isDead: @escaping @Sendable () -> Bool = { false }) -> FaultyStore {
+        var fault = Fault(
+            random: random, isDead: isDead, isCut: { [self] in isCut(machine) }, isCalm: { [self] in isCalm })
         fault.busy = faults
         fault.lostAnswer = faults
         fault.delay = faults * 2
@@ -78,6 +96,7 @@ final class World: Sendable {
 struct ScriptedHarness: Harness, HarnessSource {
     let world: World
     let host: HostID
+    let machine: String
     let name = "script"
 
     func harness(named cli: String) throws(Failure) -> any Harness { self }
@@ -87,8 +106,10 @@ struct ScriptedHarness: Harness, HarnessSource {
         // A dead host starts nothing.
         guard !world.deaths.isDead(host), let agent = request.environment["TINYTOWN_AGENT_ID"].flatMap(AgentID.init)
         else { return HarnessResult(failure: Failure(.crash, "the host is dead")) }
-        let script = AgentScript(world: world, request: request, agent: agent)
-        let process = world.processes.start(request.turn, agent: agent, prompt: request.prompt) { await script.run() }
+        let script = AgentScript(world: world, machine: machine, request: request, agent: agent)
+        let process = world.processes.start(request.turn, agent: agent, on: machine, by: host, prompt: request.prompt) {
+            await script.run()
+        }
         let limit = Task {
             try? await Scheduler.shared.sleep(microseconds: request.limits.turn.wholeMicroseconds)
             if !Task.isCancelled { process.cancel() }
@@ -106,11 +127,12 @@ struct ScriptedHarness: Harness, HarnessSource {
 /// What a simulated agent does in a turn.
 struct AgentScript: Sendable {
     let world: World
+    let machine: String
     let request: TurnRequest
     let agent: AgentID
 
     func run() async -> HarnessResult {
-        let store = world.client()
+        let store = world.client(on: machine)
         request.emit(.session("session-of-\(agent.short)"))
         await world.pause(upTo: 90)
         if world.isCutOff { return HarnessResult(session: session, failure: Failure(.network, "no route")) }
@@ -178,7 +200,7 @@ struct AgentScript: Sendable {
         for _ in 0..<20 where !Task.isCancelled {
             do throws(StoreError) { return try await body() } catch {
                 guard [.busy, .unknownOutcome, .unavailable].contains(error.code) else { return }
-                await world.pause(upTo: 0.5)
+                await world.pause(upTo: error.code == .unavailable ? 20 : 0.5)
             }
         }
     }

@@ -22,6 +22,7 @@ while let word = words.popFirst() {
 let clock = ContinuousClock()
 let begun = clock.now
 var turns = 0
+var work = (done: 0, inVain: 0)
 var failed: [UInt64] = []
 for seed in first..<(first + UInt64(seeds)) {
     Scheduler.shared.begin(seed: seed)
@@ -35,6 +36,8 @@ for seed in first..<(first + UInt64(seeds)) {
         world.witness.violation("stuck: nothing can happen any more")
     }
     turns += world.witness.turns
+    work.done += world.witness.work.done
+    work.inVain += world.witness.work.inVain
     if !world.witness.violations.isEmpty {
         failed.append(seed)
         print("seed \(seed) FAILED after \(Scheduler.shared.steps) steps:")
@@ -46,5 +49,6 @@ for seed in first..<(first + UInt64(seeds)) {
 }
 let seconds = max((clock.now - begun).inSeconds, 0.000_001)
 print("\(seeds) towns, \(turns) turns, \(Int(Double(turns) / seconds)) turns a second")
+print("\(work.done) turns did their work to the end, \(work.inVain) of them in vain: their host died, or their link")
 print("\(seeds - failed.count) passed, \(failed.count) failed")
 exitProcess(failed.isEmpty ? 0 : 1)
