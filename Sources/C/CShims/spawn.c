@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "spawn_shim.h"
+#include "descriptors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,19 +56,7 @@ int shim_pipe(int ends[2]) {
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 #endif
-    // A program started without 0, 1 or 2 gets them here, where they would collide with the child's.
-    for (int i = 0; i < 2; i++) {
-        if (ends[i] > 2) continue;
-        int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
-        int error = errno;
-        close(ends[i]);
-        if (moved < 0) {
-            close(ends[1 - i]);
-            return error;
-        }
-        ends[i] = moved;
-    }
-    return 0;
+    return shim_above_standard(ends);
 }
 
 int shim_fcntl(int descriptor, int command, int argument) {
