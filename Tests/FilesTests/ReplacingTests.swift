@@ -10,7 +10,7 @@ import Testing
         var isSet: Bool { flag.load(ordering: .relaxed) }
     }
 
-    @Test func `whoever reads a file while it is written anew finds the old text or the new one, whole`() async throws {
+    @Test func `a reader of a file that is being replaced finds the old text or the new one, whole`() async throws {
         try await withScratchFolder { folder in
             let path = SafePath(path: folder.path("settings"), beneath: folder.path)
             let texts = ["short\n", String(repeating: "long ", count: 40_000)]

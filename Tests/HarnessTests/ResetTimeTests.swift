@@ -59,7 +59,7 @@ private let now = Timestamp("2026-11-28T12:00:00Z")!
     }
 
     @Test(arguments: [0, -1, 1.8e17, Double.infinity, .nan, 1e300, 2_000_000_000])
-    func `a number that is no time of a reset is none`(number: Double) {
+    func `a number that cannot be the time of a reset is ignored`(number: Double) {
         #expect(ResetTime.time(in: .number(number), now: now) == nil)
     }
 }

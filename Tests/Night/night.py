@@ -409,7 +409,7 @@ def gives_up(scratch):
     check(town.run("stop")[0] == 0 and not any(everything(town)), f"and nothing is left after tt stop {everything(town)}")
 
 
-# Whoever ends this ends its towns as well.
+# If this program is ended, its towns end, too.
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 try:
     scratch = tempfile.mkdtemp(prefix="tt-night-")

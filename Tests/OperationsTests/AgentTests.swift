@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: ["api", "zoe", "Zoe [backend]", "api \"Zoe\" (backend)"])
-    func `labels of today and of before are understood`(reference: String) async throws {
+    func `current and earlier labels are understood`(reference: String) async throws {
         let town = makeTown()
         let agent = try await SpawnAgent.call(.init(name: "api", role: "backend", nickname: "Zoe"), in: town).agent
         #expect(try await town.agent(reference).id == agent.id)

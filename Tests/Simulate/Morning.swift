@@ -128,7 +128,7 @@ struct Morning {
                 count += 1
                 try await change(agent.id, agent.state == .paused ? .resume : .restart(maxRounds: 0))
             }
-            // Whoever passed a task on may have died between letting it go and giving it away.
+            // The agent that passed a task on may have died between letting it go and giving it away.
             let (agents, known) = (try await world.store.agents(), Set(world.witness.tasks))
             for task in try await world.store.tasks(.backlog, page: Page()) where known.contains(task.id) {
                 count += 1

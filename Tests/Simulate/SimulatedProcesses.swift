@@ -31,7 +31,8 @@ final class SimulatedProcesses: Sendable {
         return task
     }
 
-    /// What a host does before it begins: ends what those that died on its machine have left, whoever has their turns now.
+    /// What a host does before it begins: ends what dead hosts of its machine have left, even if
+    /// their turns belong to others now.
     func endForgotten(on machine: String, isDead: (HostID) -> Bool) async {
         let forgotten = processes.withLock {
             $0.filter { $1.machine == machine && isDead($1.host) }.map(\.key).sorted()

@@ -131,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `one that needs the disk gets it, whoever shares its transaction`() async throws {
+    @Test func `a verb that needs the disk gets it, whatever shares its transaction`() async throws {
         try await bench { bench, folder in
             _ = try await bench.store.send([bench.message()], limits: SendLimits())
             let lease = try await bench.lease()

@@ -180,7 +180,7 @@ struct ErrorLine {
         }
     }
 
-    /// The class by how the line begins; nil where it is no error of a known form.
+    /// The class by how the line begins; nil if it has no known form of an error.
     var opening: FailureClass? {
         if let status = FailureText.leadingStatus(text, isMarked: isMarked),
             let kind = FailureText.kind(ofStatus: status, text: text)
