@@ -161,6 +161,18 @@ struct KeptOpen: Store {
         try await store.latestEvents(limit: limit, filter: filter)
     }
 
+    func document(_ place: Place) async throws(StoreError) -> Document? { try await store.document(place) }
+
+    func documents(_ key: String, after name: [UInt8]?, limit: Int) async throws(StoreError) -> [Document] {
+        try await store.documents(key, after: name, limit: limit)
+    }
+
+    func due(_ feature: String, by now: Timestamp, limit: Int) async throws(StoreError) -> DueDocuments {
+        try await store.due(feature, by: now, limit: limit)
+    }
+
+    func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] { try await store.perform(steps) }
+
     func export() async throws(StoreError) -> any TownReading {
         try await store.export()
     }

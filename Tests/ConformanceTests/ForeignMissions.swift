@@ -108,7 +108,7 @@ import Testing
     func `missions are replaced with their town, and only by whoever means it`(_ program: ServerProgram) async throws {
         try await ForeignTown.run(program, prepare: Self.put) { place in
             let before = try await Self.content(place.client, place.prefix)
-            let other = KeptEntry(key: "mission:other", kind: .text, value: Array("{}".utf8))
+            let other = Document(key: "mission:other", kind: .text, value: Array("{}".utf8))
             #expect(await code { try await WholeTownConformance.fill(place.town.store, [.kept(other)]) } == .notEmpty)
             #expect(try await Self.content(place.client, place.prefix) == before)
             let force = ReplaceTerms(overwrites: true)

@@ -61,11 +61,11 @@ import Testing
         #expect(throws: InvalidRecord.self) { try TownRecord.agentLimit(.min).validated() }
     }
 
-    @Test func `an entry that is no mission's is refused`() throws {
-        for key in ["agent:1", "~state", "meta", "mission", "", "mission:a\n", "mission:a:dispatch_lock"] {
-            #expect(throws: InvalidRecord.self) { try KeptEntry(key: key, kind: .text, value: []).validated() }
+    @Test func `a document that no town keeps is refused`() throws {
+        for key in ["~state", "", ":a", "a b", "Mission:a", "mission:a\n", "mission:a:dispatch_lock", "service:host"] {
+            #expect(throws: InvalidRecord.self) { try Document(key: key, kind: .text, value: []).validated() }
         }
-        _ = try KeptEntry(key: "mission:a:work", kind: .text, value: [0, 255]).validated()
+        _ = try Document(key: "mission:a:work", kind: .text, value: [0, 255]).validated()
     }
 
     @Test func `states that contradict each other are refused`() {

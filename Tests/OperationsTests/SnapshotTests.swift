@@ -109,9 +109,9 @@ import Testing
         message.idempotencyKey = "k"
         var delivery = Delivery(message: message, sequence: 9, state: .dead, changedAt: b)
         (delivery.attempts, delivery.deliveries, delivery.lastError) = (5, 6, "e")
-        let text = KeptEntry(
+        let text = Document(
             key: "mission:a:work", kind: .field, name: Array("ä".utf8), value: Array(#"{"a":"/"}"#.utf8))
-        let bytes = KeptEntry(key: "mission:b", kind: .member, name: [0, 255, 0xC3, 0x28], value: [])
+        let bytes = Document(key: "mission:b", kind: .member, name: [0, 255, 0xC3, 0x28], value: [])
         for record: TownRecord in [
             .agentLimit(3), .agent(agent), .task(task), .message(delivery), .kept(text), .kept(bytes),
             .kept(.item("mission:c", at: 7, [200])),

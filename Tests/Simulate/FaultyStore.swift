@@ -196,6 +196,20 @@ struct FaultyStore: Store {
             try await inner.latestEvents(limit: limit, filter: filter)
         }
     }
+    func document(_ place: Place) async throws(StoreError) -> Document? {
+        try await fault.around { () async throws(StoreError) in try await inner.document(place) }
+    }
+    func documents(_ key: String, after name: [UInt8]?, limit: Int) async throws(StoreError) -> [Document] {
+        try await fault.around { () async throws(StoreError) in
+            try await inner.documents(key, after: name, limit: limit)
+        }
+    }
+    func due(_ feature: String, by now: Timestamp, limit: Int) async throws(StoreError) -> DueDocuments {
+        try await fault.around { () async throws(StoreError) in try await inner.due(feature, by: now, limit: limit) }
+    }
+    func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
+        try await fault.around { () async throws(StoreError) in try await inner.perform(steps) }
+    }
     func export() async throws(StoreError) -> any TownReading {
         try await fault.around { () async throws(StoreError) in try await inner.export() }
     }

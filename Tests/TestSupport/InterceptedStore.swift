@@ -176,6 +176,22 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
             try await inner.latestEvents(limit: limit, filter: filter)
         }
     }
+    public func document(_ place: Place) async throws(StoreError) -> Document? {
+        try await interceptor.around("document") { () async throws(StoreError) in try await inner.document(place) }
+    }
+    public func documents(_ key: String, after name: [UInt8]?, limit: Int) async throws(StoreError) -> [Document] {
+        try await interceptor.around("documents") { () async throws(StoreError) in
+            try await inner.documents(key, after: name, limit: limit)
+        }
+    }
+    public func due(_ feature: String, by now: Timestamp, limit: Int) async throws(StoreError) -> DueDocuments {
+        try await interceptor.around("due") { () async throws(StoreError) in
+            try await inner.due(feature, by: now, limit: limit)
+        }
+    }
+    public func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
+        try await interceptor.around("perform") { () async throws(StoreError) in try await inner.perform(steps) }
+    }
     public func export() async throws(StoreError) -> any TownReading {
         try await interceptor.around("export") { () async throws(StoreError) in try await inner.export() }
     }

@@ -6,7 +6,7 @@
 ///
 /// All verbs are safe to call from any number of processes at once. Time is a parameter, never read inside.
 /// The promises behind them are in docs/architecture.md; `ConformanceTests` holds every implementation to them.
-public protocol Store: Sendable {
+public protocol Store: DocumentStore {
     // MARK: Messages
 
     /// Puts messages into their inboxes, in order; all of them or none.

@@ -26,6 +26,10 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         public static let tooManySends = Code("too_many_sends")
         /// Tasks would wait for each other.
         public static let dependencyCycle = Code("dependency_cycle")
+        /// A document is not as the caller expected: read it again.
+        public static let conflict = Code("conflict")
+        /// The call itself makes no sense.
+        public static let invalid = Code("invalid")
         /// Another writer held the store too long: retry.
         public static let busy = Code("busy")
         /// The disk is full: nothing was written.

@@ -7,7 +7,7 @@ public enum TownRecord: Sendable, Equatable {
     case agent(Agent)
     case task(AgentTask)
     case message(Delivery)
-    case kept(KeptEntry)
+    case kept(Document)
     case event(Event)
 }
 
@@ -16,8 +16,8 @@ public protocol TownReading: Sendable {
     /// The next pieces: at most a few hundred, never none. Nil after the last.
     ///
     /// They come in this order: the limit of agents; agents in the order of registration; tasks in the order of
-    /// creation; messages by sequence number; kept entries by key and name; events by sequence number. Turns that were under way are shown as put back:
-    /// their messages wait, their agents do not work; pins are left out.
+    /// creation; messages by sequence number; documents by key and name, but for those of processes; events by sequence number.
+    /// Turns that were under way are shown as put back: their messages wait, their agents do not work; pins are left out.
     func next() async throws(StoreError) -> [TownRecord]?
 
     /// Lets go of the moment. Has to be called, whether or not all was read.

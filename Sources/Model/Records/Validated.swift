@@ -105,17 +105,17 @@ extension Event {
     }
 }
 
-extension KeptEntry {
-    /// The entry, if it can be one of a mission.
+extension Document {
+    /// The document, if a town can keep it.
     /// - Throws: what is wrong with it.
-    public func validated() throws(InvalidRecord) -> KeptEntry {
-        let check = RecordCheck(record: "an entry of \(key.prefix(100))")
-        try check.word(key, "key")
-        // Anything else would be a record of ours, put there past all checks.
-        try check.require(key.hasPrefix("mission:"), "its key does not begin with 'mission:'")
-        try check.require(!key.hasSuffix(":dispatch_lock"), "it is a lock, which belongs to a process")
-        try check.require(name.count <= RecordCheck.longestText, "its name is too long")
-        try check.require(value.count <= RecordCheck.longestText, "its value is too long")
+    public func validated() throws(InvalidRecord) -> Document {
+        let check = RecordCheck(record: "the document \(place.key.prefix(100))")
+        try check.word(place.key, "key")
+        if let problem = place.problem { throw InvalidRecord(check.record, problem) }
+        try check.require(!place.isOfProcess, "it says what a process does, and belongs to that")
+        try check.require(content.count <= RecordCheck.longestText, "it is too long")
+        try check.require(place.kind != .member || content.isEmpty, "a member has no content")
+        if let dueAt { try check.time(dueAt, "due time") }
         return self
     }
 }

@@ -1,28 +1,31 @@
 import Model
 
-/// A kept entry in a snapshot. Bytes that are no text are written in hexadecimal digits.
+/// A document in a snapshot. Bytes that are no text are written in hexadecimal digits.
 struct KeptForm: Codable {
     var key: String
-    var kind: KeptEntry.Kind
+    var kind: Place.Kind
     var name: String?
     var nameBytes: String?
     var value: String?
     var valueBytes: String?
+    var dueAt: Timestamp?
 
     enum CodingKeys: String, CodingKey {
         case key, kind, name, value
         case nameBytes = "name_hex"
         case valueBytes = "value_hex"
+        case dueAt = "due_at"
     }
 
-    init(_ entry: KeptEntry) {
-        (key, kind) = (entry.key, entry.kind)
-        (name, nameBytes) = Self.written(entry.name)
-        (value, valueBytes) = Self.written(entry.value)
+    init(_ document: Document) {
+        (key, kind, dueAt) = (document.place.key, document.place.kind, document.dueAt)
+        (name, nameBytes) = Self.written(document.place.name)
+        (value, valueBytes) = Self.written(document.content)
     }
 
-    var entry: KeptEntry {
-        KeptEntry(key: key, kind: kind, name: Self.bytes(name, nameBytes), value: Self.bytes(value, valueBytes))
+    var document: Document {
+        Document(
+            Place(key: key, kind: kind, name: Self.bytes(name, nameBytes)), Self.bytes(value, valueBytes), dueAt: dueAt)
     }
 
     private static func written(_ bytes: [UInt8]) -> (String?, String?) {

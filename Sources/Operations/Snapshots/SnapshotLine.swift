@@ -69,7 +69,7 @@ enum SnapshotLine {
         if let agent = form.agent { return .agent(agent.agent) }
         if let task = form.task { return .task(task.task) }
         if let delivery = form.message { return .message(delivery.delivery) }
-        if let entry = form.kept { return .kept(entry.entry) }
+        if let entry = form.kept { return .kept(entry.document) }
         if let event = form.event { return .event(event) }
         return form.maxAgents.map { .agentLimit($0) }
     }

@@ -25,8 +25,7 @@ final class MemoryRecords: Records {
     private var hostOrder: [HostID] = []
     private var log: [Event] = []
     private var agentLimit: Int?
-    private var keptEntries: [KeptEntry] = []
-    private var keptNames: Set<[UInt8]> = []
+    private var documents: [String: [[UInt8]: Document]] = [:]
     private var lastSequence: Int64 = 0
 
     // Inverse steps of the verb under way, oldest first.
@@ -363,19 +362,42 @@ final class MemoryRecords: Records {
         insert(delivery)
     }
 
-    func kept(after position: Int64, limit: Int) -> [(position: Int64, entry: KeptEntry)] {
-        // fits: an index
-        keptEntries.enumerated().dropFirst(Int(clamping: max(0, position))).prefix(limit).map { (Int64($0 + 1), $1) }
+    // MARK: Documents
+
+    func document(_ key: String, _ name: [UInt8]) -> Document? { documents[key]?[name] }
+
+    func kind(of key: String) -> Place.Kind? { documents[key]?.values.first?.place.kind }
+
+    func put(_ document: Document) { set(document.place, document) }
+
+    func remove(_ place: Place) { set(place, nil) }
+
+    private func set(_ place: Place, _ document: Document?) {
+        let old = documents[place.key]
+        documents[place.key, default: [:]][place.name] = document
+        if documents[place.key]?.isEmpty == true { documents[place.key] = nil }
+        undoing { $0.documents[place.key] = old }
     }
 
-    func restore(_ entry: KeptEntry) -> Bool {
-        guard keptNames.insert(Array(entry.key.utf8) + [0] + entry.name).inserted else { return false }
-        keptEntries.append(entry)
-        undoing { rows in
-            rows.keptNames.remove(Array(entry.key.utf8) + [0] + entry.name)
-            rows.keptEntries.removeLast()
+    func documents(_ key: String, after name: [UInt8]?, limit: Int) -> [Document] {
+        let all = (documents[key] ?? [:]).values.filter { document in
+            name.map { $0.lexicographicallyPrecedes(document.place.name) } ?? true
         }
-        return true
+        return Array(all.sorted { Place.isBefore($0.place, $1.place) }.prefix(max(0, limit)))
+    }
+
+    func documents(after place: Place?, limit: Int) -> [Document] {
+        let all = documents.values.flatMap(\.values).filter { document in
+            place.map { Place.isBefore($0, document.place) } ?? true
+        }
+        return Array(all.sorted { Place.isBefore($0.place, $1.place) }.prefix(limit))
+    }
+
+    func documents(dueOf feature: String, limit: Int) -> [Document] {
+        let timed = documents.values.flatMap(\.values).filter { $0.dueAt != nil && $0.place.feature == feature }
+        return Array(
+            timed.sorted { $0.dueAt == $1.dueAt ? Place.isBefore($0.place, $1.place) : $0.dueAt! < $1.dueAt! }
+                .prefix(limit))
     }
 
     func restore(_ event: Event) throws(StoreError) {
@@ -399,9 +421,9 @@ final class MemoryRecords: Records {
         let mail = (deliveries, sequences, keys, boxes, dead, done, assignments)
         let people = (leaseRows, epochs, agentRows, agentOrder, live, agentLimit)
         let work = (taskRows, taskOrder, needing, owned, counts, log)
-        let (kept, sent) = ((keptEntries, keptNames), sendCounts)
+        let (kept, sent) = (documents, sendCounts)
         undoing { rows in
-            (rows.keptEntries, rows.keptNames) = kept
+            rows.documents = kept
             rows.sendCounts = sent
             (rows.deliveries, rows.sequences, rows.keys, rows.boxes, rows.dead, rows.done, rows.assignments) = mail
             (rows.leaseRows, rows.epochs, rows.agentRows, rows.agentOrder, rows.live, rows.agentLimit) = people
@@ -410,7 +432,7 @@ final class MemoryRecords: Records {
         (deliveries, sequences, keys, boxes, dead, done, assignments) = ([:], [:], [:], [:], Sorted(), Sorted(), [:])
         (leaseRows, epochs, agentRows, agentOrder, live, agentLimit) = ([:], [:], [:], [], [], nil)
         (taskRows, taskOrder, needing, owned, counts) = ([:], [], [:], [:], TaskCounts())
-        (keptEntries, keptNames, sendCounts) = ([], [], [:])
+        (documents, sendCounts) = ([:], [:])
         log = Array(log.suffix(1))
     }
 

@@ -204,6 +204,25 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in verbs.rows.latestEvents(limit: limit, filter: filter) }
     }
 
+    // MARK: Documents
+
+    public func document(_ place: Place) throws(StoreError) -> Document? {
+        try perform { verbs throws(StoreError) in try verbs.document(place) }
+    }
+
+    public func documents(_ key: String, after name: [UInt8]?, limit: Int) throws(StoreError) -> [Document] {
+        try perform { verbs throws(StoreError) in verbs.rows.documents(key, after: name, limit: limit) }
+    }
+
+    public func due(_ feature: String, by now: Timestamp, limit: Int) throws(StoreError) -> DueDocuments {
+        try perform { verbs throws(StoreError) in try verbs.due(feature, by: now, limit: limit) }
+    }
+
+    public func perform(_ steps: [Step]) throws(StoreError) -> [StepResult] {
+        let sends = steps.sends
+        return try perform(sends: sends.count, now: sends.now) { verbs throws(StoreError) in try verbs.perform(steps) }
+    }
+
     // MARK: The whole town
 
     public func export() throws(StoreError) -> any TownReading {

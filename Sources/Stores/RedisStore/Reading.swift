@@ -47,9 +47,10 @@ extension Fields {
 
 /// Arguments of the script, in the order in which it reads them.
 struct Arguments {
-    private(set) var list: [String] = []
+    private(set) var list: [any RedisArgument] = []
 
     mutating func add(_ text: String) { list.append(text) }
+    mutating func add(bytes: [UInt8]) { list.append(bytes) }
     mutating func add(_ number: Int) { list.append(String(number)) }
     mutating func add(_ flag: Bool) { list.append(flag ? "1" : "0") }
     mutating func add<Entity>(_ id: ID<Entity>) { list.append(id.description) }
@@ -57,6 +58,12 @@ struct Arguments {
 
     /// One that may be missing.
     mutating func add(optional text: String?) { list.append(text.map { "+" + $0 } ?? "-") }
+
+    /// What a step of a batch reads, after how many words that are.
+    mutating func add(_ words: Arguments) {
+        add(words.list.count)
+        list += words.list
+    }
 
     mutating func add(_ fields: Fields) {
         add(fields.count)

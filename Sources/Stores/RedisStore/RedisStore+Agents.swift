@@ -12,37 +12,7 @@ extension RedisStore {
 
     @discardableResult
     public func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
-        try Self.agent(
-            try await call("change") { arguments in
-                arguments.add(agent)
-                arguments.add(now)
-                switch change {
-                case .interrupt(let reason, let tellsPerson):
-                    arguments.add("interrupt")
-                    arguments.add(optional: reason)
-                    arguments.add(tellsPerson)
-                case .resume: arguments.add("resume")
-                case .stop(let request):
-                    arguments.add("stop")
-                    arguments.add(request.rawValue)
-                case .retire(let reason):
-                    arguments.add("retire")
-                    arguments.add(reason)
-                case .restart(let maxRounds):
-                    arguments.add("restart")
-                    arguments.add(optional: maxRounds.map { String($0) })
-                case .pin(let host):
-                    arguments.add("pin")
-                    arguments.add(optional: host?.description)
-                case .attention(let text, let tellsPerson):
-                    arguments.add("attention")
-                    arguments.add(optional: text)
-                    arguments.add(tellsPerson)
-                case .cli(let cli):
-                    arguments.add("cli")
-                    arguments.add(cli)
-                }
-            })
+        try Self.agent(try await call("change") { $0.add(changing: agent, change, now: now) })
     }
 
     public func reset(now: Timestamp) async throws(StoreError) {

@@ -1,8 +1,8 @@
 import Model
 import Redis
 
-/// What Tinytown keeps of its missions: `mission:{id}` and what is below it, and `mission:active`. This program only
-/// carries it along, byte for byte. A dispatcher's lock is left out: it belongs to a process.
+/// Documents of a whole town, and what Tinytown keeps of its missions: `mission:{id}` and what is below it, and
+/// `mission:active`, byte for byte. A dispatcher's lock is left out: it belongs to a process.
 extension RedisStore {
     /// The keys of missions that there are, sorted.
     func keptKeys() async throws(StoreError) -> [String] {
@@ -14,43 +14,62 @@ extension RedisStore {
     }
 
     /// Everything under these keys, in pages, by key and name. What is of another type is left where it is.
-    func kept(_ keys: [String]) async throws(StoreError) -> [[TownRecord]] {
+    /// - Parameter keys: as documents have them.
+    func kept(_ keys: [String], reached: () async throws(StoreError) -> Bool) async throws(StoreError)
+        -> [[TownRecord]]?
+    {
         var pages: [[TownRecord]] = []
-        for key in keys {
-            let entries = try await entries(key, String(key.dropFirst(prefix.count)))
-                .sorted(by: KeptEntry.isBefore)
-            for start in stride(from: 0, to: entries.count, by: 200) {
-                pages.append(entries[start..<min(start + 200, entries.count)].map { .kept($0) })
+        var times: [String: [[UInt8]: Timestamp]] = [:]
+        for (index, key) in keys.enumerated() {
+            // Others wait for as long as this takes, and not longer than they may.
+            if index % 50 == 49, try await !reached() { return nil }
+            let feature = Place.text(key).feature
+            if times[feature] == nil { times[feature] = try await dueTimes(of: feature) }
+            var documents = try await documents(under: key)
+            for at in documents.indices {
+                let place = documents[at].place
+                let member = Array(place.key.utf8) + [0] + Array(place.kind.rawValue.utf8) + [0] + place.name
+                documents[at].dueAt = times[feature]?[member]
+            }
+            documents.sort { Place.isBefore($0.place, $1.place) }
+            for start in stride(from: 0, to: documents.count, by: 200) {
+                pages.append(documents[start..<min(start + 200, documents.count)].map { .kept($0) })
             }
         }
         return pages
     }
 
-    private func entries(_ key: String, _ name: String) async throws(StoreError) -> [KeptEntry] {
-        var entries: [KeptEntry] = []
-        switch try await command(["TYPE", key]).text {
+    private func dueTimes(of feature: String) async throws(StoreError) -> [[UInt8]: Timestamp] {
+        try await scanned("ZSCAN", prefix + "due:" + feature, width: 2).compactMapValues { score in
+            Double(String(decoding: score, as: UTF8.self)).flatMap { Int64(exactly: $0.rounded()) }
+                .map(Timestamp.init(outside:))
+        }
+    }
+
+    private func documents(under key: String) async throws(StoreError) -> [Document] {
+        let full = prefix + (key.hasPrefix("mission:") ? "" : "doc:") + key
+        var documents: [Document] = []
+        switch try await command(["TYPE", full]).text {
         case "string":
-            if let value = try await command(["GET", key]).bytes {
-                entries = [KeptEntry(key: name, kind: .text, value: value)]
-            }
+            if let value = try await command(["GET", full]).bytes { documents = [Document(.text(key), value)] }
         case "hash":
-            for (field, value) in try await scanned("HSCAN", key, width: 2) {
-                entries.append(KeptEntry(key: name, kind: .field, name: field, value: value))
+            for (field, value) in try await scanned("HSCAN", full, width: 2) {
+                documents.append(Document(key: key, kind: .field, name: field, value: value))
             }
         case "set":
-            for (member, _) in try await scanned("SSCAN", key, width: 1) {
-                entries.append(KeptEntry(key: name, kind: .member, name: member, value: []))
+            for (member, _) in try await scanned("SSCAN", full, width: 1) {
+                documents.append(Document(key: key, kind: .member, name: member, value: []))
             }
         case "list":
             while true {
-                let start = entries.count
-                let items = try await command(["LRANGE", key, String(start), String(start + 499)]).elements
-                for item in items { entries.append(.item(name, at: entries.count, item.bytes ?? [])) }
+                let start = documents.count
+                let items = try await command(["LRANGE", full, String(start), String(start + 499)]).elements
+                for item in items { documents.append(.item(key, at: documents.count, item.bytes ?? [])) }
                 if items.count < 500 { break }
             }
         default: break
         }
-        return entries
+        return documents
     }
 
     // A scan may show something twice.
@@ -94,11 +113,12 @@ extension RedisStore {
     }
 }
 
-extension KeptEntry {
+extension Document {
     /// As it is staged beside a town: bytes that are not UTF-8 in hexadecimal digits.
     var fields: Fields {
-        var fields: Fields = ["key": key, "kind": kind.rawValue]
-        for (field, bytes) in [("name", name), ("value", value)] {
+        var fields: Fields = ["key": place.key, "kind": place.kind.rawValue]
+        fields["due"] = dueAt.map { String($0.microseconds) }
+        for (field, bytes) in [("name", place.name), ("value", content)] {
             if let text = String(validating: bytes, as: UTF8.self) {
                 fields[field] = text
             } else {
@@ -108,7 +128,7 @@ extension KeptEntry {
             }
         }
         // What tells it from all others.
-        fields["id"] = "\(key) \(fields["name"] ?? fields["name_hex"] ?? "")"
+        fields["id"] = "\(place.key) \(fields["name"] ?? fields["name_hex"] ?? "")"
         return fields
     }
 }

@@ -3,15 +3,7 @@ import Redis
 
 extension RedisStore {
     public func append(_ events: [Event]) async throws(StoreError) {
-        _ = try await call("append") { arguments in
-            arguments.add(events.count)
-            for event in events {
-                arguments.add(event.type.rawValue)
-                arguments.add(event.message)
-                arguments.add(event.timestamp)
-                arguments.add(event.about)
-            }
-        }
+        _ = try await call("append") { $0.add(events) }
     }
 
     public func events(after: Int64, limit: Int, filter: EventFilter) async throws(StoreError) -> [Event] {

@@ -7,13 +7,13 @@ extension RedisStore {
 
     public func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
         let reply = try await call("send", sends: messages.count, now: messages.first?.createdAt) { arguments in
-            arguments.add(limits.maxHops)
-            arguments.add(optional: limits.maxInbox.map { String($0) })
-            arguments.add(messages.count)
-            for message in messages { arguments.add(message) }
-            arguments.add(Self.storm(limits))
+            arguments.add(sending: messages, limits)
         }
-        return zip(messages, reply.elements).map { message, reply in
+        return Self.receipts(reply, of: messages)
+    }
+
+    static func receipts(_ reply: RedisValue, of messages: [Message]) -> [Receipt] {
+        zip(messages, reply.elements).map { message, reply in
             var receipt = Receipt(
                 id: reply[0].text.flatMap { MessageID($0) } ?? message.id, isDuplicate: reply[1].isTrue)
             receipt.refusal = reply[2].text
@@ -150,16 +150,10 @@ extension RedisStore {
     // MARK: Turns
 
     public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
-        let reply = try await call("lease") { arguments in
-            arguments.add(request.agent)
-            arguments.add(request.host)
-            arguments.add(request.turn)
-            arguments.add(request.now)
-            arguments.add(request.now + request.duration)
-            arguments.add(request.maxMessages)
-            arguments.add(request.aloneAfter)
-            arguments.add(optional: request.proof)
-        }
+        try Self.lease(try await call("lease") { $0.add(request) })
+    }
+
+    static func lease(_ reply: RedisValue) throws(StoreError) -> Lease? {
         if reply == .null { return nil }
         guard let record = LeaseRecord(fields: reply[0].record) else {
             throw StoreError(.corrupt, "the lease that was just written cannot be read")
@@ -187,58 +181,15 @@ extension RedisStore {
     }
 
     public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
-        let reply = try await call("commit") { arguments in
-            arguments.add(turn.token)
-            arguments.add(turn.now)
-            arguments.add(turn.sends.count)
-            for message in turn.sends { arguments.add(message) }
-            switch turn.outcome {
-            case .finished:
-                arguments.add(true)
-                Self.add(turn.session, to: &arguments)
-                arguments.add(turn.dropsSession)
-                arguments.add(turn.duration.phrase + (turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""))
-                arguments.add(DetailText.text(turn.detail))
-                arguments.add(optional: turn.retryIfOpen?.field)
-            case .failed(let failure, let verdict, let maxAttempts):
-                arguments.add(false)
-                Self.add(turn.session, to: &arguments)
-                arguments.add(turn.dropsSession || verdict.dropsSession)
-                var text = "\(turn.duration.phrase) (\(failure.kind.rawValue)): \(failure.message)"
-                if let retryAt = verdict.retryAt, verdict.pause == nil {
-                    text += "; next turn in \(max(retryAt - turn.now, .zero).phrase)"
-                }
-                arguments.add(text)
-                arguments.add(failure.message)
-                arguments.add(optional: verdict.retryAt?.field)
-                arguments.add(optional: verdict.pause)
-                arguments.add(verdict.countsAttempt)
-                arguments.add(maxAttempts)
-                arguments.add(DetailText.text(turn.detail))
-            }
-            arguments.add(Self.storm(turn.limits))
-        }
+        try Self.summary(try await call("commit") { $0.add(turn) })
+    }
+
+    static func summary(_ reply: RedisValue) throws(StoreError) -> CommitSummary {
         var summary = CommitSummary(agent: try Self.agent(reply[0]))
         summary.dead = reply[1].texts.compactMap { MessageID($0) }
         summary.reminded = reply[2].texts.compactMap { TaskID($0) }
         summary.failedTasks = reply[3].texts.compactMap { TaskID($0) }
         return summary
-    }
-
-    /// The last argument of what may send: what is held back.
-    private static func storm(_ limits: SendLimits) -> String {
-        [limits.maxHops, limits.sameAgent, limits.pingPong, limits.perRoot].map { String($0) }.joined(separator: " ")
-    }
-
-    private static func add(_ session: HarnessSession?, to arguments: inout Arguments) {
-        arguments.add(session != nil)
-        if let session { arguments.add(session.fields) }
-    }
-
-    private static func dollars(_ amount: Double) -> String {
-        let parts = Int64(exactly: (Figure.double(amount, in: Figure.money) * 10_000).rounded()) ?? 0
-        let fraction = String(parts % 10_000)
-        return "$\(parts / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
     }
 
     public func release(

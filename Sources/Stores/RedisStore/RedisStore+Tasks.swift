@@ -4,50 +4,16 @@ import StoreVerbs
 
 extension RedisStore {
     public func create(_ tasks: [NewTask]) async throws(StoreError) {
-        _ = try await call("create", sends: tasks.count, now: tasks.first?.task.createdAt) { arguments in
-            arguments.add(tasks.count)
-            for new in tasks {
-                arguments.add(Self.blank(new).fields)
-                arguments.add(optional: new.assignee?.agent.description)
-                arguments.add(new.assignee?.announcement.description ?? "")
-                arguments.add(new.task.createdAt)
-            }
-        }
-    }
-
-    // A task as it is before anything happens to it. What has ended already keeps its end.
-    private static func blank(_ new: NewTask) -> AgentTask {
-        var task = new.task
-        if let assignee = new.assignee { task.priority = assignee.priority }
-        task.isWaiting = false
-        if task.state.isTerminal {
-            task.inBacklog = false
-            return task
-        }
-        task.state = .pending
-        task.assignedTo = nil
-        task.inBacklog = task.inBacklog && new.assignee == nil && !task.isGroup
-        return task
+        _ = try await call("create", sends: tasks.count, now: tasks.first?.task.createdAt) { $0.add(tasks) }
     }
 
     @discardableResult
     public func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
         async throws(StoreError) -> AgentTask
     {
-        let value =
-            switch move {
-            case .assign(let agent): agent.description
-            case .complete(let text), .fail(let text), .cancel(let text): text
-            case .start, .requeue, .release, .retry: ""
-            }
-        return try Self.task(
+        try Self.task(
             try await call("move", sends: move.sends, now: now) { arguments in
-                arguments.add(task)
-                arguments.add(move.name)
-                arguments.add(value)
-                arguments.add(by)
-                arguments.add(announcement)
-                arguments.add(now)
+                arguments.add(moving: task, move, by: by, announcement: announcement, now: now)
             })
     }
 

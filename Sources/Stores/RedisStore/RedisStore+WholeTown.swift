@@ -26,14 +26,26 @@ extension RedisStore {
         let missions = try await keptKeys()
         guard try await page(token, "", 0) != .null else { return nil }
         var pages: [TownPage] = []
+        var keys = missions.map { String($0.dropFirst(prefix.count)) }
         for part in TownPart.allCases {
-            if part == .events { pages += try await kept(missions).map(TownPage.records) }
+            if part == .events {
+                keys.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+                let documents = try await kept(keys.filter { !Place.text($0).isOfProcess }) { () throws(StoreError) in
+                    try await self.page(token, TownPart.limit.rawValue, 0) != .null
+                }
+                guard let documents else { return nil }
+                pages += documents.map(TownPage.records)
+            }
             var place: Int? = 0
             while let from = place {
                 let reply = try await page(token, part.rawValue, from)
                 if reply == .null { return nil }
                 // Made sense of when the town is let go: others wait.
-                if !reply[1].elements.isEmpty { pages.append(.reply(part, reply[1])) }
+                if part == .documents {
+                    keys += reply[1].texts
+                } else if !reply[1].elements.isEmpty {
+                    pages.append(.reply(part, reply[1]))
+                }
                 place = reply[0].text.flatMap { Int($0) }
             }
         }
@@ -178,11 +190,11 @@ extension RedisStore {
 private enum TownPart: String, CaseIterable {
     /// What other programs pushed is taken in first.
     case adopt
-    case limit, agents, tasks, messages, events
+    case limit, agents, tasks, messages, documents, events
 
     func records(_ elements: [RedisValue]) -> [TownRecord] {
         switch self {
-        case .adopt: []
+        case .adopt, .documents: []
         case .limit:
             elements.compactMap { $0.text.flatMap { Figure.int($0, in: Figure.counts) }.map(TownRecord.agentLimit) }
         case .agents: elements.compactMap { Agent(fields: $0.record).map(TownRecord.agent) }
@@ -200,7 +212,7 @@ extension TownRecord {
         case .agentLimit, .agent: 500
         case .task(let task): 500 + task.description.utf8.count + (task.result?.utf8.count ?? 0)
         case .message(let delivery): 500 + delivery.message.body.text.utf8.count
-        case .kept(let entry): 200 + entry.name.count + entry.value.count
+        case .kept(let document): 200 + document.place.name.count + document.content.count
         case .event(let event): 200 + event.message.utf8.count
         }
     }

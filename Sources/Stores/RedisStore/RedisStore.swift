@@ -105,7 +105,7 @@ public final class RedisStore: Store {
     private static func code(_ word: String) -> StoreError.Code {
         let codes: [StoreError.Code] = [
             .leaseLost, .agentNotFound, .taskNotFound, .messageNotFound, .nameTaken, .tooManyAgents, .notEmpty, .inUse,
-            .illegalMove, .dependencyCycle, .corrupt, .inboxFull, .tooManySends,
+            .illegalMove, .dependencyCycle, .corrupt, .inboxFull, .tooManySends, .conflict, .invalid,
         ]
         return codes.first { $0.description == word } ?? .corrupt
     }

@@ -28,27 +28,6 @@ extension SQLiteRecords {
         }
     }
 
-    func kept(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, entry: KeptEntry)] {
-        try all("select * from kept_entries where ordinal > ? order by ordinal limit ?", position, limit) { row in
-            let kind: String = row[2]
-            return (
-                row[0],
-                KeptEntry(key: row[1], kind: KeptEntry.Kind(rawValue: kind) ?? .text, name: row[3], value: row[4])
-            )
-        }
-    }
-
-    func restore(_ entry: KeptEntry) throws(StoreError) -> Bool {
-        let known: Bool? = try first(
-            "select 1 from kept_entries where key = ? and name = ?", entry.key, entry.name
-        ) { _ in true }
-        if known == true { return false }
-        try run(
-            "insert into kept_entries (key, kind, name, value) values (?, ?, ?, ?)", entry.key, entry.kind.rawValue,
-            entry.name, entry.value)
-        return true
-    }
-
     func restore(_ event: Event) throws(StoreError) {
         try checkOrder(event.sequence, after: "select max(seq) from events", "event")
         try append(event)

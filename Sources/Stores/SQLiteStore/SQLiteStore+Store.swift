@@ -172,6 +172,27 @@ extension SQLiteStore: Store {
         try await reader.read { verbs throws(StoreError) in try verbs.rows.taskCounts() }
     }
 
+    // MARK: Documents
+
+    public func document(_ place: Place) async throws(StoreError) -> Document? {
+        try await reader.read { verbs throws(StoreError) in try verbs.document(place) }
+    }
+
+    public func documents(_ key: String, after name: [UInt8]?, limit: Int) async throws(StoreError) -> [Document] {
+        try await reader.read { verbs throws(StoreError) in try verbs.rows.documents(key, after: name, limit: limit) }
+    }
+
+    public func due(_ feature: String, by now: Timestamp, limit: Int) async throws(StoreError) -> DueDocuments {
+        try await reader.read { verbs throws(StoreError) in try verbs.due(feature, by: now, limit: limit) }
+    }
+
+    public func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
+        let sends = steps.sends
+        return try await write(sends: sends.count, now: sends.now) { verbs throws(StoreError) in
+            try verbs.perform(steps)
+        }
+    }
+
     // MARK: Hosts, events, life
 
     public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {

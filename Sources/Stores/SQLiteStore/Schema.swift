@@ -10,7 +10,7 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths, identity, turnDetail]
+    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths, identity, turnDetail, documents]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -128,6 +128,13 @@ enum Schema {
 
     // What a turn used, as JSON.
     private static let turnDetail = "alter table events add column detail text;"
+
+    // Kept entries became documents of all features; some have a time at which somebody has to look at them.
+    private static let documents = """
+        alter table kept_entries add column due_at integer;
+        alter table kept_entries add column feature text;
+        create index due_entries on kept_entries (feature, due_at, key, name) where due_at is not null;
+        """
 
     /// What is in an opened file.
     enum Content: Equatable {

@@ -108,6 +108,23 @@ public protocol Records: AnyObject {
 
     /// Removes everything but hosts and the newest event, so that the log's numbers never return.
     func removeEverything() throws(StoreError)
+
+    // MARK: Documents
+
+    /// Whatever kind of document has this key and name.
+    func document(_ key: String, _ name: [UInt8]) throws(StoreError) -> Document?
+    /// The kind of the documents that a key has; nil if it has none.
+    func kind(of key: String) throws(StoreError) -> Place.Kind?
+    /// Inserts or replaces.
+    func put(_ document: Document) throws(StoreError)
+    func remove(_ place: Place) throws(StoreError)
+    /// The documents of one key after a name (nil: from the first), by name.
+    func documents(_ key: String, after name: [UInt8]?, limit: Int) throws(StoreError) -> [Document]
+    /// All documents after a place (nil: from the first), by key and name.
+    func documents(after place: Place?, limit: Int) throws(StoreError) -> [Document]
+    /// The documents of a feature that have a time, by time, key and name.
+    func documents(dueOf feature: String, limit: Int) throws(StoreError) -> [Document]
+
     // MARK: The whole town
 
     /// Tasks after a position in the order of creation (0: from the first), each with its own.
@@ -116,10 +133,6 @@ public protocol Records: AnyObject {
     func messages(after sequence: Int64, limit: Int) throws(StoreError) -> [Delivery]
     /// Adds a message with its sequence number, which is greater than all that are there.
     func restore(_ delivery: Delivery) throws(StoreError)
-    /// Kept entries after a position in the order in which they were added (0: from the first), each with its own.
-    func kept(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, entry: KeptEntry)]
-    /// Adds a kept entry; false where there is one with its key and name.
-    func restore(_ entry: KeptEntry) throws(StoreError) -> Bool
     /// Appends an event with its sequence number, which is greater than all that are there.
     func restore(_ event: Event) throws(StoreError)
     /// Removes everything, hosts and the log included.

@@ -2,10 +2,11 @@ public import Model
 
 /// Where the reading of a whole town has got to.
 public struct ExportCursor: Sendable {
-    fileprivate enum Stage { case agents, tasks, messages, kept, events, done }
+    fileprivate enum Stage { case agents, tasks, messages, documents, events, done }
 
     fileprivate var stage = Stage.agents
     fileprivate var last: Int64 = 0
+    fileprivate var place: Place?
 
     /// The beginning.
     public init() {}
@@ -34,11 +35,11 @@ extension Verbs {
             case .messages:
                 let messages = try rows.messages(after: cursor.last, limit: limit)
                 records = messages.map { .message(Self.atRest($0)) }
-                if let last = messages.last { cursor.last = last.sequence } else { cursor.enter(.kept) }
-            case .kept:
-                let entries = try rows.kept(after: cursor.last, limit: limit)
-                records = entries.map { .kept($0.entry) }
-                if let last = entries.last { cursor.last = last.position } else { cursor.enter(.events) }
+                if let last = messages.last { cursor.last = last.sequence } else { cursor.enter(.documents) }
+            case .documents:
+                let documents = try rows.documents(after: cursor.place, limit: limit)
+                records = documents.filter { !$0.place.isOfProcess }.map { .kept($0) }
+                if let last = documents.last { cursor.place = last.place } else { cursor.enter(.events) }
             case .events:
                 let events = try rows.events(after: cursor.last, limit: limit, filter: EventFilter())
                 records = events.map { .event($0) }
@@ -75,8 +76,8 @@ extension Verbs {
         if agents > 0 || tasks > 0 || !messages.isEmpty {
             throw StoreError(.notEmpty, "this town already has \(agents.of("agent")) and \(tasks.of("task"))")
         }
-        if try !rows.kept(after: 0, limit: 1).isEmpty {
-            throw StoreError(.notEmpty, "this town already has missions")
+        if let first = try rows.documents(after: nil, limit: 1).first, !first.place.isOfProcess {
+            throw StoreError(.notEmpty, "this town already has documents (\(first.place.key))")
         }
     }
 
@@ -102,11 +103,17 @@ extension Verbs {
                     throw StoreError(.corrupt, "message \(delivery.message.id) belongs to a turn that is not there")
                 }
                 try rows.restore(delivery)
-            case .kept(let entry):
-                if try !rows.restore(entry) { throw Self.twice("an entry of", entry.key) }
+            case .kept(let document): try restore(document)
             case .event(let event): try rows.restore(event)
             }
         }
+    }
+
+    private func restore(_ document: Document) throws(StoreError) {
+        let place = document.place
+        if try rows.document(place.key, place.name) != nil { throw Self.twice("an entry of", place.key) }
+        if let kind = try rows.kind(of: place.key), kind != place.kind { throw Self.mixed(place, kind) }
+        try rows.put(document)
     }
 
     private static func twice(_ kind: String, _ id: String) -> StoreError {

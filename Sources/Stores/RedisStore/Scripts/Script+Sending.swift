@@ -31,6 +31,7 @@ extension LuaParts {
         function M.setLimits(a, b, c, d)
           maxHops, sameAgent, pingPong, perRoot = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
         end
+        function M.limits() return {maxHops, sameAgent, pingPong, perRoot} end
         atBegin[#atBegin + 1] = function() chains = {}; M.setLimits(unpack(DEFAULT_LIMITS)) end
         local ordinals = {'first', 'second', 'third'}
         -- Why a message with all that it inherits is held back, or nothing. Counts it. The same rules as `Storm`.

@@ -56,6 +56,8 @@ extension LuaParts {
           if not t then return nil, 0 end
           return said(t), #(t.description or '') + #(t.result or '') + 500
         end)
+        -- Only the keys: what is under each is read in pages of its own.
+        reads.documents = paged('docs', function(key) return key, #key end)
         reads.messages = paged('messages', function(id)
           local m = M.get(id)
           if not m then return nil, 0 end
@@ -115,6 +117,9 @@ extension LuaParts {
           if agents > 0 or tasks > 0 or call('ZCARD', P .. 'messages') > 0 then
             fail('not_empty', 'this town already has ' .. whole(agents) .. (agents == 1 and ' agent and ' or ' agents and ')
               .. whole(tasks) .. (tasks == 1 and ' task' or ' tasks'))
+          end
+          for _, key in ipairs(call('ZRANGE', P .. 'docs', 0, 99)) do
+            if key:sub(1, 8) ~= 'service:' then fail('not_empty', 'this town already has documents (' .. key .. ')') end
           end
         end
         function V.checkReplacement() checkReplacement() end
@@ -187,7 +192,7 @@ extension LuaParts {
           {'messages', 'message:', 'body:'}, {'tasks', 'task:', 'needing:', 'assignments:', 'offers:'},
           {'agents', 'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'sends:', 'stop:', 'activity:', 'events:agent:', 'owned:',
             'open:', 'held:', 'removing:'},
-          {'boxes', 'box:', 'inbox:', 'urgent:'}, {'hosts', 'host:'}}
+          {'boxes', 'box:', 'inbox:', 'urgent:'}, {'hosts', 'host:'}, {'docs', 'doc:', 'names:'}, {'due', 'due:'}}
         -- One page of it; returns how much of `limit` is left, or 0 where there may be more.
         function W.forget(limit, keepsHosts)
           for _, part in ipairs(parts) do
@@ -215,9 +220,8 @@ extension LuaParts {
         end
         local function keep(r)
           local name, value = bytes(r, 'name'), bytes(r, 'value')
-          if r.kind == 'field' then defer('HSET', r.key, name, value)
-          elseif r.kind == 'member' then defer('SADD', r.key, name)
-          else defer(r.kind == 'item' and 'RPUSH' or 'SET', r.key, value) end
+          if r.kind == 'item' then defer('RPUSH', (r.key:sub(1, 8) == 'mission:' and '' or 'doc:') .. r.key, value)
+          else M.keepDocument({key = r.key, kind = r.kind, name = name}, value, r.due) end
         end
         local function place(kind, r, text)
           if kind == 'gone' then defer('UNLINK', r.key)
