@@ -222,8 +222,7 @@ let proof: [Target] = [
         "ConformanceTests",
         [
             "Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Processes",
-            "Concurrency",
-            "TestSupport",
+            "Engine", "Concurrency", "TestSupport",
         ]),
     // A process to be killed in the middle of its commits.
     .executableTarget(

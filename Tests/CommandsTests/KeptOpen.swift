@@ -171,6 +171,7 @@ struct KeptOpen: Store {
         try await store.due(feature, by: now, limit: limit)
     }
 
+    @discardableResult
     func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] { try await store.perform(steps) }
 
     func export() async throws(StoreError) -> any TownReading {

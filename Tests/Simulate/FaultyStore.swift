@@ -207,6 +207,7 @@ struct FaultyStore: Store {
     func due(_ feature: String, by now: Timestamp, limit: Int) async throws(StoreError) -> DueDocuments {
         try await fault.around { () async throws(StoreError) in try await inner.due(feature, by: now, limit: limit) }
     }
+    @discardableResult
     func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
         try await fault.around { () async throws(StoreError) in try await inner.perform(steps) }
     }

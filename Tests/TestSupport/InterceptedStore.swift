@@ -189,6 +189,7 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
             try await inner.due(feature, by: now, limit: limit)
         }
     }
+    @discardableResult
     public func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
         try await interceptor.around("perform") { () async throws(StoreError) in try await inner.perform(steps) }
     }

@@ -22,6 +22,7 @@ public protocol DocumentStore: Sendable {
     /// - Throws: `conflict` if a document is not as expected; `invalid` for a batch or a place that cannot be; what the
     ///   steps throw by themselves.
     /// - Returns: one result for each step.
+    @discardableResult
     func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult]
 }
 

@@ -218,6 +218,7 @@ public actor MemoryStore: Store {
         try perform { verbs throws(StoreError) in try verbs.due(feature, by: now, limit: limit) }
     }
 
+    @discardableResult
     public func perform(_ steps: [Step]) throws(StoreError) -> [StepResult] {
         let sends = steps.sends
         return try perform(sends: sends.count, now: sends.now) { verbs throws(StoreError) in try verbs.perform(steps) }

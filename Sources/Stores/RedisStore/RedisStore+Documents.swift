@@ -37,6 +37,7 @@ extension RedisStore {
     }
 
     /// One call of the server, however many steps.
+    @discardableResult
     public func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
         try steps.checked()
         let sends = steps.sends

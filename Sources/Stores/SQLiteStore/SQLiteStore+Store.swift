@@ -186,6 +186,7 @@ extension SQLiteStore: Store {
         try await reader.read { verbs throws(StoreError) in try verbs.due(feature, by: now, limit: limit) }
     }
 
+    @discardableResult
     public func perform(_ steps: [Step]) async throws(StoreError) -> [StepResult] {
         let sends = steps.sends
         return try await write(sends: sends.count, now: sends.now) { verbs throws(StoreError) in
