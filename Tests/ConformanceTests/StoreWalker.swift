@@ -11,9 +11,9 @@ struct WalkVerb {
 /// Chooses verbs and what they are told, all from one number. Of the oracle it only reads who is there.
 struct Walker {
     private let random: SeededRandomness
-    private var now = Timestamp(microseconds: 1_700_000_000_000_000)
-    private var agents: [AgentID] = []
-    private var hosts: [HostID] = []
+    var now = Timestamp(microseconds: 1_700_000_000_000_000)
+    var agents: [AgentID] = []
+    var hosts: [HostID] = []
     private var sent: [Message] = []
     private var names = 0
     /// The ids that the walk made; a store makes more.
@@ -24,18 +24,18 @@ struct Walker {
         hosts = [id(), id()]
     }
 
-    private mutating func id<Entity>() -> ID<Entity> {
+    mutating func id<Entity>() -> ID<Entity> {
         let id = ID<Entity>(random: random)
         known.insert(id.description)
         return id
     }
 
-    private func below(_ count: Int) -> Int { Int(random.next() % UInt64(max(1, count))) }
-    private func chance(_ of: Int) -> Bool { below(of) == 0 }
-    private func one<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
+    func below(_ count: Int) -> Int { Int(random.next() % UInt64(max(1, count))) }
+    func chance(_ of: Int) -> Bool { below(of) == 0 }
+    func one<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
     /// What people and programs write: several lines, line ends of other systems, wide and joined characters, long lines.
-    private var text: String {
+    var text: String {
         one([
             "do it", "first line\nsecond line", "\n\n  late beginning", "wide 日本語の文字 and 👩‍👩‍👧‍👦 joined", "e\u{301}tude",
             String(repeating: "long ", count: 60), String(repeating: "🇩🇪", count: 70), "crlf\r\nnext",
@@ -55,6 +55,7 @@ struct Walker {
             return change(agent, to: state == .paused ? .resume : .restart(maxRounds: nil))
         }
         let working = agents.filter { oracle.leases[$0] != nil }
+        if chance(8) { return chance(4) ? documents() : batch(agent) }
         let dice = below(100)
         if (44..<62).contains(dice), !working.isEmpty { agent = one(working) }
         switch dice {
@@ -151,7 +152,7 @@ struct Walker {
 
     // MARK: Messages
 
-    private mutating func message(to agent: AgentID) -> Message {
+    mutating func message(to agent: AgentID) -> Message {
         if chance(14), let old = sent.last { return old }
         let bodies: [MessageBody] = [
             .task(description: text), .query(question: text), .informational(summary: text),
@@ -175,7 +176,7 @@ struct Walker {
         return message
     }
 
-    private var limits: SendLimits {
+    var limits: SendLimits {
         chance(6)
             ? SendLimits(maxHops: 1, maxInbox: 3, sameAgent: 2, pingPong: 2, perRoot: 3) : SendLimits(maxInbox: 1000)
     }
@@ -291,7 +292,7 @@ struct Walker {
         }
         let duration = Duration.milliseconds(below(90_000))
         let outcome: TurnCommit.Outcome
-        if chance(4) {
+        if chance(3) {
             let failure = Failure(one(FailureClass.allCases), text)
             let verdict = FailurePolicy().verdict(on: failure, failures: 1 + below(3), now: now, jitter: 0.5)
             outcome = .failed(failure, verdict, maxAttempts: 1 + below(3))
