@@ -186,12 +186,12 @@ import Testing
             var event = Event(.agentAttention, "look", at: start)
             event.agent = two
             let results = try await store.perform([
-                    Self.set(Self.place, "1", expects: .absent),
-                    .move(assigned, .complete("done"), by: one, announcement: town.id(), now: start),
-                    .create([NewTask(made, assignee: Assignment(agent: two, announcement: town.id()))]),
-                    .send([town.message(two, "hello", from: one)]), .change(two, .attention("busy"), now: start),
-                    .commit(town.finished(lease)), .append([event]),
-                ])
+                Self.set(Self.place, "1", expects: .absent),
+                .move(assigned, .complete("done"), by: one, announcement: town.id(), now: start),
+                .create([NewTask(made, assignee: Assignment(agent: two, announcement: town.id()))]),
+                .send([town.message(two, "hello", from: one)]), .change(two, .attention("busy"), now: start),
+                .commit(town.finished(lease)), .append([event]),
+            ])
             #expect(results.count == 7)
             guard case .task(let task) = results[1], case .receipts(let receipts) = results[3],
                 case .agent(let agent) = results[4], case .committed(let summary) = results[5]

@@ -86,7 +86,9 @@ public struct Place: Sendable, Hashable {
             return "a document's key has no spaces and no control characters"
         }
         let isWord = feature.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "_") }
-        if feature.isEmpty || !isWord { return "a document's key begins with the name of its feature, in small letters" }
+        if feature.isEmpty || !isWord {
+            return "a document's key begins with the name of its feature, in small letters"
+        }
         if name.count > Self.longest { return "a document's name has at most \(Self.longest) bytes" }
         if kind == .text, !name.isEmpty { return "a text has no name" }
         return nil

@@ -1,4 +1,4 @@
-/// What a turn used, as data: kept with the event that tells of its end, so that costs can be added up.
+/// What a turn said and used, as data: kept with the event that tells of its end, for as long as the event.
 public struct TurnDetail: Sendable, Equatable {
     /// The CLI that ran it, as the agent names it.
     public var cli: String
@@ -13,8 +13,13 @@ public struct TurnDetail: Sendable, Equatable {
     /// The failure in words, at most `longestReason` characters.
     public var reason: String?
 
+    /// What the agent said at the end of the turn, at most `longestReply` characters; nil if it failed or said nothing.
+    public var reply: String?
+
     /// Longer reasons are cut: the event's message has all of them.
     public static let longestReason = 300
+    /// Longer replies are cut: the turn's log has all of them.
+    public static let longestReply = 2000
 
     public init(
         cli: String, model: String? = nil, usage: Usage? = nil, duration: Duration, failure: FailureClass? = nil
@@ -29,7 +34,7 @@ public struct TurnDetail: Sendable, Equatable {
 
 extension TurnDetail: Codable {
     private enum CodingKeys: String, CodingKey {
-        case cli, model, seconds, failure, reason
+        case cli, model, seconds, failure, reason, reply
         case inputTokens = "input_tokens"
         case outputTokens = "output_tokens"
         case cachedInputTokens = "cached_input_tokens"
@@ -45,6 +50,7 @@ extension TurnDetail: Codable {
         model = try values.decodeIfPresent(String.self, forKey: .model)
         failure = try values.decodeIfPresent(String.self, forKey: .failure).flatMap(FailureClass.init)
         reason = try values.decodeIfPresent(String.self, forKey: .reason)
+        reply = try values.decodeIfPresent(String.self, forKey: .reply)
         duration = Duration(outsideSeconds: try values.decodeIfPresent(Double.self, forKey: .seconds) ?? 0)
         if let input = try count(.inputTokens) {
             usage = Usage(
@@ -60,6 +66,7 @@ extension TurnDetail: Codable {
         try values.encodeIfPresent(model, forKey: .model)
         try values.encodeIfPresent(failure?.rawValue, forKey: .failure)
         try values.encodeIfPresent(reason, forKey: .reason)
+        try values.encodeIfPresent(reply, forKey: .reply)
         try values.encode(duration.inSeconds, forKey: .seconds)
         guard let usage else { return }
         try values.encode(usage.inputTokens, forKey: .inputTokens)

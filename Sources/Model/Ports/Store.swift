@@ -77,8 +77,8 @@ public protocol Store: DocumentStore {
     /// Success: messages are done, counters move, and each task that a message of the turn assigned and that is still
     /// open is asked for again, at most twice, and then failed (W5). Failure: messages go back to where they were, or
     /// to the dead letters when their attempts are used up; the tasks of dead assignments fail. A message of the turn
-    /// that nobody can receive becomes a dead letter and does not undo the turn. What only points to a task that has
-    /// ended by then is done, however the turn ended.
+    /// that nobody can receive becomes a dead letter and does not undo the turn; a full inbox takes it in. What only
+    /// points to a task that has ended by then is done, however the turn ended.
     /// - Throws: `leaseLost`.
     func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary
 

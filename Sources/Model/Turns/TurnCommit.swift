@@ -38,10 +38,13 @@ public struct TurnCommit: Sendable {
         limits = SendLimits()
     }
 
-    /// What the log keeps of the turn as data.
+    /// What the log keeps of the turn as data, its reply among it.
     public var detail: TurnDetail {
         var detail = TurnDetail(cli: cli, model: model, usage: usage, duration: duration)
-        if case .failed(let failure, _, _) = outcome {
+        switch outcome {
+        case .finished(let reply):
+            detail.reply = reply.isEmpty ? nil : String(reply.prefix(TurnDetail.longestReply))
+        case .failed(let failure, _, _):
             detail.failure = failure.kind
             detail.reason = String(failure.message.prefix(TurnDetail.longestReason))
         }

@@ -67,7 +67,7 @@ extension Duration {
     /// A length of time that somebody else named: between nothing and some thirty years.
     public init(outsideSeconds seconds: Double) {
         // fits: numbers with a point do not trap
-        let milliseconds = Figure.double(seconds, in: Figure.seconds) * 1000
-        self = .milliseconds(Int64(exactly: milliseconds.rounded(.towardZero)) ?? 0)
+        let microseconds = Figure.double(seconds, in: Figure.seconds) * 1_000_000
+        self = .microseconds(Int64(exactly: microseconds.rounded()) ?? 0)
     }
 }

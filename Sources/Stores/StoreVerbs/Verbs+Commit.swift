@@ -31,8 +31,11 @@ extension Verbs {
         return summary
     }
 
-    /// A commit is never refused because of one of its messages: what nobody can receive is a dead letter.
+    /// A commit is never refused because of one of its messages: what nobody can receive is a dead letter, and a full
+    /// inbox takes them in.
     private func sendAll(_ messages: [Message], lease: LeaseRow) throws(StoreError) {
+        var limits = limits
+        limits.maxInbox = nil
         for var message in messages {
             // The lease is the proof.
             message.verified = message.from == lease.record.token.agent

@@ -47,7 +47,9 @@ enum TownScript {
 }
 
 extension LuaParts {
-    fileprivate static let verbs = [messageVerbs, turnVerbs, agentVerbs, taskVerbs, removal, documents, townVerbs, wholeTown]
+    fileprivate static let verbs = [
+        messageVerbs, turnVerbs, agentVerbs, taskVerbs, removal, documents, townVerbs, wholeTown,
+    ]
 
     // What a verb works on is made anew for each; all else stays as long as the server keeps the function.
     fileprivate static let main = #"""
