@@ -269,6 +269,7 @@ extension Verbs {
             cause.from = failed.assignedTo ?? by ?? .supervisor
             cause = try inheriting(cause)
             (message.hops, message.root, message.path) = (cause.hops, cause.root, cause.path)
+            message.conversation = cause.conversation
             if let reason = try judged(message) {
                 try hold(message, because: reason)
             } else {

@@ -96,7 +96,7 @@ extension LuaParts {
           if kind == 'text' then return after and {} or {''} end
           if kind == 'item' then
             local names, n = {}, call('LLEN', full)
-            for i = after and tonumber(after) + 1 or 0, n - 1 do
+            for i = after and (tonumber(after) or -1) + 1 or 0, n - 1 do
               if #names == limit then break end
               names[#names + 1] = format('%010d', i)
             end
