@@ -252,4 +252,31 @@ import Testing
             #expect(try await one.hold(for: ten, now: start + .seconds(22)), "a late release takes nothing away")
         }
     }
+
+    /// Lets something happen just before the first write.
+    struct Before: StoreInterceptor {
+        let left = LostOnce.Counter(1)
+        let event: @Sendable () async throws(StoreError) -> Void
+
+        func around<Answer: Sendable>(
+            _ verb: String, _ call: () async throws(StoreError) -> Answer
+        ) async throws(StoreError) -> Answer {
+            if verb == "perform", left.take() { try await event() }
+            return try await call()
+        }
+    }
+
+    @Test func `a late renewal and a takeover do not both succeed`() async throws {
+        try await Subject.all[0].run { town in
+            let (store, start, ten) = (town.store, town.start, Duration.seconds(10))
+            let one = ServiceLease("schedules", owner: town.id(), in: store)
+            #expect(try await one.hold(for: ten, now: start))
+            let renewal = Before { () throws(StoreError) in _ = try await one.hold(for: ten, now: start + .seconds(11))
+            }
+            let two = ServiceLease("schedules", owner: town.id(), in: InterceptedStore(store, renewal))
+            #expect(try await !two.hold(for: ten, now: start + .seconds(12)))
+            let proof = try #require(await one.proof)
+            try await store.perform([proof])
+        }
+    }
 }
