@@ -2,8 +2,8 @@ public import Model
 
 /// Makes one process of a town do what only one may: poll a channel, fire schedules, dispatch a mission.
 ///
-/// Whoever holds it renews it well before it runs out; another takes it over when it has. Times are compared by the clock
-/// that all who share the store go by.
+/// Its holder renews it well before it runs out. After that, another process may take it over. Times are compared by the
+/// store's clock.
 public actor ServiceLease {
     private let store: any DocumentStore
     private let place: Place

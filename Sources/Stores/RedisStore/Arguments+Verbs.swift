@@ -32,7 +32,7 @@ extension Arguments {
             add(true)
             add(turn.session)
             add(turn.dropsSession)
-            add(turn.duration.phrase + (turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""))
+            add(turn.duration.phrase + turn.costPhrase)
             add(DetailText.text(turn.detail))
             add(optional: turn.retryIfOpen?.field)
         case .failed(let failure, let verdict, let maxAttempts):
@@ -64,35 +64,14 @@ extension Arguments {
         if let session { add(session.fields) }
     }
 
-    private static func dollars(_ amount: Double) -> String {
-        let parts = Int64(exactly: (Figure.double(amount, in: Figure.money) * 10_000).rounded()) ?? 0
-        let fraction = String(parts % 10_000)
-        return "$\(parts / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
-    }
-
     mutating func add(_ tasks: [NewTask]) {
         add(tasks.count)
         for new in tasks {
-            add(Self.blank(new).fields)
+            add(new.blank.fields)
             add(optional: new.assignee?.agent.description)
             add(new.assignee?.announcement.description ?? "")
             add(new.task.createdAt)
         }
-    }
-
-    // A task as it is before anything happens to it. What has ended already keeps its end.
-    private static func blank(_ new: NewTask) -> AgentTask {
-        var task = new.task
-        if let assignee = new.assignee { task.priority = assignee.priority }
-        task.isWaiting = false
-        if task.state.isTerminal {
-            task.inBacklog = false
-            return task
-        }
-        task.state = .pending
-        task.assignedTo = nil
-        task.inBacklog = task.inBacklog && new.assignee == nil && !task.isGroup
-        return task
     }
 
     mutating func add(

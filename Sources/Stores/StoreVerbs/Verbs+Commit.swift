@@ -77,7 +77,7 @@ extension Verbs {
             agent.state = try Self.moved(agent.state, .askedToDrain, agent.name)
         }
         try rows.update(agent)
-        let cost = turn.usage?.costUSD.map { " for \(Self.dollars($0))" } ?? ""
+        let cost = turn.costPhrase
         try log(
             .turnFinished, "\(agent.name) finished turn \(agent.roundsCompleted) in \(turn.duration.phrase)\(cost)",
             at: turn.now, agent: agent.id, task: agent.currentTask ?? Self.assigned(by: leased).first,
@@ -87,12 +87,6 @@ extension Verbs {
         for id in tasks where try rows.task(id)?.state.isTerminal == true { hasProgress = true }
         for id in tasks { try askAgain(id, turn, leased, agent, hasProgress: hasProgress, &summary) }
         return summary.reminded.isEmpty || hasProgress ? nil : turn.retryIfOpen
-    }
-
-    private static func dollars(_ amount: Double) -> String {
-        let cents = Int64(exactly: (Figure.double(amount, in: Figure.money) * 10_000).rounded()) ?? 0
-        let fraction = String(cents % 10_000)
-        return "$\(cents / 10_000)." + String(repeating: "0", count: 4 - fraction.count) + fraction
     }
 
     private func askAgain(

@@ -8,8 +8,7 @@ extension Verbs {
         for new in news where try rows.task(new.task.id) == nil {
             if let assignee = new.assignee { _ = try requireAgent(assignee.agent) }
             var new = new
-            new.task = Self.blank(new.task, isOwned: new.assignee != nil)
-            if let assignee = new.assignee { new.task.priority = assignee.priority }
+            new.task = new.blank
             try rows.insert(new.task)
             made.append(new)
         }
@@ -17,20 +16,6 @@ extension Verbs {
         try checkCycles(from: made.map(\.task.id))
         for new in made { try begin(new) }
         for new in made where new.task.state.isTerminal { try endGroup(ofPart: new.task, now: new.task.createdAt) }
-    }
-
-    /// A task as it is before anything happens to it. What has ended already keeps its end.
-    private static func blank(_ task: AgentTask, isOwned: Bool) -> AgentTask {
-        var task = task
-        task.isWaiting = false
-        if task.state.isTerminal {
-            task.inBacklog = false
-            return task
-        }
-        task.state = .pending
-        task.assignedTo = nil
-        task.inBacklog = task.inBacklog && !isOwned && !task.isGroup
-        return task
     }
 
     private func begin(_ new: NewTask) throws(StoreError) {

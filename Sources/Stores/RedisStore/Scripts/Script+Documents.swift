@@ -8,8 +8,9 @@ extension LuaParts {
     static let documents = #"""
         do  -- a chunk may only have so many locals
         local kinds = {string = 'text', hash = 'field', set = 'member', list = 'item'}
-        local function keyOf(key) return (key:sub(1, 8) == 'mission:' and '' or 'doc:') .. key end
         local function isOurs(key) return key:sub(1, 8) ~= 'mission:' end
+        local function keyOf(key) return (isOurs(key) and 'doc:' or '') .. key end
+        M.documentKey = keyOf
         local function feature(key) return key:match('^[^:]*') end
         local function dueName(p) return p.key .. '\0' .. p.kind .. '\0' .. p.name end
         local function kindOf(key)

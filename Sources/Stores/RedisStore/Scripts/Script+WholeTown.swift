@@ -220,7 +220,7 @@ extension LuaParts {
         end
         local function keep(r)
           local name, value = bytes(r, 'name'), bytes(r, 'value')
-          if r.kind == 'item' then defer('RPUSH', (r.key:sub(1, 8) == 'mission:' and '' or 'doc:') .. r.key, value)
+          if r.kind == 'item' then defer('RPUSH', M.documentKey(r.key), value)
           else M.keepDocument({key = r.key, kind = r.kind, name = name}, value, r.due) end
         end
         local function place(kind, r, text)
