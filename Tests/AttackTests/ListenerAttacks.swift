@@ -219,7 +219,7 @@ import Testing
         try "\(bystander.identity)".write(
             toFile: town.root + "/.tt/redis/process", atomically: true, encoding: .utf8)
         try await town.tt("spawn", "worker", "--cli", "idle")
-        try FileManager.default.removeItem(atPath: town.root)
+        try ScratchFolder.removeTree(town.root)
         while await !town.processes.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
         #expect(bystander.identity.isAlive)
         bystander.signal(.kill)

@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestSupport
 import TestTown
 import Testing
 
@@ -134,7 +135,7 @@ import Testing
         let town = try await TownOnDisk(agents: ["say": "cat > /dev/null"])
         try await town.tt("spawn", "worker", "--cli", "say")
         let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
-        try FileManager.default.removeItem(atPath: town.root)
+        try ScratchFolder.removeTree(town.root)
         try await host.waitForExit()
         #expect(await town.processes.isEmpty)
     }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestSupport
 import TestTown
 import Testing
 
@@ -124,7 +125,7 @@ import Testing
         #expect(!second.isAlive)
         try await town.tt("spawn", "worker", "--cli", "idle")
         let third = try #require(town.server)
-        try FileManager.default.removeItem(atPath: town.root)
+        try ScratchFolder.removeTree(town.root)
         try await third.waitForExit()
         while await !town.processes.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
     }

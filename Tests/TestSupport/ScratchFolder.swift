@@ -59,6 +59,17 @@ public final class ScratchFolder: Sendable {
         return target
     }
 
+    /// Removes a tree in which a process may still write: what appears meanwhile is removed as well.
+    /// - Throws: The tree is still there after many passes.
+    public static func removeTree(_ path: String) throws(ScratchFolderError) {
+        var status = stat()
+        for _ in 0..<1_000 {
+            remove(path)
+            if lstat(path, &status) != 0 { return }
+        }
+        throw ScratchFolderError(message: "\(path) cannot be removed: error \(errno)")
+    }
+
     /// Removes a tree without following links; directories that were made unreadable are opened up first.
     private static func remove(_ path: String) {
         chmod(path, 0o700)
