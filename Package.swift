@@ -218,11 +218,21 @@ let proof: [Target] = [
             "Processes",
             "Concurrency", "TestSupport",
         ]),
+    // Each kind of store, and the town that tests of all of them make.
+    .target(
+        name: "StoreSupport",
+        dependencies: [
+            "Model", "MemoryStore", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Processes", "Concurrency",
+            "TestSupport",
+        ], path: "Tests/StoreSupport", swiftSettings: strict),
     tests(
         "ConformanceTests",
+        ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "Engine", "StoreSupport", "TestSupport"]),
+    tests(
+        "RedisStoreTests",
         [
-            "Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Processes",
-            "Engine", "Concurrency", "TestSupport",
+            "Model", "MemoryStore", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Processes", "Concurrency",
+            "StoreSupport", "TestSupport",
         ]),
     // A process to be killed in the middle of its commits.
     .executableTarget(

@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct DependencyConformance {
@@ -300,19 +301,5 @@ import Testing
             #expect(try await town.store.task(old.id) == old)
             #expect(try await town.lease(ada)?.tasks.map(\.id) == [new.id])
         }
-    }
-}
-
-extension Town {
-    /// Creates a task that needs others.
-    func dependent(
-        _ description: String, on needs: [TaskID], parent: TaskID? = nil, by: AgentID = .supervisor,
-        for agent: AgentID? = nil, priority: Priority = .normal
-    ) async throws -> TaskID {
-        var task = AgentTask(id: id(), description: description, createdBy: by, createdAt: start)
-        (task.dependsOn, task.parent, task.inBacklog) = (needs, parent, agent == nil)
-        let assignment = agent.map { Assignment(agent: $0, announcement: id(), priority: priority) }
-        try await store.create(task, assignee: assignment)
-        return task.id
     }
 }

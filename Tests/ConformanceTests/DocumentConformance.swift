@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import TestSupport
 import Testing
 
@@ -345,11 +346,11 @@ import Testing
                 #expect(try await store.document(place) == nil)
             }
             #expect(try await store.due("schedule", by: town.start, limit: 9).documents.isEmpty)
-            try await WholeTownConformance.fill(store, records, ReplaceTerms(overwrites: true))
+            try await WholeTown.fill(store, records, ReplaceTerms(overwrites: true))
             for document in documents { #expect(try await store.document(document.place) == document) }
             #expect(try await store.due("schedule", by: town.start, limit: 9).documents.count == 1)
             #expect(try await store.documents("rooms:all", after: nil, limit: 9).count == 1)
-            #expect(await code { try await WholeTownConformance.fill(store, []) } == .notEmpty)
+            #expect(await code { try await WholeTown.fill(store, []) } == .notEmpty)
         }
     }
 }

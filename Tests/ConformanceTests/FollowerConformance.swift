@@ -1,6 +1,7 @@
 import Engine
 import Model
 import Synchronization
+import StoreSupport
 import TestSupport
 import Testing
 

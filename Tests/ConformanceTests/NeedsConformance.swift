@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import Testing
 
 /// What the person in charge is told: one message for each thing, and none about what has been dealt with.

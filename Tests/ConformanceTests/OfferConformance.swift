@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import Testing
 
 /// Offers of backlog tasks to idle agents, and how an agent ends that could not work.

@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import Testing
 
 /// Removing agents, moving their work, and forgetting everything.

@@ -1,5 +1,6 @@
 import MemoryStore
 import Model
+import StoreSupport
 import TestSupport
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
 
     @Test(arguments: Subject.all.dropFirst())
     func `each verb answers, writes and refuses as in memory`(_ subject: Subject) async throws {
-        if let only = getenv("WALK_ONLY"), !subject.testDescription.hasPrefix(String(cString: only)) { return }
+        if let only = getenv("WALK_ONLY"), !subject.description.hasPrefix(String(cString: only)) { return }
         let from = Self.setting("WALK_FROM", 1)
         let steps = Self.setting("WALK_STEPS", 160)
         var happened: [EventType: Int] = [:]

@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import TestSupport
 
 /// One step of a walk.

@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import Testing
 
 /// Chains of messages that go round in circles end, and those that get somewhere do not.

@@ -1,4 +1,5 @@
 import Model
+import StoreSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TaskConformance {

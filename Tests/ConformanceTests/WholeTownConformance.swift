@@ -1,85 +1,20 @@
 import Model
+import StoreSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct WholeTownConformance {
-    /// A town in which everything is different from its default.
-    static func full(_ town: Town) async throws {
-        let (other, waiting) = (try await town.spawn("other"), try await town.spawn("waiting"))
-        let ada = try await town.spawn("ada") { agent in
-            agent.nickname = "Ada"
-            agent.role = "backend"
-            agent.parent = other
-            agent.maxRounds = 12
-            agent.session = HarnessSession(
-                id: "s", harness: "echo",
-                totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 0.5))
-            agent.attention = "look 👀"
-            agent.consecutiveFailures = 2
-        }
-        let first = try await town.task("first\nwith a \"second\" line", for: ada)
-        var second = AgentTask(
-            id: town.id(), description: "second", createdBy: other, createdAt: town.start, tags: ["a", "b"])
-        (second.parent, second.dependsOn, second.priority) = (first, [first], .high)
-        try await town.store.create(second, assignee: nil)
-        _ = try await town.task("in the backlog")
-        var note = town.message(waiting, body: .custom(kind: "k", payload: "p"))
-        (note.correlation, note.conversation, note.hops) = (town.id(), town.id(), 3)
-        note.author = Author(channel: "c", id: "i", name: "n")
-        (note.attachments, note.idempotencyKey) = (["/tmp/a"], "key")
-        _ = try await town.store.send([note], limits: SendLimits())
-        try await town.send(waiting, body: .confirmation(.rejected(reason: "no")))
-        try await town.send(waiting, "urgent", priority: .urgent)
-        try await town.turn(ada)
-        let lease = try #require(try await town.lease(waiting))
-        _ = try await town.store.commit(town.failed(lease, maxAttempts: 1))
-        try await town.send(waiting, "for later")
-        _ = try await town.store.change(waiting, .stop(.whenEmpty), now: town.start)
-    }
-
-    static func read(_ store: any Store) async throws -> [TownRecord] {
-        let reading = try await store.export()
-        var records: [TownRecord] = []
-        while let next = try await reading.next() {
-            #expect(!next.isEmpty)
-            records += next
-        }
-        await reading.close()
-        return records
-    }
-
-    static func fill(_ store: any Store, _ records: [TownRecord], _ terms: ReplaceTerms = ReplaceTerms()) async throws {
-        let pieces = Pieces(records)
-        try await store.replaceAll(terms) { await pieces.next() }
-    }
-
-    actor Pieces {
-        private var records: ArraySlice<TownRecord>
-        private let size: Int
-        /// How often a piece was asked for.
-        private(set) var count = 0
-        init(_ records: [TownRecord], by size: Int = 3) {
-            self.records = records[...]
-            self.size = size
-        }
-        func next() -> [TownRecord]? {
-            defer { records = records.dropFirst(size) }
-            count += 1
-            return records.isEmpty ? nil : Array(records.prefix(size))
-        }
-    }
-
     @Test(arguments: Subject.all)
     func `what is exported, put into another store and exported again is the same (W2)`(_ subject: Subject)
         async throws
     {
         try await subject.run { source in
-            try await Self.full(source)
-            let records = try await Self.read(source.store)
+            try await WholeTown.full(source)
+            let records = try await WholeTown.read(source.store)
             #expect(records.count > 20)
             let before = try await source.dump()
             try await subject.run { target in
-                try await Self.fill(target.store, records)
-                #expect(try await Self.read(target.store) == records)
+                try await WholeTown.fill(target.store, records)
+                #expect(try await WholeTown.read(target.store) == records)
                 #expect(try await target.dump() == before)
             }
         }
@@ -88,10 +23,10 @@ import Testing
     @Test(arguments: Subject.all)
     func `a restored town goes on where it was`(_ subject: Subject) async throws {
         try await subject.run { source in
-            try await Self.full(source)
-            let records = try await Self.read(source.store)
+            try await WholeTown.full(source)
+            let records = try await WholeTown.read(source.store)
             try await subject.run { target in
-                try await Self.fill(target.store, records)
+                try await WholeTown.fill(target.store, records)
                 let agents = try await target.store.agents()
                 let ada = try #require(agents.first { $0.name == "ada" })
                 let last = try #require(try await target.events().last?.sequence)
@@ -124,10 +59,10 @@ import Testing
             let ada = try await source.spawn("ada") { $0.pinnedTo = host.id }
             try await source.send(ada, "at work")
             let lease = try #require(try await source.lease(ada))
-            let records = try await Self.read(source.store)
+            let records = try await WholeTown.read(source.store)
             #expect(try await source.state(lease.deliveries[0].message.id) == .leased, "reading changes nothing")
             try await subject.run { target in
-                try await Self.fill(target.store, records)
+                try await WholeTown.fill(target.store, records)
                 let agent = try await target.agent(ada)
                 #expect(agent.state == .idle && agent.pinnedTo == nil)
                 #expect(try await target.store.hosts().isEmpty)
@@ -144,7 +79,7 @@ import Testing
         try await subject.run { town in
             let ada = try await town.spawn("ada")
             for number in 0..<500 { try await town.send(ada, "\(number)") }
-            let before = try await Self.read(town.store)
+            let before = try await WholeTown.read(town.store)
             let reading = try await town.store.export()
             var records: [TownRecord] = []
             var round = 0
@@ -165,23 +100,23 @@ import Testing
         async throws
     {
         try await subject.run { town in
-            try await Self.full(town)
-            let records = try await Self.read(town.store)
+            try await WholeTown.full(town)
+            let records = try await WholeTown.read(town.store)
             let before = try await town.dump()
-            #expect(await code { try await Self.fill(town.store, []) } == .notEmpty)
+            #expect(await code { try await WholeTown.fill(town.store, []) } == .notEmpty)
             let host = Host(
                 id: town.host, machine: "m", process: "1:2", startedAt: town.start, expiresAt: town.start,
                 isForeground: false)
             let force = ReplaceTerms(overwrites: true)
             try await town.store.announce(host, now: town.start)
-            #expect(await code { try await Self.fill(town.store, [], force) } == .inUse)
+            #expect(await code { try await WholeTown.fill(town.store, [], force) } == .inUse)
             try await town.store.retire(host.id, died: false, now: town.start)
-            try await Self.fill(town.store, records, force)
+            try await WholeTown.fill(town.store, records, force)
             #expect(try await town.dump() == before)
             try await town.store.announce(host, now: town.start)
-            try await Self.fill(town.store, [], ReplaceTerms(overwrites: true, deadHosts: [host.id]))
+            try await WholeTown.fill(town.store, [], ReplaceTerms(overwrites: true, deadHosts: [host.id]))
             #expect(try await town.store.agents().isEmpty)
-            #expect(try await Self.read(town.store).isEmpty)
+            #expect(try await WholeTown.read(town.store).isEmpty)
         }
     }
 
@@ -190,11 +125,11 @@ import Testing
     @Test(arguments: Subject.all)
     func `a replacement that fails half-way changes nothing`(_ subject: Subject) async throws {
         try await subject.run { town in
-            try await Self.full(town)
-            let records = try await Self.read(town.store)
+            try await WholeTown.full(town)
+            let records = try await WholeTown.read(town.store)
             let before = try await town.dump()
             let force = ReplaceTerms(overwrites: true)
-            let pieces = Pieces(records)
+            let pieces = WholeTown.Pieces(records)
             await #expect(throws: Broken.self) {
                 try await town.store.replaceAll(force) {
                     guard let next = await pieces.next(), next.first?.isEarly == true else { throw Broken() }
@@ -203,7 +138,7 @@ import Testing
             }
             for record in records {
                 if case .agentLimit = record { continue }
-                #expect(await code { try await Self.fill(town.store, records + [record], force) } == .corrupt)
+                #expect(await code { try await WholeTown.fill(town.store, records + [record], force) } == .corrupt)
             }
             #expect(try await town.dump() == before)
         }
@@ -214,7 +149,7 @@ import Testing
         try await subject.run { town in
             let changes = try await town.store.changes()
             let ada = Agent(id: town.id(), name: "ada", cli: "echo", createdAt: town.start)
-            try await Self.fill(town.store, [.agent(ada)])
+            try await WholeTown.fill(town.store, [.agent(ada)])
             var iterator = changes.makeAsyncIterator()
             #expect(await iterator.next() != nil)
         }

@@ -4,6 +4,7 @@ import Redis
 import RedisServers
 import RedisStore
 import SQLiteStore
+import StoreSupport
 import TestSupport
 import Testing
 
@@ -78,27 +79,27 @@ import Testing
         try await ForeignTown.run(.any, prepare: Self.put) { place in
             let before = try await Self.content(place.client, place.prefix)
             #expect(before.count == Self.keys.count)
-            try await WholeTownConformance.full(place.town)
+            try await WholeTown.full(place.town)
             try await place.town.store.tidy(Retention(), now: place.town.start)
             #expect(try await Self.content(place.client, place.prefix) == before, "our verbs leave them alone")
-            let records = try await WholeTownConformance.read(place.town.store)
+            let records = try await WholeTown.read(place.town.store)
             let kept = records.count { if case .kept = $0 { true } else { false } }
             #expect(kept == 1 + 2 + 1 + 700 + 100 + 2 + 1, "without the dispatcher's lock")
             try await subject.run { elsewhere in
-                try await WholeTownConformance.fill(elsewhere.store, records)
-                let there = try await WholeTownConformance.read(elsewhere.store)
+                try await WholeTown.fill(elsewhere.store, records)
+                let there = try await WholeTown.read(elsewhere.store)
                 #expect(there == records)
                 // Twice is a contradiction, whatever it is.
                 let again = records + records.filter { if case .kept = $0 { true } else { false } }.suffix(1)
                 let force = ReplaceTerms(overwrites: true)
-                #expect(await code { try await WholeTownConformance.fill(elsewhere.store, again, force) } == .corrupt)
-                #expect(try await WholeTownConformance.read(elsewhere.store) == records)
+                #expect(await code { try await WholeTown.fill(elsewhere.store, again, force) } == .corrupt)
+                #expect(try await WholeTown.read(elsewhere.store) == records)
                 try await ForeignTown.run(.any) { back in
-                    try await WholeTownConformance.fill(back.town.store, there)
+                    try await WholeTown.fill(back.town.store, there)
                     #expect(try await Self.content(back.client, back.prefix) == before)
                 }
                 try await elsewhere.store.reset(now: elsewhere.start)
-                let left = try await WholeTownConformance.read(elsewhere.store)
+                let left = try await WholeTown.read(elsewhere.store)
                 #expect(!left.contains { if case .kept = $0 { true } else { false } }, "a reset forgets them")
             }
         }
@@ -109,15 +110,15 @@ import Testing
         try await ForeignTown.run(program, prepare: Self.put) { place in
             let before = try await Self.content(place.client, place.prefix)
             let other = Document(key: "mission:other", kind: .text, value: Array("{}".utf8))
-            #expect(await code { try await WholeTownConformance.fill(place.town.store, [.kept(other)]) } == .notEmpty)
+            #expect(await code { try await WholeTown.fill(place.town.store, [.kept(other)]) } == .notEmpty)
             #expect(try await Self.content(place.client, place.prefix) == before)
             let force = ReplaceTerms(overwrites: true)
             #expect(
                 await code {
-                    try await WholeTownConformance.fill(place.town.store, [.kept(other), .kept(other)], force)
+                    try await WholeTown.fill(place.town.store, [.kept(other), .kept(other)], force)
                 } == .corrupt)
             #expect(try await Self.content(place.client, place.prefix) == before)
-            try await WholeTownConformance.fill(place.town.store, [.kept(other)], force)
+            try await WholeTown.fill(place.town.store, [.kept(other)], force)
             #expect(try await Self.content(place.client, place.prefix).isEmpty)
             #expect(try await place.redis("GET", "@mission:other").text == "{}")
             // What belongs to a dispatcher that may run is not ours to remove.

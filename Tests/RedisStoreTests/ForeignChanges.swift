@@ -3,6 +3,7 @@ import Model
 import Redis
 import RedisServers
 import RedisStore
+import StoreSupport
 import TestSupport
 import Testing
 
@@ -177,13 +178,13 @@ import Testing
             let lease = try #require(try await place.town.lease(ada))
             _ = try await place.town.store.commit(place.town.finished(lease))
             let elsewhere = Town(store: MemoryStore())
-            try await WholeTownConformance.fill(
-                elsewhere.store, try await WholeTownConformance.read(place.town.store))
+            try await WholeTown.fill(
+                elsewhere.store, try await WholeTown.read(place.town.store))
             #expect(try await elsewhere.store.offer(task, to: ada, now: place.town.start) == .known)
             let other = try await elsewhere.task("another")
             #expect(try await elsewhere.store.offer(other, to: ada, now: place.town.start) == .offered)
-            try await WholeTownConformance.fill(
-                place.town.store, try await WholeTownConformance.read(elsewhere.store), ReplaceTerms(overwrites: true))
+            try await WholeTown.fill(
+                place.town.store, try await WholeTown.read(elsewhere.store), ReplaceTerms(overwrites: true))
             for task in [task, other] {
                 #expect(try await place.town.store.offer(task, to: ada, now: place.town.start) == .known)
             }

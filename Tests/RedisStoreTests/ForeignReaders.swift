@@ -2,6 +2,7 @@ import Model
 import Redis
 import RedisServers
 import RedisStore
+import StoreSupport
 import TestSupport
 import Testing
 
@@ -281,10 +282,10 @@ import Testing
             { place in
                 var before: [RedisValue] = []
                 for words in strangers { before.append(try await place.redis("DUMP", "@" + words[1])) }
-                try await WholeTownConformance.full(place.town)
+                try await WholeTown.full(place.town)
                 try await place.town.store.tidy(Retention(), now: place.town.start)
-                let records = try await WholeTownConformance.read(place.town.store)
-                try await WholeTownConformance.fill(place.town.store, records, ReplaceTerms(overwrites: true))
+                let records = try await WholeTown.read(place.town.store)
+                try await WholeTown.fill(place.town.store, records, ReplaceTerms(overwrites: true))
                 try await place.town.store.reset(now: place.town.start)
                 for (index, words) in strangers.enumerated() {
                     #expect(try await place.redis("DUMP", "@" + words[1]) == before[index], "\(words[1])")

@@ -2,6 +2,7 @@ import Model
 import Redis
 import RedisServers
 import RedisStore
+import StoreSupport
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import Model
 import Redis
 import RedisServers
 import RedisStore
+import StoreSupport
 import TestSupport
 import Testing
 
@@ -20,7 +21,7 @@ import Testing
 
     /// A town with a few of everything and `count` messages more.
     private func fill(_ town: Town, _ count: Int) async throws {
-        try await WholeTownConformance.full(town)
+        try await WholeTown.full(town)
         let agent = try await town.spawn("busy")
         for start in stride(from: 0, to: count, by: 100) {
             let messages = (start..<min(start + 100, count)).map { town.message(agent, "message \($0)") }
@@ -33,15 +34,15 @@ import Testing
         let store = try await RedisStore.open(server.client(), town: "other", time: StillTime())
         let town = Town(store: store)
         try await fill(town, count)
-        let records = try await WholeTownConformance.read(store)
+        let records = try await WholeTown.read(store)
         // Its leases and hosts stay behind.
-        try await WholeTownConformance.fill(store, records, Self.force)
+        try await WholeTown.fill(store, records, Self.force)
         let dump = try await town.dump()
         await store.close()
         return (records, dump)
     }
 
-    private func pieces(_ records: [TownRecord]) -> WholeTownConformance.Pieces { .init(records, by: 150) }
+    private func pieces(_ records: [TownRecord]) -> WholeTown.Pieces { .init(records, by: 150) }
 
     @Test(arguments: ServerProgram.all)
     func `a replacement that ends after any of its pages, with its server or alone, is carried on by whoever comes`(
@@ -116,7 +117,7 @@ import Testing
                 return next
             }
         }
-        try await WholeTownConformance.fill(store, records, Self.force)
+        try await WholeTown.fill(store, records, Self.force)
         #expect(try await town.dump() == expected)
         await store.close()
     }
@@ -136,13 +137,13 @@ import Testing
         let pieces = pieces(large)
         try await store.begin(Self.force) { await pieces.next() }
         for _ in 0..<4 { #expect(try await store.advance()) }
-        try await WholeTownConformance.fill(store, small, Self.force)
+        try await WholeTown.fill(store, small, Self.force)
         #expect(try await town.dump() == expected)
         #expect(try await client.send(["KEYS", "*~*"]) == .array([]))
 
         let again = self.pieces(large)
         try await store.begin(Self.force) { await again.next() }
-        let refused = await code { try await WholeTownConformance.fill(store, small) }
+        let refused = await code { try await WholeTown.fill(store, small) }
         #expect(refused == .notEmpty, "unasked it is finished first")
         await store.close()
         client.close()
@@ -162,7 +163,7 @@ import Testing
         #expect(try await town.dump() == before, "reading goes on")
         let sending = Task { try await town.send(ada, "meanwhile") }
         let moving = Task { try await town.lease(ada, max: 1)?.deliveries.first?.message.body.text }
-        let reading = Task { try await WholeTownConformance.read(store) }
+        let reading = Task { try await WholeTown.read(store) }
         // All three were refused once and will ask again.
         while try await evaluations(client) < 20 { await Task.yield() }
         #expect(try await town.dump() == before)
@@ -190,8 +191,8 @@ import Testing
             return try await evaluations(client) - before
         }
         var records: [TownRecord] = []
-        #expect(try await scripts { records = try await WholeTownConformance.read(store) } >= 30)
-        #expect(try await scripts { try await WholeTownConformance.fill(store, records, Self.force) } >= 60)
+        #expect(try await scripts { records = try await WholeTown.read(store) } >= 30)
+        #expect(try await scripts { try await WholeTown.fill(store, records, Self.force) } >= 60)
         #expect(try await scripts { try await store.reset(now: town.start) } >= 15)
         #expect(try await store.agents().isEmpty)
         await store.close()

@@ -3,6 +3,7 @@ import Processes
 import Redis
 import RedisServers
 import RedisStore
+import StoreSupport
 import TestSupport
 import Testing
 
