@@ -169,6 +169,7 @@ let proof: [Target] = [
         name: "simulate",
         dependencies: [
             "CSimulation", "Engine", "Model", "MemoryStore", "Concurrency", "Configuration", "Operations", "Towns",
+            "TestSupport",
         ], path: "Tests/Simulate", swiftSettings: strict),
     // Mutated inputs for everything that reads what others wrote.
     .executableTarget(
@@ -199,7 +200,7 @@ let proof: [Target] = [
     tests("SecretsTests", ["Secrets"]),
     tests("TerminalTests", ["Terminal"]),
     tests("CryptographyTests", ["Cryptography"]),
-    tests("ArgumentsTests", ["Arguments"]),
+    tests("ArgumentsTests", ["Arguments", "TestSupport"]),
     tests("ModelTests", ["Model"]),
     // A process to be killed between receiving a message and acknowledging it.
     .executableTarget(name: "Receiver", dependencies: ["Tinytown"], path: "Tests/Receiver", swiftSettings: strict),

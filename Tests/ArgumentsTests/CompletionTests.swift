@@ -1,5 +1,6 @@
 import Arguments
 import Dispatch
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -85,8 +86,9 @@ private func runBlocking(_ words: [String]) throws -> Ended {
     return Ended(output: String(decoding: output, as: UTF8.self), code: code)
 }
 
+/// In CI a shell that is missing fails.
 private func isInstalled(_ shell: String) -> Bool {
-    ["/usr/local/bin/", "/usr/bin/", "/bin/"].contains { access($0 + shell, X_OK) == 0 }
+    isCI || ["/usr/local/bin/", "/usr/bin/", "/bin/"].contains { access($0 + shell, X_OK) == 0 }
 }
 
 private func quoted(_ word: String) -> String { "'\(word)'" }

@@ -1,5 +1,6 @@
 import Concurrency
 import Processes
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -23,7 +24,7 @@ final class Impostor: Sendable {
 
     /// Whether another user can be played here, which only the system administrator can. In CI, where `CI` is `true`,
     /// these tests fail rather than be left out.
-    static let isPossible = geteuid() == 0 || getenv("CI").map { String(cString: $0) } == "true"
+    static let isPossible = geteuid() == 0 || isCI
 
     private static let script = """
         import os, select, signal, socket, sys

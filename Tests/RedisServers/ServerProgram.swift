@@ -1,3 +1,5 @@
+import TestSupport
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -26,7 +28,6 @@ public struct ServerProgram: Sendable, Hashable, CustomStringConvertible {
             system, ServerProgram(name: "redis-8", path: folder + "/redis-8"),
             ServerProgram(name: "valkey-9", path: folder + "/valkey-9"),
         ]
-        let isCI = getenv("CI").map { String(cString: $0) } == "true"
         return isCI ? wanted : wanted.filter { access($0.path, X_OK) == 0 }
     }()
 

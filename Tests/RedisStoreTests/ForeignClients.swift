@@ -22,9 +22,7 @@ import Testing
     private static let cli = "/usr/bin/redis-cli"
 
     /// In CI what is missing fails.
-    private static func has(_ path: String) -> Bool {
-        access(path, R_OK) == 0 || getenv("CI").map { String(cString: $0) } == "true"
-    }
+    private static func has(_ path: String) -> Bool { access(path, R_OK) == 0 || isCI }
 
     private func run(_ program: String, _ arguments: [String], _ environment: [String: String] = [:]) async throws {
         let all = ["PATH": "/usr/local/bin:/usr/bin:/bin"].merging(environment) { $1 }

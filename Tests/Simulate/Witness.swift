@@ -1,5 +1,6 @@
 import Model
 import Synchronization
+import TestSupport
 
 /// Sees everything that really happens in a simulated town, and says what must not happen.
 final class Witness: Sendable {
@@ -83,6 +84,19 @@ final class Witness: Sendable {
     func note(_ text: @autoclosure () -> String) {
         let line = "\(Double(Scheduler.shared.now - 1_800_000_000_000_000) / 1e6) \(text())"
         state.withLock { $0.trace.append(line) }
+    }
+
+    /// What a client had the store do.
+    func saw(_ deed: StoreDeed) {
+        switch deed {
+        case .sent(let messages, let receipts): sent(messages, receipts)
+        case .leased(let lease): leased(lease)
+        case .committed(let turn): committed(turn)
+        case .released(let token): released(token)
+        case .changed(let agent, let change): changed(agent, change)
+        case .offered(let task, let agent): offered(task, agent)
+        case .created(let tasks): for new in tasks { created(new.task, new.assignee) }
+        }
     }
 
     func sent(_ messages: [Message], _ receipts: [Receipt]) {

@@ -2,6 +2,7 @@ import Concurrency
 import Engine
 import Model
 import Synchronization
+import TestSupport
 
 /// A whole town in one process: a store in memory, hosts that die, agents that are scripts, clocks that jump.
 final class World: Sendable {
@@ -76,13 +77,14 @@ final class World: Sendable {
     }
 
     /// The store as one client sees it.
-    func client(on machine: String = "m", isDead: @escaping @Sendable () -> Bool = { false }) -> FaultyStore {
+    func client(on machine: String = "m", isDead: @escaping @Sendable () -> Bool = { false }) -> any Store {
         var fault = Fault(
-            random: random, isDead: isDead, isCut: { [self] in isCut(machine) }, isCalm: { [self] in isCalm })
+            random: random, witness: witness, isDead: isDead, isCut: { [self] in isCut(machine) },
+            isCalm: { [self] in isCalm })
         fault.busy = faults
         fault.lostAnswer = faults
         fault.delay = faults * 2
-        return FaultyStore(inner: store, fault: fault, witness: witness)
+        return InterceptedStore(store, fault, owns: false)
     }
 
     func chance(_ probability: Double) -> Bool { random.unit() < probability }

@@ -11,8 +11,12 @@ import SQLiteStore
 
 /// Works on the store in the folder that it is given until it is killed, and says on standard output what the store
 /// has acknowledged: `sent ID` and `done ID`, a line each, written at once.
+///
+/// If it is given a user as well, it becomes that user, sends one message, says the code of the store's error or `sent`,
+/// and ends.
 @main struct StoreCrasher {
     static func main() async throws {
+        if CommandLine.arguments.count > 2, let user = UInt32(CommandLine.arguments[2]) { return await send(as: user) }
         let store = try await SQLiteStore.open(folder: CommandLine.arguments[1])
         let random = SystemRandomness()
         let now = Timestamp(microseconds: 1_700_000_000_000_000)
@@ -55,6 +59,21 @@ import SQLiteStore
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    static func send(as user: UInt32) async {
+        guard user == getuid() || setgid(user) == 0 && setuid(user) == 0 else { return say("another user\n") }
+        do {
+            let store = try await SQLiteStore.open(folder: CommandLine.arguments[1])
+            let message = Message(
+                id: MessageID(random: SystemRandomness()), from: .supervisor, to: .supervisor,
+                body: .task(description: "one"), createdAt: Timestamp(microseconds: 1_700_000_000_000_000))
+            _ = try await store.send([message], limits: SendLimits())
+            await store.close()
+            say("sent\n")
+        } catch {
+            say("\(error.code)\n")
         }
     }
 

@@ -1,3 +1,5 @@
+import Dispatch
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -7,9 +9,23 @@
 #endif
 
 /// Runs the crasher on `folder`, kills it with SIGKILL after it has said `lines` lines, and returns all that it said.
-///
-/// Blocks: call it on a thread of its own.
-func killedCrasher(folder: String, after lines: Int) -> [String] {
+func killedCrasher(folder: String, after lines: Int) async -> [String] {
+    await onThread { crasher([folder], killedAfter: lines) }
+}
+
+/// What the store in `folder` answers to a process of `user` that sends a message.
+func answer(in folder: String, to user: uid_t) async -> [String] {
+    await onThread { crasher([folder, "\(user)"], killedAfter: .max) }
+}
+
+/// Runs what blocks on a thread of its own.
+private func onThread(_ body: @escaping @Sendable () -> [String]) async -> [String] {
+    await withCheckedContinuation { continuation in
+        DispatchQueue(label: "child").async { continuation.resume(returning: body()) }
+    }
+}
+
+private func crasher(_ words: [String], killedAfter lines: Int) -> [String] {
     var pipe: [Int32] = [0, 0]
     precondition(unsafe_pipe(&pipe) == 0)
     var actions = posix_spawn_file_actions_t()
@@ -21,7 +37,7 @@ func killedCrasher(folder: String, after lines: Int) -> [String] {
     let own = CommandLine.arguments[0]
     let program = own[..<(own.lastIndex(of: "/") ?? own.startIndex)] + "/StoreCrasher"
     var pid: pid_t = 0
-    var arguments: [UnsafeMutablePointer<CChar>?] = [strdup(String(program)), strdup(folder), nil]
+    var arguments: [UnsafeMutablePointer<CChar>?] = ([String(program)] + words).map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     let error = posix_spawn(&pid, String(program), &actions, nil, &arguments, environ())
     close(pipe[1])

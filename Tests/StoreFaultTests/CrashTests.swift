@@ -1,4 +1,3 @@
-import Dispatch
 import Model
 import SQLite
 import SQLiteStore
@@ -11,12 +10,7 @@ import Testing
             var sent: Set<String> = []
             var done: Set<String> = []
             for kill in 1...5 {
-                let path = folder.path
-                let lines = await withCheckedContinuation { continuation in
-                    DispatchQueue(label: "child").async {
-                        continuation.resume(returning: killedCrasher(folder: path, after: 60 * kill))
-                    }
-                }
+                let lines = await killedCrasher(folder: folder.path, after: 60 * kill)
                 try #require(lines.count >= 60)
                 for line in lines where line.count == 41 {
                     if line.hasPrefix("sent ") { sent.insert(String(line.dropFirst(5))) }

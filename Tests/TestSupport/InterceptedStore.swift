@@ -8,20 +8,49 @@ public protocol StoreInterceptor: Sendable {
     func around<Answer: Sendable>(
         _ verb: String, _ call: () async throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer
+
+    /// Hears what the store did, even if the caller never learns it.
+    func happened(_ deed: StoreDeed)
+}
+
+extension StoreInterceptor {
+    public func happened(_ deed: StoreDeed) {}
+}
+
+/// What a store did, as far as somebody may want to count it.
+public enum StoreDeed: Sendable {
+    /// These messages were sent, by themselves or in a batch.
+    case sent([Message], [Receipt])
+    /// A turn began.
+    case leased(Lease)
+    /// A turn ended.
+    case committed(TurnCommit)
+    /// A turn was put back.
+    case released(LeaseToken)
+    /// An agent changed.
+    case changed(AgentID, AgentChange)
+    /// A task was offered to an agent for the first time.
+    case offered(TaskID, AgentID)
+    /// These tasks were created.
+    case created([NewTask])
 }
 
 /// A store that is reached through an interceptor.
 public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
     private let inner: any Store
     private let interceptor: Interceptor
+    private let owns: Bool
 
-    public init(_ inner: any Store, _ interceptor: Interceptor) {
-        (self.inner, self.interceptor) = (inner, interceptor)
+    /// - Parameter owns: whether closing this closes the store behind it.
+    public init(_ inner: any Store, _ interceptor: Interceptor, owns: Bool = true) {
+        (self.inner, self.interceptor, self.owns) = (inner, interceptor, owns)
     }
 
     public func send(_ messages: [Message], limits: SendLimits) async throws(StoreError) -> [Receipt] {
         try await interceptor.around("send") { () async throws(StoreError) in
-            try await inner.send(messages, limits: limits)
+            let receipts = try await inner.send(messages, limits: limits)
+            interceptor.happened(.sent(messages, receipts))
+            return receipts
         }
     }
     public func inbox(_ agent: AgentID, page: Page) async throws(StoreError) -> [Delivery] {
@@ -62,7 +91,11 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
         try await interceptor.around("waitingCounts") { () async throws(StoreError) in try await inner.waitingCounts() }
     }
     public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
-        try await interceptor.around("lease") { () async throws(StoreError) in try await inner.lease(request) }
+        try await interceptor.around("lease") { () async throws(StoreError) in
+            let lease = try await inner.lease(request)
+            if let lease { interceptor.happened(.leased(lease)) }
+            return lease
+        }
     }
     public func renew(_ token: LeaseToken, until: Timestamp, now: Timestamp) async throws(StoreError) {
         try await interceptor.around("renew") { () async throws(StoreError) in
@@ -75,13 +108,18 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
         }
     }
     public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
-        try await interceptor.around("commit") { () async throws(StoreError) in try await inner.commit(turn) }
+        try await interceptor.around("commit") { () async throws(StoreError) in
+            let summary = try await inner.commit(turn)
+            interceptor.happened(.committed(turn))
+            return summary
+        }
     }
     public func release(_ token: LeaseToken, cause: ReleaseCause, maxHostDeaths: Int, now: Timestamp)
         async throws(StoreError)
     {
         try await interceptor.around("release") { () async throws(StoreError) in
             try await inner.release(token, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
+            interceptor.happened(.released(token))
         }
     }
     public func leases() async throws(StoreError) -> [LeaseRecord] {
@@ -94,7 +132,9 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
     }
     public func change(_ agent: AgentID, _ change: AgentChange, now: Timestamp) async throws(StoreError) -> Agent {
         try await interceptor.around("change") { () async throws(StoreError) in
-            try await inner.change(agent, change, now: now)
+            let new = try await inner.change(agent, change, now: now)
+            interceptor.happened(.changed(agent, change))
+            return new
         }
     }
     public func remove(_ agent: AgentID, now: Timestamp) async throws(StoreError) -> Removal {
@@ -121,7 +161,10 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
         try await interceptor.around("pulse") { () async throws(StoreError) in try await inner.pulse() }
     }
     public func create(_ tasks: [NewTask]) async throws(StoreError) {
-        try await interceptor.around("create") { () async throws(StoreError) in try await inner.create(tasks) }
+        try await interceptor.around("create") { () async throws(StoreError) in
+            try await inner.create(tasks)
+            interceptor.happened(.created(tasks))
+        }
     }
     public func move(_ task: TaskID, _ move: TaskMove, by: AgentID, announcement: MessageID, now: Timestamp)
         async throws(StoreError) -> AgentTask
@@ -132,7 +175,9 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
     }
     public func offer(_ task: TaskID, to agent: AgentID, now: Timestamp) async throws(StoreError) -> OfferResult {
         try await interceptor.around("offer") { () async throws(StoreError) in
-            try await inner.offer(task, to: agent, now: now)
+            let result = try await inner.offer(task, to: agent, now: now)
+            if result == .offered { interceptor.happened(.offered(task, agent)) }
+            return result
         }
     }
     public func revise(_ revisions: [TaskRevision], now: Timestamp) async throws(StoreError) {
@@ -208,5 +253,5 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
         try await interceptor.around("tidy") { () async throws(StoreError) in try await inner.tidy(retention, now: now)
         }
     }
-    public func close() async { await inner.close() }
+    public func close() async { if owns { await inner.close() } }
 }

@@ -40,10 +40,12 @@ public final class Connection {
         }
         // A link in the path leads to a file that nobody meant.
         var flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW
+        // Where a file cannot be made, SQLite tries to read it, and would only say that it is not there.
+        var refusal: Int32 = 0
         switch mode {
         case .readWriteCreate:
             flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-            if path != ":memory:" { createPrivateFile(path) }
+            if path != ":memory:" { refusal = createPrivateFile(path) }
         case .readWrite: flags |= SQLITE_OPEN_READWRITE
         case .readOnly: flags |= SQLITE_OPEN_READONLY
         }
@@ -52,7 +54,7 @@ public final class Connection {
         guard result == SQLITE_OK, let opened else {
             var error = SQLiteError(result, on: opened, sql: nil)
             if error.code == .cantOpen {
-                let number = opened.map { sqlite3_system_errno($0) } ?? 0
+                let number = refusal != 0 ? refusal : opened.map { sqlite3_system_errno($0) } ?? 0
                 error.message = "\(path) cannot be opened" + (number == 0 ? "" : ": \(systemMessage(number))")
             }
             sqlite3_close_v2(opened)

@@ -11,16 +11,22 @@ func systemMessage(_ number: Int32) -> String {
     strerror(number).map { String(cString: $0) } ?? "error \(number)"
 }
 
-/// Creates an empty file for its owner only, unless something is already there; failing is left for SQLite to report.
-func createPrivateFile(_ path: String) {
+/// Creates an empty file for its owner only, unless something is already there.
+///
+/// - Returns: the system's error if it cannot be made; 0 if it exists now.
+func createPrivateFile(_ path: String) -> Int32 {
     #if os(Linux)
         // Not by opening it: closing a descriptor of a file drops every lock that this process has on it
         // (https://sqlite.org/howtocorrupt.html, section 2.2).
-        _ = mknod(path, S_IFREG | 0o600, 0)
+        if mknod(path, S_IFREG | 0o600, 0) == 0 { return 0 }
     #else
         let descriptor = open(path, O_CREAT | O_EXCL | O_CLOEXEC | O_WRONLY, 0o600)
-        if descriptor >= 0 { close(descriptor) }
+        if descriptor >= 0 {
+            close(descriptor)
+            return 0
+        }
     #endif
+    return errno == EEXIST ? 0 : errno
 }
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
