@@ -25,7 +25,7 @@ public struct AgentHandle: Sendable {
     ) async throws(TownError) -> TaskID {
         try await reporting {
             try checkText(description, "the task is empty")
-            let made = try await town.opened.acting(as: AssignTask.name) { town in
+            let made = try await town.acting(as: AssignTask.self) { town in
                 try town.checkMessage(description)
                 var task = Model.AgentTask(
                     id: town.newID(), description: description, createdBy: try await town.sender(nil).id,
@@ -37,7 +37,6 @@ public struct AgentHandle: Sendable {
                     assignee: Assignment(agent: id.id(), announcement: town.newID(), priority: priority.model))
                 return task.id
             }
-            try await town.keeper.ensure(town.opened)
             return TaskID(made)
         }
     }
@@ -102,34 +101,35 @@ public struct AgentHandle: Sendable {
 
     /// Holds it: a running turn is ended and put back, messages wait.
     public func interrupt(reason: String? = nil) async throws(TownError) {
-        try await change(.interrupt(reason: reason), as: InterruptAgent.name)
+        try await change(.interrupt(reason: reason), as: InterruptAgent.self)
     }
 
     /// Lets a held agent go on, with its conversation.
-    public func resume() async throws(TownError) { try await change(.resume, as: ResumeAgent.name) }
+    public func resume() async throws(TownError) { try await change(.resume, as: ResumeAgent.self) }
 
     /// Lets it finish its inbox, then stops it.
-    public func close() async throws(TownError) { try await change(.stop(.whenEmpty), as: CloseAgent.name) }
+    public func close() async throws(TownError) { try await change(.stop(.whenEmpty), as: CloseAgent.self) }
 
     /// Stops it after its present turn.
     /// - Parameter now: ends the turn too; its messages go back.
     public func stop(now: Bool = false) async throws(TownError) {
-        try await change(.stop(now ? .now : .afterTurn), as: KillAgent.name)
+        try await change(.stop(now ? .now : .afterTurn), as: KillAgent.self)
     }
 
     /// Brings it back after it has ended, with its inbox and its conversation.
     /// - Parameter maxRounds: turns it may take from now on; nil keeps its limit.
     public func restart(maxRounds: Int? = nil) async throws(TownError) {
-        try await change(.restart(maxRounds: maxRounds), as: RestartAgent.name)
+        try await change(.restart(maxRounds: maxRounds), as: RestartAgent.self)
     }
 
-    private func change(_ change: AgentChange, as operation: String) async throws(TownError) {
+    private func change<Changing: Operation>(
+        _ change: AgentChange, as operation: Changing.Type
+    ) async throws(TownError) {
         try await reporting {
-            try await town.opened.acting(as: operation) { town in
+            try await town.acting(as: Changing.self) { town in
                 try town.check(.control(id.id()))
                 _ = try await town.store.change(id.id(), change, now: town.time.now())
             }
-            try await town.keeper.ensure(town.opened)
         }
     }
 }

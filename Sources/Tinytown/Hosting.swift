@@ -22,7 +22,7 @@ public enum Hosting: Sendable, Hashable {
 }
 
 /// Makes sure that somebody serves a town.
-actor HostKeeper {
+actor HostKeeper: HostStarter {
     private let hosting: Hosting
     private let environment: [String: String]
     private let log: @Sendable (String) -> Void
@@ -36,11 +36,11 @@ actor HostKeeper {
     }
 
     /// Returns when a host serves the town or is on its way; nothing happens where no live agent needs one.
-    func ensure(_ town: Operations.Town) async throws {
+    func ensureHost(for town: Operations.Town) async throws {
         switch hosting {
         case .none: return
         case .background(let path):
-            try await HostLauncher(program: try program(path), environment: environment).ensureHost(town)
+            try await HostLauncher(program: try program(path), environment: environment).ensureHost(for: town)
         case .inProcess(let path):
             guard running == nil, ending.reason == nil else { return }
             let run = HostRun(
@@ -67,7 +67,7 @@ actor HostKeeper {
         guard files.hostWanted.exists, case .inProcess(let path) = hosting, let tt = try? program(path) else {
             return
         }
-        try? await HostLauncher(program: tt, environment: environment).ensureHost(town)
+        try? await HostLauncher(program: tt, environment: environment).ensureHost(for: town)
     }
 
     private func ended() { running = nil }

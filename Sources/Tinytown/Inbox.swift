@@ -81,7 +81,7 @@ public struct ReceivedMessage: Sendable {
     @discardableResult
     public func acknowledge() async throws(TownError) -> Bool {
         let done = try await reporting {
-            try await town.opened.acting(as: TakeInbox.name) {
+            try await town.acting(as: TakeInbox.self) {
                 try await $0.store.acknowledge(message.id.id(), of: message.to.id(), now: $0.time.now())
             }
         }

@@ -34,7 +34,8 @@ extension Town {
         let agents = try await reporting {
             let sender: AgentID =
                 if let from { from } else {
-                    try await opened.acting(as: SendMessage.name) { AgentID(try await $0.sender(nil).id) }
+                    try await TownService(opened).acting(as: SendMessage.self) { AgentID(try await $0.sender(nil).id) }
+                        .output
                 }
             return try await opened.store.agents().map { ($0.id, $0.state.isTerminal) }
                 .filter { !$0.1 && AgentID($0.0) != sender }.map(\.0)
@@ -47,7 +48,7 @@ extension Town {
         _ correlation: MessageID?, _ key: (Model.AgentID) -> String?
     ) async throws(TownError) -> [MessageID] {
         try await reporting {
-            let receipts = try await opened.acting(as: SendMessage.name) { town in
+            let receipts = try await acting(as: SendMessage.self) { town in
                 let sender: Model.AgentID = if let from { from.id() } else { try await town.sender(nil).id }
                 try town.check(.speak(as: sender))
                 try town.checkMessage(content.body.text)
@@ -67,7 +68,6 @@ extension Town {
             if let refusal = receipts.lazy.compactMap(\.refusal).first {
                 throw TownError(.conflict, "the message is a dead letter: \(refusal)", hint: "see: tt dead list")
             }
-            try await keeper.ensure(opened)
             return receipts.map { MessageID($0.id) }
         }
     }

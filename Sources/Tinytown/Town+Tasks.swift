@@ -51,41 +51,35 @@ extension Town {
     public func complete(_ id: TaskID, result: String, by agent: AgentHandle? = nil) async throws(TownError)
         -> AgentTask
     {
-        try await end(id, .complete(result), by: agent)
+        try await end(CompleteTask.self, id, result, by: agent)
     }
 
     /// Says that a task cannot be done.
     /// - Throws: as `complete`.
     @discardableResult
     public func fail(_ id: TaskID, reason: String, by agent: AgentHandle? = nil) async throws(TownError) -> AgentTask {
-        try await end(id, .fail(reason), by: agent)
+        try await end(FailTask.self, id, reason, by: agent)
     }
 
     /// Calls a task off.
     /// - Throws: as `complete`.
     @discardableResult
     public func cancel(_ id: TaskID, reason: String) async throws(TownError) -> AgentTask {
-        try await end(id, .cancel(reason), by: nil)
+        try await end(CancelTask.self, id, reason, by: nil)
     }
 
-    private func end(_ id: TaskID, _ move: TaskMove, by agent: AgentHandle?) async throws(TownError) -> AgentTask {
+    private func end<End: Operation>(
+        _ operation: End.Type, _ id: TaskID, _ result: String, by agent: AgentHandle?
+    ) async throws(TownError) -> AgentTask where End.Input == EndTaskInput {
         try await reporting(missing: .taskNotFound) {
-            try await opened.acting(as: "task.\(move.name)") { town in
+            try await acting(as: End.self) { town in
                 var town = town
                 if let agent {
                     try town.check(.speak(as: agent.id.id()))
                     if !town.caller.isInTurn { town.caller = Caller(agentID: agent.id.description) }
                 }
-                switch move {
-                case .complete(let text):
-                    _ = try await CompleteTask().run(.init(task: id.description, result: text), in: town)
-                case .fail(let text): _ = try await FailTask().run(.init(task: id.description, result: text), in: town)
-                case .cancel(let text):
-                    _ = try await CancelTask().run(.init(task: id.description, result: text), in: town)
-                default: preconditionFailure("only ends of tasks come here")
-                }
+                _ = try await End.run(.init(task: id.description, result: result), in: town)
             }
-            try await keeper.ensure(opened)
             return try await self.task(id)
         }
     }
@@ -106,10 +100,7 @@ public struct Backlog: Sendable {
     @discardableResult
     public func add(_ description: String, tags: [String] = []) async throws(TownError) -> TaskID {
         try await reporting {
-            let made = try await town.opened.acting(as: AddToBacklog.name) {
-                try await AddToBacklog().run(.init(description: description, tags: tags), in: $0)
-            }
-            try await town.keeper.ensure(town.opened)
+            let made = try await town.call(AddToBacklog.self, .init(description: description, tags: tags))
             return TaskID(made.task.id)
         }
     }
@@ -125,10 +116,8 @@ public struct Backlog: Sendable {
     /// - Throws: `taskNotFound`, `agentNotFound`; `conflict` where it is not in the backlog any more.
     public func claim(_ id: TaskID, for agent: AgentHandle) async throws(TownError) {
         try await reporting(missing: .taskNotFound) {
-            _ = try await town.opened.acting(as: ClaimFromBacklog.name) {
-                try await ClaimFromBacklog().run(.init(task: id.description, agent: agent.id.description), in: $0)
-            }
-            try await town.keeper.ensure(town.opened)
+            _ = try await town.call(
+                ClaimFromBacklog.self, .init(task: id.description, agent: agent.id.description))
         }
     }
 
@@ -136,9 +125,7 @@ public struct Backlog: Sendable {
     /// - Throws: as `claim`.
     public func remove(_ id: TaskID) async throws(TownError) {
         try await reporting(missing: .taskNotFound) {
-            _ = try await town.opened.acting(as: RemoveFromBacklog.name) {
-                try await RemoveFromBacklog().run(.init(task: id.description), in: $0)
-            }
+            _ = try await town.call(RemoveFromBacklog.self, .init(task: id.description))
         }
     }
 }

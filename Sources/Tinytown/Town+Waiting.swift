@@ -48,7 +48,7 @@ extension Town {
     // Returns where no live agent needs a host, and where this process is the host.
     private func keepServed() async throws {
         while true {
-            try await keeper.ensure(opened)
+            try await keeper.ensureHost(for: opened)
             guard case .background = hosting else { return }
             let hosts = try await opened.store.hosts()
             guard let host = hosts.first(where: { !$0.isForeground && opened.isAlive($0) == true }) else { return }

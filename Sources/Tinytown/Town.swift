@@ -85,6 +85,24 @@ public final class Town: Sendable {
     /// The absolute path of its folder.
     public var root: String { opened.root }
 
+    // MARK: Operations
+
+    /// Carries out an operation. What it brings needs a host, so one that cannot be started is an error here.
+    func call<Called: Operation>(
+        _ operation: Called.Type, _ input: Called.Input, as caller: Caller? = nil
+    ) async throws -> Called.Output {
+        try await acting(as: Called.self, caller) { try await Called.run(input, in: $0) }
+    }
+
+    /// Does something with the rights and the effect of an operation.
+    func acting<Called: Operation, Result: Sendable>(
+        as operation: Called.Type, _ caller: Caller? = nil, _ body: (Operations.Town) async throws -> Result
+    ) async throws -> Result {
+        let answer = try await TownService(opened, starter: keeper).acting(as: Called.self, caller: caller, body)
+        if let warning = answer.warning { throw warning.error }
+        return answer.output
+    }
+
     // MARK: Agents
 
     /// Registers an agent, and makes sure that a host runs it.
@@ -102,13 +120,11 @@ public final class Town: Sendable {
     ) async throws(TownError) -> AgentHandle {
         try await reporting(missing: .agentNotFound) {
             let cli = cli ?? opened.configuration.defaultCLI ?? "claude"
-            let made = try await opened.acting(as: SpawnAgent.name) { town in
-                try await SpawnAgent().run(
-                    .init(
-                        name: name, cli: cli, role: role, nickname: nickname, parent: parent?.id.description,
-                        maxRounds: maxRounds), in: town)
-            }
-            try await keeper.ensure(opened)
+            let made = try await call(
+                SpawnAgent.self,
+                .init(
+                    name: name, cli: cli, role: role, nickname: nickname, parent: parent?.id.description,
+                    maxRounds: maxRounds))
             return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
         }
     }
@@ -120,7 +136,8 @@ public final class Town: Sendable {
     /// - Throws: `invalid`, `nameTaken` by an agent that a host runs, `tooManyAgents`.
     public func join(_ name: String, role: String? = nil) async throws(TownError) -> AgentHandle {
         try await reporting {
-            try await opened.acting(as: SpawnAgent.name) { town in
+            // No host runs it, so none is started.
+            try await TownService(opened).acting(as: SpawnAgent.self) { town in
                 // Only a person's program plays an agent, not a turn of another one.
                 try town.check(.spawn(cli: AgentHandle.playedCLI, isNamed: false, role: role))
                 let known = try await town.store.agents().last {
@@ -133,11 +150,11 @@ public final class Town: Sendable {
                     try await hold(known.id)
                     return AgentHandle(town: self, id: AgentID(known.id), name: known.name)
                 }
-                let made = try await SpawnAgent().run(
+                let made = try await SpawnAgent.run(
                     .init(name: name, cli: AgentHandle.playedCLI, role: role, maxRounds: 0), in: town)
                 try await hold(made.agent.id)
                 return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
-            }
+            }.output
         }
     }
 

@@ -66,24 +66,10 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ error: any Error, missing: Code = .failed) {
         switch error {
         case let error as TownError: self = error
-        case let error as StoreError:
-            let words = OperationError(error)
-            self.init(Self.code(error.code), words.message, hint: words.hint)
+        case let error as StoreError: self.init(OperationError(error), missing: missing)
         case let error as OperationError:
-            let code: Code =
-                switch error.code {
-                case .notFound: missing
-                case .conflict: .conflict
-                case .invalid: .invalid
-                case .unavailable: .unavailable
-                case .timedOut: .timedOut
-                case .notYourTurn: .notYourTurn
-                case .needsPerson: .needsPerson
-                case .tooLarge: .tooLarge
-                case .limit: .limit
-                case .failed: .failed
-                }
-            self.init(code, error.message, hint: error.hint)
+            let hint = error.remedies.isEmpty ? nil : error.remedies.map(\.description).joined(separator: "; or ")
+            self.init(Self.code(error.code, missing), error.message, hint: hint)
         case let error as ConfigurationError:
             let code: Code =
                 switch error.code {
@@ -100,19 +86,23 @@ public struct TownError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    private static func code(_ code: StoreError.Code) -> Code {
-        switch code {
-        case .agentNotFound: .agentNotFound
-        case .taskNotFound: .taskNotFound
-        case .nameTaken: .nameTaken
-        case .tooManyAgents: .tooManyAgents
-        case .leaseLost: .notYourTurn
-        case .inboxFull, .tooManySends: .limit
-        case .illegalMove, .dependencyCycle: .conflict
-        case .unknownOutcome: .unknownOutcome
-        case .closed: .closed
-        case .busy, .full, .readOnly, .newerVersion, .corrupt, .unavailable: .unavailable
-        default: .failed
+    private static func code(_ code: OperationError.Code, _ missing: Code) -> Code {
+        let named: [OperationError.Code: Code] = [
+            .agentNotFound: .agentNotFound, .taskNotFound: .taskNotFound, .nameTaken: .nameTaken,
+            .tooManyAgents: .tooManyAgents, .unknownOutcome: .unknownOutcome, .closed: .closed,
+        ]
+        if let known = named[code] { return known }
+        return switch code.kind {
+        case .notFound: missing
+        case .conflict: .conflict
+        case .invalid: .invalid
+        case .unauthenticated: .notYourTurn
+        case .forbidden: .needsPerson
+        case .tooLarge: .tooLarge
+        case .tooMany: .limit
+        case .unavailable: .unavailable
+        case .timedOut: .timedOut
+        case .failed: .failed
         }
     }
 }

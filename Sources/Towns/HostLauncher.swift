@@ -50,7 +50,7 @@ public struct HostLauncher: Sendable {
     /// for the winner. Nothing polls: the store's bell, the end of the started process and the end of the lock's
     /// holder are what it waits for.
     /// - Throws: `OperationError` (`unavailable`) with what the host said last.
-    public func ensureHost(_ town: Town) async throws {
+    public func ensureHost(for town: Town) async throws {
         // What a turn finds is what its host finds, and a person's shell may know more.
         if !isInTurn { await KnownPath.keep(town, environment: environment) }
         guard try await needsHost(town), try await !isServed(town) else { return }

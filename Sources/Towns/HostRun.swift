@@ -143,7 +143,7 @@ public struct HostRun: Sendable {
         let launcher = program.map { HostLauncher(program: $0, environment: environment) } ?? .current(environment)
         return Task {
             for await _ in bell.rings where files.hostWanted.exists {
-                do { try await launcher.ensureHost(town) } catch {
+                do { try await launcher.ensureHost(for: town) } catch {
                     log("no background host could be started: \(error)")
                 }
             }

@@ -73,8 +73,8 @@ import Testing
             taken.hasSuffix(
                 "error: there is already an agent named 'worker'. Choose another name, or stop the agent that has it: "
                     + "tt kill NAME\n"), "\(taken)")
-        #expect(OperationError(StoreError(.corrupt, "it is damaged; restore a copy")).hint == nil)
-        #expect(OperationError(StoreError(.corrupt, "it is damaged")).hint != nil)
+        #expect(OperationError(StoreError(.corrupt, "it is damaged; restore a copy")).remedies.isEmpty)
+        #expect(OperationError(StoreError(.corrupt, "it is damaged")).remedies.count == 1)
     }
 
     @Test func `numbers and nouns agree`() {

@@ -122,6 +122,7 @@ final class Bench: Sendable {
 
     /// Registers an agent.
     func spawn(_ name: String, role: String? = nil, nickname: String? = nil) async throws {
-        _ = try await SpawnAgent.call(.init(name: name, role: role, nickname: nickname), in: town)
+        _ = try await TownService(town).call(
+            SpawnAgent.self, .init(name: name, role: role, nickname: nickname))
     }
 }

@@ -32,7 +32,7 @@ import Testing
         let text = String(repeating: "a line\n", count: 100_000)
         #expect(await bench.tt("send", "worker", "-", input: text).exit == .done)
         #expect(await bench.tt("assign", "worker", input: "piped\n").exit == .done)
-        let inbox = try await ReadInbox.call(.init(agent: "worker"), in: bench.town)
+        let inbox = try await TownService(bench.town).call(ReadInbox.self, .init(agent: "worker")).output
         #expect(inbox.messages[0].text == String(text.dropLast()))
         #expect(inbox.messages[1].taskDescription == "piped")
         #expect(await bench.tt("send", "worker").exit == .usage)

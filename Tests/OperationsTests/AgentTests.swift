@@ -34,13 +34,13 @@ import Testing
         let town = makeTown()
         _ = try await SpawnAgent.call(.init(name: "backend"), in: town)
         let error = await failure { _ = try await SpawnAgent.call(.init(name: "Backend"), in: town) }
-        #expect(error?.code == .conflict)
+        #expect(error?.code.kind == .conflict)
     }
 
     @Test func `an unknown parent is refused before anything is registered`() async throws {
         let town = makeTown()
         let error = await failure { _ = try await SpawnAgent.call(.init(name: "child", parent: "nobody"), in: town) }
-        #expect(error?.code == .notFound)
+        #expect(error?.code.kind == .notFound)
         #expect(try await town.store.agents().isEmpty)
     }
 
@@ -48,8 +48,8 @@ import Testing
         let town = makeTown()
         _ = try await SpawnAgent.call(.init(name: "backend"), in: town)
         let error = await failure { _ = try await town.party("bakcend") }
-        #expect(error?.code == .notFound)
-        #expect(error?.hint == "did you mean 'backend'?")
+        #expect(error?.code.kind == .notFound)
+        #expect(error?.remedies == [.text("did you mean 'backend'?")])
     }
 
     @Test func `a reference that several fit lists them with their ids`() async throws {
@@ -57,7 +57,7 @@ import Testing
         let first = try await SpawnAgent.call(.init(name: "one", nickname: "Twin"), in: town).agent
         let second = try await SpawnAgent.call(.init(name: "two", nickname: "Twin"), in: town).agent
         let error = await failure { _ = try await town.party("twin") }
-        #expect(error?.code == .conflict)
+        #expect(error?.code.kind == .conflict)
         for agent in [first, second] {
             #expect(error?.message.contains("\(agent.label) (\(agent.shortID))") == true)
         }

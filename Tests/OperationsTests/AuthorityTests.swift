@@ -22,12 +22,13 @@ import Testing
     private let conductor = agent("goal-conductor", 3, role: "conductor", kind: .supervisor)
     private let other = AgentID(high: 5, low: 9)
 
-    private func may(_ agent: Agent, _ deed: Authority.Deed) -> Bool { Authority.problem(with: deed, by: agent) == nil }
+    private func may(_ agent: Agent, _ deed: Authority.Deed) -> Bool { Authority.refusal(of: deed, by: agent) == nil }
 
     @Test func `of all operations that write, these and no others are an agent's`() {
         func allowed(_ agent: Agent) -> Set<String> {
             Set(
-                Catalogue.all.filter { $0.scope != .read && may(agent, .operation($0.name)) }.map { $0.name })
+                Catalogue.all.map { $0.spec }.filter { $0.scope != .read && may(agent, .operation($0.name)) }.map(
+                    \.name))
         }
         let everyone: Set<String> = [
             "message.send", "message.broadcast", "backlog.add", "backlog.claim", "backlog.remove", "task.complete",
@@ -36,11 +37,11 @@ import Testing
             "agent.kill", "agent.restart",
         ]
         #expect(allowed(worker) == everyone)
-        #expect(allowed(lead) == everyone.union(["agent.assign", "backlog.assign-all"]))
+        #expect(allowed(lead) == everyone.union(["task.assign", "backlog.assign_all"]))
         #expect(
             allowed(conductor)
                 == everyone.union([
-                    "agent.assign", "backlog.assign-all", "plan.init", "sync.push", "sync.pull", "task.retry",
+                    "task.assign", "backlog.assign_all", "plan.init", "plan.push", "plan.pull", "task.retry",
                 ]))
     }
 

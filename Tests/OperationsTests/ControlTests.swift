@@ -34,13 +34,14 @@ import Testing
     @Test func `resume names the state of an agent that is not paused`() async throws {
         let town = try await town("ada")
         let live = await failure { _ = try await ResumeAgent.call(AgentInput(agent: "ada"), in: town) }
-        #expect(live?.code == .conflict && live?.message == "agent 'ada' is not paused: it is starting")
+        #expect(live?.code.kind == .conflict && live?.message == "agent 'ada' is not paused: it is starting")
         _ = try await KillAgent.call(.init(agent: "ada"), in: town)
         let ended = await failure { _ = try await ResumeAgent.call(AgentInput(agent: "ada"), in: town) }
         #expect(ended?.message == "agent 'ada' has ended (stopped) and cannot be resumed")
-        #expect(ended?.hint == "bring it back with: tt restart ada")
-        #expect(await failure { _ = try await InterruptAgent.call(.init(agent: "ada"), in: town) }?.code == .conflict)
-        #expect(await failure { _ = try await CloseAgent.call(.init(agent: "ada"), in: town) }?.code == .conflict)
+        #expect(ended?.remedies == [.operation("agent.restart", ["agent": "ada"], why: "bring it back with")])
+        #expect(
+            await failure { _ = try await InterruptAgent.call(.init(agent: "ada"), in: town) }?.code.kind == .conflict)
+        #expect(await failure { _ = try await CloseAgent.call(.init(agent: "ada"), in: town) }?.code.kind == .conflict)
     }
 
     @Test func `close stops an idle agent at once, and one with work when the work is done`() async throws {
@@ -62,7 +63,7 @@ import Testing
         _ = try await SendMessage.call(.init(to: "ada", message: "later"), in: town)
         let early = await failure { _ = try await RestartAgent.call(.init(agent: "ada"), in: town) }
         #expect(early?.message == "agent 'ada' is still active (starting)")
-        #expect(early?.hint == "stop it first with: tt kill ada")
+        #expect(early?.remedies == [.operation("agent.kill", ["agent": "ada"], why: "stop it first with")])
         let id = try await town.agent("ada").id
         _ = try await KillAgent.call(.init(agent: "ada"), in: town)
         let back = try await RestartAgent.call(.init(agent: "ada", rounds: 20), in: town)
@@ -88,12 +89,14 @@ import Testing
         let error = await failure { _ = try await WaitForAgent.call(.init(agent: "ada", timeoutSeconds: 2), in: town) }
         #expect(error?.code == .timedOut)
         #expect(error?.message == "agent 'ada' has not ended within 2 s: it is starting")
-        #expect(await failure { _ = try await WaitForAgent.call(.init(agent: "bob"), in: town) }?.code == .notFound)
+        #expect(
+            await failure { _ = try await WaitForAgent.call(.init(agent: "bob"), in: town) }?.code.kind == .notFound)
     }
 
     @Test func `an agent does not wait for itself`() async throws {
         var town = try await town("ada")
         town.caller = Caller(agentName: "ada")
-        #expect(await failure { _ = try await WaitForAgent.call(.init(agent: "ada"), in: town) }?.code == .conflict)
+        #expect(
+            await failure { _ = try await WaitForAgent.call(.init(agent: "ada"), in: town) }?.code.kind == .conflict)
     }
 }

@@ -26,3 +26,10 @@ func failure(_ body: () async throws -> Void) async -> OperationError? {
     do { try await body() } catch let error as OperationError { return error } catch {}
     return nil
 }
+
+extension Operation {
+    /// What a door does, without a host.
+    static func call(_ input: Input, in town: Town) async throws -> Output {
+        try await TownService(town).call(Self.self, input).output
+    }
+}

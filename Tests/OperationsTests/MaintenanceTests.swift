@@ -92,7 +92,7 @@ import Testing
         #expect(await code(.init(to: "ada", toBacklog: true)) == .invalid)
         #expect(await code(.init(to: "bob")) == .conflict, "it has ended itself")
         #expect(await code(.init(from: "ada", toBacklog: true)) == .conflict, "it is live")
-        #expect(await code(.init(from: "nobody")) == .notFound)
+        #expect(await code(.init(from: "nobody")) == .agentNotFound)
         #expect(await code(.init(to: "supervisor")) == .invalid)
         #expect(try await ReclaimWork.call(.init(from: AgentID(high: 5, low: 6).description), in: town).agents.isEmpty)
     }
@@ -106,7 +106,9 @@ import Testing
         #expect(preview.agents == 1 && preview.tasks == 2 && preview.backlog == 1 && preview.messages == 1)
         #expect(!preview.done)
         let error = await failure { _ = try await ResetTown.call(.init(confirm: true), in: town) }
-        #expect(error?.code == .conflict && error?.hint == "stop them first: tt stop --now")
+        #expect(
+            error?.code.kind == .conflict
+                && error?.remedies == [.operation("agent.stop_all", ["now": "true"], why: "stop them first")])
         #expect(try await dump(town) == before)
         try await stop("ada", town)
         #expect(try await ResetTown.call(.init(confirm: true), in: town).done)

@@ -152,7 +152,7 @@ private let plan = """
             plan.replacing("agent = \"ada\"", with: "agent = \"adda\"").replacing("\"bob\"", with: "\"carl\""))
         let error = try #require(await failure { _ = try await desk.push() })
         let lines = error.message.split(separator: "\n").map(String.init)
-        #expect(lines.count == 2 && error.code == .notFound)
+        #expect(lines.count == 2 && error.code.kind == .notFound)
         #expect(
             lines[0].hasSuffix("tasks.toml:7:9: tasks.agent of 'api': there is no agent 'adda'; did you mean 'ada'?"))
         #expect(lines[1].contains("tasks.toml:2:17: meta.default_agent: there is no agent 'carl'"))
@@ -293,11 +293,11 @@ private let plan = """
 
     @Test func `pull without a file makes one, and a template is never written over`() async throws {
         let desk = try await Desk()
-        #expect(await failure { _ = try await desk.push() }?.code == .notFound)
+        #expect(await failure { _ = try await desk.push() }?.code.kind == .notFound)
         _ = try await AssignTask.call(.init(agent: "ada", task: "do it"), in: desk.town)
         #expect(try await desk.pull().added.count == 1)
         #expect(try await ReadPlan.call(.init(), in: desk.town).tasks.map(\.agent) == ["ada"])
-        #expect(await failure { _ = try await InitPlan.call(.init(), in: desk.town) }?.code == .conflict)
+        #expect(await failure { _ = try await InitPlan.call(.init(), in: desk.town) }?.code.kind == .conflict)
     }
 }
 

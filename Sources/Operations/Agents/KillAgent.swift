@@ -2,9 +2,9 @@ import Model
 
 /// Asks an agent to stop, after its present turn or at once.
 public struct KillAgent: Operation {
-    public static let name = "agent.kill"
-    public static let summary = "Stop an agent"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.kill", "Stop an agent", .manage, route: .post("/v1/agents/{agent}/kill"), effect: .endsTurns,
+        isIdempotent: true, errors: [.agentNotFound])
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
@@ -23,9 +23,9 @@ public struct KillAgent: Operation {
         public var changed: Bool
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { !output.agent.state.isTerminal }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { return Output(agent: AgentView(agent), changed: false) }
@@ -37,9 +37,9 @@ public struct KillAgent: Operation {
 
 /// Asks every live agent to stop.
 public struct StopAllAgents: Operation {
-    public static let name = "agent.stop-all"
-    public static let summary = "Stop all agents of the town"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.stop_all", "Stop all agents of the town", .manage, route: .post("/v1/agents/stop"), effect: .endsTurns,
+        isIdempotent: true)
 
     public struct Input: Codable, Sendable, Equatable {
         /// Ends present turns; their messages go back to the inboxes.
@@ -53,9 +53,9 @@ public struct StopAllAgents: Operation {
         public var agents: [AgentView]
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { !output.agents.isEmpty }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let request: StopRequest = input.now == true ? .now : .afterTurn
         var asked: [Agent] = []
         for agent in try await town.store.agents() where !agent.state.isTerminal {

@@ -2,9 +2,8 @@ import Model
 
 /// Who is in the town.
 public struct ListAgents: Operation {
-    public static let name = "agent.list"
-    public static let summary = "List the agents of the town"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "agent.list", "List the agents of the town", .read, route: .get("/v1/agents"))
 
     public struct Input: Codable, Sendable, Equatable {
         /// Only those that have not ended.
@@ -18,9 +17,7 @@ public struct ListAgents: Operation {
         public var agents: [AgentView]
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let agents = try await town.store.agents().filter { input.live != true || !$0.state.isTerminal }
         return Output(agents: try await town.views(of: agents))
     }

@@ -2,9 +2,9 @@ import Model
 
 /// Holds an agent: a turn that runs is ended, its messages go back, and they wait until it is resumed.
 public struct InterruptAgent: Operation {
-    public static let name = "agent.interrupt"
-    public static let summary = "Pause an agent, even in the middle of a turn"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.interrupt", "Pause an agent, even in the middle of a turn", .manage,
+        route: .post("/v1/agents/{agent}/interrupt"), isIdempotent: true, errors: [.agentNotFound, .conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
@@ -17,9 +17,7 @@ public struct InterruptAgent: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> AgentChanged {
+    public static func run(_ input: Input, in town: Town) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be paused") }
@@ -33,13 +31,11 @@ public struct InterruptAgent: Operation {
 
 /// Lets a paused agent go on, in the conversation that it had.
 public struct ResumeAgent: Operation {
-    public static let name = "agent.resume"
-    public static let summary = "Resume a paused agent"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.resume", "Resume a paused agent", .manage, route: .post("/v1/agents/{agent}/resume"), effect: .needsHost,
+        errors: [.agentNotFound, .conflict])
 
-    public init() {}
-
-    public func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
+    public static func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be resumed") }
@@ -52,7 +48,7 @@ public struct ResumeAgent: Operation {
         guard agent.state == .paused else {
             throw OperationError(
                 .conflict, "agent '\(agent.name)' is not paused: it is \(agent.state.rawValue)",
-                hint: "nothing has to be done; see: tt status")
+                .operation("town.status", why: "nothing has to be done; see"))
         }
         return try await town.changed(
             try await town.store.change(agent.id, .resume, now: town.time.now()), from: agent)
@@ -89,6 +85,6 @@ extension Town {
     func hasEnded(_ agent: Agent, _ consequence: String) -> OperationError {
         OperationError(
             .conflict, "agent '\(agent.name)' has ended (\(agent.state.rawValue)) and \(consequence)",
-            hint: "bring it back with: tt restart \(agent.name)")
+            .operation("agent.restart", ["agent": agent.name], why: "bring it back with"))
     }
 }

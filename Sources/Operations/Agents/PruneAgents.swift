@@ -3,9 +3,9 @@ public import Model
 /// Takes agents that have ended off the town's list. Their tasks go back to the backlog and their mail to the dead
 /// letters, so nothing that others wait for is lost (W7).
 public struct PruneAgents: Operation {
-    public static let name = "agent.prune"
-    public static let summary = "Remove stopped agents"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.prune", "Remove stopped agents", .manage, route: .post("/v1/agents/prune"), effect: .bringsWork,
+        isIdempotent: true, isDestructive: true)
 
     public struct Input: Codable, Sendable, Equatable {
         /// Agents that sleep too, which mail would wake. Those that are awake stay in any case.
@@ -25,9 +25,9 @@ public struct PruneAgents: Operation {
         }
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { output.active > 0 }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         var output = Output(removed: [], active: 0)
         for agent in try await town.store.agents() {
             guard agent.state.isTerminal || (agent.state == .cold && input.cold == true) else {

@@ -2,9 +2,9 @@ import Model
 
 /// Brings an ended agent back with its id, inbox and conversation. That a host runs it is the door's business.
 public struct RestartAgent: Operation {
-    public static let name = "agent.restart"
-    public static let summary = "Restart an agent that has stopped"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.restart", "Restart an agent that has stopped", .manage, route: .post("/v1/agents/{agent}/restart"),
+        effect: .bringsWork, errors: [.agentNotFound, .conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
@@ -24,9 +24,7 @@ public struct RestartAgent: Operation {
         public var agent: AgentView
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         if let rounds = input.rounds, rounds < 0 {
@@ -40,8 +38,9 @@ public struct RestartAgent: Operation {
         guard !agent.state.isAwake else {
             throw OperationError(
                 .conflict, "agent '\(agent.name)' is still active (\(agent.state.rawValue))",
-                hint: agent.state == .paused
-                    ? "let it go on with: tt resume \(agent.name)" : "stop it first with: tt kill \(agent.name)")
+                agent.state == .paused
+                    ? .operation("agent.resume", ["agent": agent.name], why: "let it go on with")
+                    : .operation("agent.kill", ["agent": agent.name], why: "stop it first with"))
         }
         let changed = try await town.store.change(
             agent.id, .restart(maxRounds: input.rounds), now: town.time.now())
@@ -49,11 +48,11 @@ public struct RestartAgent: Operation {
     }
 
     /// A live agent with another CLI: what held it is over.
-    private func goOn(_ agent: Agent, _ input: Input, in town: Town) async throws -> Output {
+    private static func goOn(_ agent: Agent, _ input: Input, in town: Town) async throws -> Output {
         if input.rounds != nil {
             throw OperationError(
                 .conflict, "agent '\(agent.name)' has not ended; its CLI was changed, its number of turns was not",
-                hint: "stop it first with: tt kill \(agent.name)")
+                .operation("agent.kill", ["agent": agent.name], why: "stop it first with"))
         }
         let now =
             agent.state == .paused

@@ -1,11 +1,11 @@
 import Configuration
 public import Model
 
-/// Registers an agent. That a host runs it is the door's business: hosts are processes, and this is only a record.
+/// Registers an agent.
 public struct SpawnAgent: Operation {
-    public static let name = "agent.spawn"
-    public static let summary = "Register an agent"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "agent.spawn", "Register an agent", .manage, route: .post("/v1/agents", status: 201), effect: .bringsAgent,
+        errors: [.nameTaken, .tooManyAgents, .conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         public var name: String
@@ -43,9 +43,7 @@ public struct SpawnAgent: Operation {
         public var agent: AgentView
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         if let problem = AgentName.problem(with: input.name) {
             throw OperationError(.invalid, "'\(input.name)' cannot be an agent's name: \(problem)")
         }
@@ -60,15 +58,17 @@ public struct SpawnAgent: Operation {
         guard let cli = input.cli ?? town.configuration.defaultCLI else {
             throw OperationError(
                 .invalid, "no CLI was given and the town has no default",
-                hint: "specify one with --cli, or set default_cli in tinytown.toml")
+                hint: "set default_cli in tinytown.toml", .field("cli", why: "specify one with"))
         }
         try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
         let agents = try await town.store.agents()
         if input.fresh != true, let predecessor = try await town.predecessor(named: input.name, among: agents) {
             throw OperationError(
                 .conflict, predecessor.sentence,
-                hint: "let it continue with: \(predecessor.standstill.command); or add a new one of this name with: "
-                    + "tt spawn \(predecessor.agent.name) --new")
+                hint: "let it continue with: \(predecessor.standstill.command)",
+                .operation(
+                    "agent.spawn", ["name": predecessor.agent.name, "fresh": "true"],
+                    why: "add a new one of this name with"))
         }
         var agent = Agent(id: town.newID(), name: input.name, cli: cli, createdAt: town.time.now())
         agent.role = input.role

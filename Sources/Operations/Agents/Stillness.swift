@@ -6,8 +6,8 @@ public struct Stillness: Sendable, Equatable {
     public var reason: String
     /// When it tries again, where that is known.
     public var until: Timestamp?
-    /// What to do: a command, or a clause with one. Nil if it goes on by itself.
-    public var advice: String?
+    /// What to do. Nil if it goes on by itself.
+    public var advice: Remedy?
 }
 
 extension Town {
@@ -16,7 +16,7 @@ extension Town {
         let view = try await views(of: [agent])[0]
         if view.lease != nil { return nil }
         if let standstill = agent.standstill {
-            return Stillness(reason: "it \(standstill.reason)", advice: standstill.command)
+            return Stillness(reason: "it \(standstill.reason)", advice: .text(standstill.command))
         }
         if agent.isBackingOff(at: time.now()) {
             let why = view.waitsBecause.map { ": \($0)" } ?? ""
@@ -24,7 +24,7 @@ extension Town {
         }
         let hosts = try await store.hosts().filter { liveness(of: $0).isAlive }
         if hosts.isEmpty {
-            return Stillness(reason: "no host runs, so no agent takes turns", advice: "tt start --detach")
+            return Stillness(reason: "no host runs, so no agent takes turns", advice: .operation("host.start"))
         }
         if view.pending.total > 0 { return nil }
         if let task = try await store.tasks(
@@ -33,8 +33,10 @@ extension Town {
             let needs = try await waitsFor(task).map(\.shortID).joined(separator: ", ")
             return Stillness(
                 reason: "its task \(task.id.description.prefix(8)) waits for \(needs.isEmpty ? "others" : needs)",
-                advice: "tt task show \(task.id.description.prefix(8))")
+                advice: .operation("task.show", ["task": String(task.id.description.prefix(8))]))
         }
-        return Stillness(reason: "nothing waits for it", advice: "give it work with: tt assign \(agent.name) \"…\"")
+        return Stillness(
+            reason: "nothing waits for it",
+            advice: .operation("task.assign", ["agent": agent.name, "task": "…"], why: "give it work with"))
     }
 }

@@ -2,9 +2,9 @@ import Model
 
 /// Returns when an agent has ended, or sleeps because nothing waits for it. The store tells of changes; nothing is asked again and again.
 public struct WaitForAgent: Operation {
-    public static let name = "agent.wait"
-    public static let summary = "Wait until an agent has stopped"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "agent.wait", "Wait until an agent has stopped", .read, route: .get("/v1/agents/{agent}/end"),
+        effect: .needsHost, errors: [.agentNotFound, .timedOut])
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
@@ -27,9 +27,7 @@ public struct WaitForAgent: Operation {
         public var agent: AgentView
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         if let seconds = input.timeoutSeconds, !(0...1e9).contains(seconds) {
             throw OperationError(.invalid, "invalid timeout in seconds: \(seconds)")
         }
@@ -42,11 +40,11 @@ public struct WaitForAgent: Operation {
                 hint: "end the turn; a turn cannot wait for its agent")
         }
         let ended = try await withThrowingTaskGroup(of: Agent?.self) { group in
-            group.addTask { try await Self.end(of: agent, in: town, changes) }
+            group.addTask { try await end(of: agent, in: town, changes) }
             if let seconds = input.timeoutSeconds {
                 group.addTask {
                     // Looking comes first, so that an agent which has ended is never reported as late.
-                    let now = try await Self.look(at: agent, in: town)
+                    let now = try await look(at: agent, in: town)
                     if !now.state.isAwake { return now }
                     try await town.time.sleep(for: Duration(outsideSeconds: seconds))
                     return nil
@@ -56,11 +54,11 @@ public struct WaitForAgent: Operation {
             return try await group.next() ?? nil
         }
         guard let ended else {
-            let state = try await Self.look(at: agent, in: town).state.rawValue
+            let state = try await look(at: agent, in: town).state.rawValue
             throw OperationError(
                 .timedOut,
-                "agent '\(agent.name)' has not ended within \(Self.text(input.timeoutSeconds ?? 0)) s: "
-                    + "it is \(state)", hint: "see what it does: tt attach \(agent.name)")
+                "agent '\(agent.name)' has not ended within \(text(input.timeoutSeconds ?? 0)) s: "
+                    + "it is \(state)", .operation("agent.log", ["agent": agent.name], why: "see what it does"))
         }
         return Output(agent: try await town.views(of: [ended])[0])
     }
@@ -76,7 +74,8 @@ public struct WaitForAgent: Operation {
 
     private static func look(at agent: Agent, in town: Town) async throws -> Agent {
         guard let now = try await town.store.agent(agent.id) else {
-            throw OperationError(.notFound, "agent '\(agent.name)' was removed from the town while it was waited for")
+            throw OperationError(
+                .agentNotFound, "agent '\(agent.name)' was removed from the town while it was waited for")
         }
         return now
     }

@@ -25,21 +25,36 @@ public enum Authority {
     /// Operations that every agent may call; what they act on is looked at as well.
     static let everyAgent: Set<String> = [
         "message.send", "message.broadcast", "backlog.add", "backlog.claim", "backlog.remove", "task.complete",
-        "task.fail", "task.cancel",
-        "task.release", "agent.spawn", "agent.interrupt", "agent.resume", "agent.close", "agent.kill", "agent.restart",
+        "task.fail", "task.cancel", "task.release", "agent.spawn", "agent.interrupt", "agent.resume", "agent.close",
+        "agent.kill", "agent.restart",
     ]
 
     /// Operations for agents that lead others.
-    static let leads: Set<String> = ["agent.assign", "backlog.assign-all"]
+    static let leads: Set<String> = ["task.assign", "backlog.assign_all"]
 
     /// Operations for the conductor, which also may control other agents.
-    static let conductor: Set<String> = ["plan.init", "sync.push", "sync.pull", "task.retry"]
+    static let conductor: Set<String> = ["plan.init", "plan.push", "plan.pull", "task.retry"]
 
     /// Roles whose agents give work to others.
     static let leadingRoles: Set<String> = ["conductor", "supervisor", "lead"]
 
-    /// Why an agent may not do this, as a clause; nil if it may.
-    public static func problem(with deed: Deed, by agent: Agent) -> String? {
+    /// Why an agent may not do something.
+    public struct Refusal: Sendable, Equatable, ExpressibleByStringInterpolation {
+        /// A clause.
+        public var reason: String
+        /// What the agent itself can do about it.
+        public var remedy: Remedy?
+
+        init(_ reason: String, _ remedy: Remedy? = nil) {
+            self.reason = reason
+            self.remedy = remedy
+        }
+
+        public init(stringLiteral reason: String) { self.init(reason) }
+    }
+
+    /// Why an agent may not do this; nil if it may.
+    public static func refusal(of deed: Deed, by agent: Agent) -> Refusal? {
         switch deed {
         case .operation(let name):
             if everyAgent.contains(name) || (leads.contains(name) && isLead(agent))
@@ -53,7 +68,7 @@ public enum Authority {
             return conductor.contains(name) ? "only the conductor may change the plan" : "agents may not do this"
         case .speak(let name): return name == agent.id ? nil : "an agent speaks only for itself"
         case .spawn(let cli, let isNamed, let role):
-            if !isNamed { return "in a turn, --cli takes the name of a configured CLI, not '\(cli)'" }
+            if !isNamed { return "in a turn, a CLI is given by its configured name, not as '\(cli)'" }
             if let role, isLeading(role), !isLead(agent) {
                 return "an agent cannot give others the role '\(role)', which it does not have itself"
             }
@@ -66,13 +81,16 @@ public enum Authority {
         }
     }
 
-    private static func ending(_ task: AgentTask, _ move: TaskMove, _ agent: Agent) -> String? {
+    private static func ending(_ task: AgentTask, _ move: TaskMove, _ agent: Agent) -> Refusal? {
         if task.assignedTo == agent.id { return nil }
         // Nobody owns a goal; it is its conductor's.
         if isConductor(agent), task.assignedTo == nil, task.tags.contains(Conductor.goalTag) { return nil }
         if case .complete = move {
             return task.assignedTo == nil
-                ? "nobody has taken this task; take it first: tt backlog claim \(task.id.description.prefix(8))"
+                ? Refusal(
+                    "nobody has taken this task",
+                    .operation(
+                        "backlog.claim", ["task": String(task.id.description.prefix(8))], why: "take it first"))
                 : "this task belongs to another agent"
         }
         return task.createdBy == agent.id ? nil : "this task is neither this agent's nor given by it"

@@ -5,7 +5,7 @@ extension Town {
     /// The town as an operation may use it. A person's is unchanged. In a turn, the agent is known from here on, and each
     /// verb of the store makes sure that its turn still runs.
     /// - Throws: `notYourTurn` in a turn without a valid secret; `needsPerson` for what agents may not do.
-    public func admitted(to operation: String) async throws -> (town: Town, turn: ActingTurn?) {
+    func admitted(to operation: String) async throws -> (town: Town, turn: ActingTurn?) {
         guard caller.isInTurn, caller.proven == nil else { return (self, nil) }
         guard let proof = caller.proof else {
             throw OperationError(
@@ -25,21 +25,13 @@ extension Town {
         return (town, ActingTurn(token: lease.token, limits: configuration.sendLimits))
     }
 
-    /// Runs `body` as the agent of this turn; outside of turns, as it is.
-    /// - Throws: as `admitted(to:)`.
-    public func acting<Result: Sendable>(
-        as operation: String, _ body: (Town) async throws -> Result
-    ) async throws -> Result {
-        let (town, turn) = try await admitted(to: operation)
-        guard let turn else { return try await body(town) }
-        return try await ActingTurn.$current.withValue(turn) { try await body(town) }
-    }
-
     /// Refuses what the agent of this turn may not do; people may do everything.
     /// - Throws: `needsPerson`.
     public func check(_ deed: Authority.Deed) throws {
-        guard let agent = caller.proven, let problem = Authority.problem(with: deed, by: agent) else { return }
-        throw OperationError(.needsPerson, problem, hint: "ask a person: tt send supervisor --query \"…\"")
+        guard let agent = caller.proven, let refusal = Authority.refusal(of: deed, by: agent) else { return }
+        var error = OperationError(.needsPerson, refusal.reason)
+        error.remedies = [refusal.remedy, .askPerson].compactMap(\.self)
+        throw error
     }
 
     /// Whether the store knows that `sender` is who it says.
@@ -78,5 +70,15 @@ extension Town {
         throw OperationError(
             .limit, "the inbox of \(agent.name) is full: \(waiting) messages wait (limits.max_inbox)",
             hint: "wait until it has read some, or ask a person to raise the limit in tinytown.toml")
+    }
+}
+
+extension ActingTurn {
+    /// Runs `body` as the agent of this turn; outside of turns, as it is.
+    static func acting<Result: Sendable>(
+        _ turn: ActingTurn?, _ body: () async throws -> Result
+    ) async throws -> Result {
+        guard let turn else { return try await body() }
+        return try await $current.withValue(turn) { try await body() }
     }
 }

@@ -24,13 +24,14 @@ public enum Conductor {
     /// Every task has to have ended, and each completed one that is no review must be approved: by a completed review
     /// that depends on it, directly or through others, that somebody else made, and whose result begins with
     /// `approved`.
-    public static func objection(to work: [AgentTask]) -> (problem: String, hint: String)? {
+    public static func objection(to work: [AgentTask]) -> (problem: String, remedy: Remedy)? {
         let open = work.filter { !$0.state.isTerminal }
         if !open.isEmpty {
             return (
                 "\(open.count) task\(open.count == 1 ? " is" : "s are") not done: "
                     + open.prefix(5).map { "\($0.id.description.prefix(8)) (\($0.title.prefix(40)))" }
-                    .joined(separator: ", "), "you are told when they end; or call one off: tt task cancel ID"
+                    .joined(separator: ", "),
+                .operation("task.cancel", ["task": "ID"], why: "you are told when they end; or call one off")
             )
         }
         let known = Dictionary(uniqueKeysWithValues: work.map { ($0.id, $0) })
@@ -39,7 +40,12 @@ public enum Conductor {
                 && ($0.result ?? "").lowercased().trimmedStart.hasPrefix("approved")
         }
         if approvals.isEmpty {
-            return ("nothing was approved by a reviewer", "give out work and its review: tt assign … --depends-on")
+            return (
+                "nothing was approved by a reviewer",
+                .operation(
+                    "task.assign", ["agent": "reviewer", "task": "Review …", "depends_on": "ID"],
+                    why: "give out work and its review")
+            )
         }
         for piece in work where piece.state == .completed && !piece.tags.contains(reviewTag) {
             let isApproved = approvals.contains { review in
@@ -49,7 +55,9 @@ public enum Conductor {
                 let id = piece.id.description.prefix(8)
                 return (
                     "no reviewer has approved task \(id) (\(piece.title.prefix(40)))",
-                    "tt assign reviewer \"Review …\" --tags \(reviewTag) --depends-on \(id)"
+                    .operation(
+                        "task.assign",
+                        ["agent": "reviewer", "task": "Review …", "tags": reviewTag, "depends_on": String(id)])
                 )
             }
         }
@@ -77,6 +85,6 @@ extension Town {
         let task = try await task(orCurrent: reference)
         guard task.tags.contains(Conductor.goalTag), !task.state.isTerminal else { return }
         guard let objection = Conductor.objection(to: try await Conductor.work(in: self)) else { return }
-        throw OperationError(.conflict, "the goal is not reached: \(objection.problem)", hint: objection.hint)
+        throw OperationError(.conflict, "the goal is not reached: \(objection.problem)", objection.remedy)
     }
 }

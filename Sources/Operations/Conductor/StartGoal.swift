@@ -3,9 +3,9 @@ import Model
 
 /// Gives the conductor a goal, or lets it go on with the one that it has. Repeating it changes nothing.
 public struct StartGoal: Operation {
-    public static let name = "conductor.start"
-    public static let summary = "Give the conductor a goal"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "conductor.start", "Give the conductor a goal", .manage, route: .post("/v1/conductor/goal"),
+        effect: .bringsWork, isIdempotent: true, errors: [.conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         public var goal: String
@@ -36,9 +36,7 @@ public struct StartGoal: Operation {
         public var resumed: Bool
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         guard input.goal.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the goal is empty")
         }
@@ -55,7 +53,7 @@ public struct StartGoal: Operation {
             let id = open.id.description.prefix(8)
             throw OperationError(
                 .conflict, "the conductor works towards another goal: \(open.title)",
-                hint: "let it finish, or call it off: tt task cancel \(id)")
+                .operation("task.cancel", ["task": String(id)], why: "let it finish, or call it off"))
         }
         // The goal first, then who works on it, then the message: whatever step a crash comes after, the next run
         // does the rest.
@@ -70,7 +68,7 @@ public struct StartGoal: Operation {
         }
         let agent = try await conductor(input, in: town)
         var message = Message(
-            id: town.newID(), from: .supervisor, to: Conductor.id, body: .task(description: Self.text(goal)),
+            id: town.newID(), from: .supervisor, to: Conductor.id, body: .task(description: text(goal)),
             createdAt: town.time.now())
         message.idempotencyKey = "goal-\(goal.id)"
         _ = try await town.store.send([message], limits: town.configuration.sendLimits)
@@ -78,12 +76,12 @@ public struct StartGoal: Operation {
             task: try await town.view(of: goal).task, agent: AgentView(agent), resumed: open != nil)
     }
 
-    private func conductor(_ input: Input, in town: Town) async throws -> Agent {
+    private static func conductor(_ input: Input, in town: Town) async throws -> Agent {
         let now = town.time.now()
         guard let known = try await town.store.agent(Conductor.id) else {
             guard let cli = input.cli ?? town.configuration.conductorCLI ?? town.configuration.defaultCLI else {
                 throw OperationError(
-                    .invalid, "no CLI was given and the town has no default", hint: "specify one with --cli")
+                    .invalid, "no CLI was given and the town has no default", .field("cli", why: "specify one with"))
             }
             var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
             agent.kind = .supervisor

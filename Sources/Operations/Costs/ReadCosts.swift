@@ -3,9 +3,8 @@ public import Model
 /// Adds up what turns used, from the events that tell of their ends. The log keeps the newest hundred thousand events or
 /// so: `since` of the output says how far back the sums reach.
 public struct ReadCosts: Operation {
-    public static let name = "costs.read"
-    public static let summary = "Add up what turns used"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "town.costs", "Add up what turns used", .read, route: .get("/v1/costs"), errors: [.agentNotFound])
 
     /// What a row of the output stands for.
     public enum Grouping: String, Codable, Sendable, CaseIterable { case agent, day, task, model }
@@ -51,9 +50,7 @@ public struct ReadCosts: Operation {
         public var spent: SpentView
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let agent = if let reference = input.agent { try await town.agent(reference).id } else { AgentID?.none }
         let turns = try await town.turns(since: input.since, of: agent)
         var sums: [Key: SpentView] = [:]
@@ -98,7 +95,7 @@ public struct ReadCosts: Operation {
         }
     }
 
-    private func label(of key: Key, _ names: [AgentID: String], in town: Town) async throws -> String {
+    private static func label(of key: Key, _ names: [AgentID: String], in town: Town) async throws -> String {
         switch key {
         case .agent(let id): id.map { names[$0] ?? "\($0.short) (removed)" } ?? "unknown"
         case .day(let day): day

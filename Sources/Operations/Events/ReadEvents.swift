@@ -2,9 +2,8 @@ public import Model
 
 /// The town's log.
 public struct ReadEvents: Operation {
-    public static let name = "events.read"
-    public static let summary = "Read the event log"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "event.list", "Read the event log", .read, route: .get("/v1/events"), errors: [.agentNotFound])
 
     public struct Input: Codable, Sendable, Equatable {
         /// Events after this sequence number, oldest first; nil means the newest.
@@ -45,9 +44,7 @@ public struct ReadEvents: Operation {
         public var last: Int64
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let filter = try await input.filter(in: town)
         let limit = max(0, input.limit ?? 20)
         let events =

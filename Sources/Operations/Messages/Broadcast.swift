@@ -2,9 +2,10 @@ import Model
 
 /// Puts one message into the inbox of every agent that has not ended, except the sender's.
 public struct Broadcast: Operation {
-    public static let name = "message.broadcast"
-    public static let summary = "Send a message to all agents"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "message.broadcast", "Send a message to all agents", .write,
+        route: .post("/v1/messages/broadcast", status: 201), effect: .bringsWork,
+        errors: [.notFound, .tooLarge, .limit])
 
     /// Names that mean everybody where a recipient is named.
     public static let names: Set<String> = ["all", "everyone"]
@@ -30,24 +31,24 @@ public struct Broadcast: Operation {
     }
 
     public struct Output: Codable, Sendable, Equatable {
-        /// One for each recipient, in the order of `tt list`.
+        /// One for each recipient, in the order in which agents are listed.
         public var messages: [SendMessage.Output]
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let from = try await town.sender(input.from)
         let recipients = try await town.store.agents().filter { !$0.state.isTerminal && $0.id != from.id }
         guard !recipients.isEmpty else {
-            throw OperationError(.notFound, "there is nobody to send it to", hint: "add an agent with: tt spawn NAME")
+            throw OperationError(
+                .notFound, "there is nobody to send it to",
+                .operation("agent.spawn", ["name": "NAME"], why: "add an agent with"))
         }
         var sent: [SendMessage.Output] = []
         for agent in recipients {
             let one = SendMessage.Input(
                 to: agent.id.description, message: input.message, from: input.from, kind: input.kind,
                 urgent: input.urgent, key: input.key.map { "\($0)-\(agent.id.short)" })
-            sent.append(try await SendMessage().run(one, in: town))
+            sent.append(try await SendMessage.run(one, in: town))
         }
         return Output(messages: sent)
     }

@@ -4,7 +4,8 @@ extension Town {
     /// The dead letter that `reference` means: a whole id, or its beginning from four digits on.
     func deadLetter(_ reference: String) async throws -> Delivery {
         let unknown = OperationError(
-            .notFound, "there is no dead letter '\(reference)'", hint: "see all dead letters: tt dead list")
+            .messageNotFound, "there is no dead letter '\(reference)'",
+            .operation("dead_letter.list", why: "see all dead letters"))
         if let id = MessageID(reference) {
             guard let delivery = try await store.delivery(id), delivery.state == .dead else { throw unknown }
             return delivery
@@ -17,7 +18,8 @@ extension Town {
             .filter { prefix.fits($0.message.id) }
         guard let first = found.first else { throw unknown }
         guard found.count == 1 else {
-            throw OperationError(.conflict, "several dead letters begin with \(reference)", hint: "give more digits")
+            throw OperationError(
+                .ambiguousReference, "several dead letters begin with \(reference)", hint: "give more digits")
         }
         return first
     }
@@ -25,18 +27,15 @@ extension Town {
 
 /// Inspect, retry or drop messages that failed too often.
 public struct ListDeadLetters: Operation {
-    public static let name = "dead.list"
-    public static let summary = "List dead letters"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "dead_letter.list", "List dead letters", .read, route: .get("/v1/dead-letters"))
 
     public struct Output: Codable, Sendable, Equatable {
         /// Newest first.
         public var messages: [MessageView]
     }
 
-    public init() {}
-
-    public func run(_ input: PageInput, in town: Town) async throws -> Output {
+    public static func run(_ input: PageInput, in town: Town) async throws -> Output {
         let page = Page(input.offset, input.limit, standard: 100)
         return Output(messages: try await town.views(of: try await town.store.deadLetters(page: page)))
     }
@@ -55,13 +54,11 @@ public struct MessageOutput: Codable, Sendable, Equatable {
 }
 
 public struct ShowDeadLetter: Operation {
-    public static let name = "dead.show"
-    public static let summary = "Show a dead letter in full"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "dead_letter.show", "Show a dead letter in full", .read, route: .get("/v1/dead-letters/{id}"),
+        errors: [.messageNotFound])
 
-    public init() {}
-
-    public func run(_ input: DeadLetterInput, in town: Town) async throws -> MessageOutput {
+    public static func run(_ input: DeadLetterInput, in town: Town) async throws -> MessageOutput {
         MessageOutput(message: try await town.views(of: [try await town.deadLetter(input.id)])[0])
     }
 }
@@ -83,7 +80,8 @@ public struct DeadLettersInput: Codable, Sendable, Equatable {
     func letters(in town: Town) async throws -> [Delivery] {
         guard (all == true) != !(ids ?? []).isEmpty else {
             throw OperationError(
-                .invalid, "name dead letters, or say --all", hint: "see all dead letters: tt dead list")
+                .invalid, "name dead letters, or ask for all of them", field: "ids",
+                .operation("dead_letter.list", why: "see all dead letters"))
         }
         var letters: [Delivery] = []
         for id in ids ?? [] { letters.append(try await town.deadLetter(id)) }
@@ -98,7 +96,7 @@ public struct DeadLettersInput: Codable, Sendable, Equatable {
 /// Which messages were changed.
 public struct ChangedMessages: Codable, Sendable, Equatable {
     public var ids: [MessageID]
-    /// Those of `--all` that could not be changed, with the reason.
+    /// Those of all that could not be changed, with the reason.
     public var skipped: [String]
 }
 
@@ -121,13 +119,13 @@ extension DeadLettersInput {
 }
 
 public struct RetryDeadLetters: Operation {
-    public static let name = "dead.retry"
-    public static let summary = "Retry dead letters"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "dead_letter.retry", "Retry dead letters", .write, route: .post("/v1/dead-letters/retry"), effect: .bringsWork,
+        errors: [.messageNotFound, .agentNotFound])
 
-    public init() {}
+    public static func hasEffect(_ output: ChangedMessages) -> Bool { !output.ids.isEmpty }
 
-    public func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
+    public static func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
         let target: AgentID? = if let to = input.to { try await town.party(to).id } else { nil }
         return try await input.each(in: town) {
             do throws(StoreError) {
@@ -135,21 +133,19 @@ public struct RetryDeadLetters: Operation {
             } catch {
                 guard error.code == .agentNotFound, target == nil, input.all != true else { throw error }
                 throw OperationError(
-                    .notFound, "the agent of this message is not in the town any more",
-                    hint: "give it to another one: tt dead retry \($0) --to NAME")
+                    .agentNotFound, "the agent of this message is not in the town any more",
+                    .operation("dead_letter.retry", ["ids": "\($0)", "to": "NAME"], why: "give it to another one"))
             }
         }
     }
 }
 
 public struct DropDeadLetters: Operation {
-    public static let name = "dead.drop"
-    public static let summary = "Delete dead letters"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "dead_letter.drop", "Delete dead letters", .write, route: .post("/v1/dead-letters/drop"), isDestructive: true,
+        errors: [.messageNotFound])
 
-    public init() {}
-
-    public func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
+    public static func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
         try await input.each(in: town) { try await town.store.dropDead($0, now: town.time.now()) }
     }
 }

@@ -2,9 +2,9 @@ public import Model
 
 /// What waits for an agent, without taking anything.
 public struct ReadInbox: Operation {
-    public static let name = "inbox.read"
-    public static let summary = "Show the messages that wait for an agent"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "inbox.read", "Show the messages that wait for an agent", .read, route: .get("/v1/inbox"),
+        errors: [.agentNotFound])
 
     public struct Input: Codable, Sendable, Equatable {
         /// A reference; nil means the supervisor's mailbox.
@@ -33,9 +33,7 @@ public struct ReadInbox: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
         let page = Page(input.offset, input.limit)
         let deliveries = try await town.store.inbox(party.id, page: page)
@@ -47,9 +45,9 @@ public struct ReadInbox: Operation {
 
 /// Takes messages out of the supervisor's mailbox (W23). Agents' inboxes are read by their turns alone.
 public struct TakeInbox: Operation {
-    public static let name = "inbox.take"
-    public static let summary = "Take messages out of the supervisor's mailbox"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "inbox.take", "Take messages out of the supervisor's mailbox", .write, route: .post("/v1/inbox/take"),
+        isDestructive: true, errors: [.conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         /// Nil or a reference to the supervisor.
@@ -62,14 +60,12 @@ public struct TakeInbox: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> ReadInbox.Output {
+    public static func run(_ input: Input, in town: Town) async throws -> ReadInbox.Output {
         let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
         guard party == .supervisor else {
             throw OperationError(
                 .conflict, "only the supervisor's mailbox can be emptied: an agent reads its own inbox",
-                hint: "look without taking: tt inbox \(party.name)")
+                .operation("inbox.read", ["agent": party.name], why: "look without taking"))
         }
         let taken = try await town.store.take(party.id, limit: max(1, input.limit ?? 1000), now: town.time.now())
         return ReadInbox.Output(agent: party.name, agentID: party.id, messages: try await town.views(of: taken))

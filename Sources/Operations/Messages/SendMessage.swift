@@ -3,9 +3,9 @@ public import Model
 
 /// Puts a message into an agent's inbox.
 public struct SendMessage: Operation {
-    public static let name = "message.send"
-    public static let summary = "Send a message to an agent"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "message.send", "Send a message to an agent", .write, route: .post("/v1/messages/send", status: 201),
+        effect: .bringsWork, errors: [.agentNotFound, .tooLarge, .limit])
 
     /// What is sent; `task` where nothing is said.
     public enum Kind: String, Codable, Sendable, CaseIterable { case task, query, info, ack }
@@ -64,9 +64,9 @@ public struct SendMessage: Operation {
         }
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { output.recipientState?.isTerminal == false }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         guard input.message.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the message is empty")
         }

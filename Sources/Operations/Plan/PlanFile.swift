@@ -25,7 +25,7 @@ public struct PlanFile: Sendable {
     func read() throws -> (plan: Plan, text: String) {
         guard let text = try text() else {
             throw OperationError(
-                .notFound, "there is no plan at \(path)", hint: "create one with: tt plan --init")
+                .planNotFound, "there is no plan at \(path)", .operation("plan.init", why: "create one with"))
         }
         return (try plan(text), text)
     }
@@ -51,7 +51,8 @@ public struct PlanFile: Sendable {
     /// - Throws: `conflict` where there is a plan already; it stays as it is.
     public func create() throws -> PlanView {
         if file.exists {
-            throw OperationError(.conflict, "\(path) exists already and stays as it is", hint: "see it: tt plan")
+            throw OperationError(
+                .conflict, "\(path) exists already and stays as it is", .operation("plan.read", why: "see it"))
         }
         try write(Plan.template)
         return try view()
@@ -125,23 +126,19 @@ public struct PlanTaskView: Codable, Sendable, Equatable {
 }
 
 public struct ReadPlan: Operation {
-    public static let name = "plan.read"
-    public static let summary = "Show the plan in tasks.toml"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "plan.read", "Show the plan in tasks.toml", .read, route: .get("/v1/plan"), errors: [.planNotFound])
 
-    public init() {}
-
-    public func run(_ input: Nothing, in town: Town) async throws -> PlanView { try PlanFile(root: town.root).view() }
+    public static func run(_ input: Nothing, in town: Town) async throws -> PlanView {
+        try PlanFile(root: town.root).view()
+    }
 }
 
 public struct InitPlan: Operation {
-    public static let name = "plan.init"
-    public static let summary = "Create a tasks.toml"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "plan.init", "Create a tasks.toml", .manage, route: .post("/v1/plan", status: 201), errors: [.conflict])
 
-    public init() {}
-
-    public func run(_ input: Nothing, in town: Town) async throws -> PlanView {
+    public static func run(_ input: Nothing, in town: Town) async throws -> PlanView {
         try PlanFile(root: town.root).create()
     }
 }

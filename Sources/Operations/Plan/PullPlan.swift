@@ -3,9 +3,9 @@ import Plans
 
 /// Writes the state of the plan's tasks back into tasks.toml.
 public struct PullPlan: Operation {
-    public static let name = "sync.pull"
-    public static let summary = "Write the state of tasks back into tasks.toml"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "plan.pull", "Write the state of tasks back into tasks.toml", .manage, aliases: ["sync.pull"],
+        route: .post("/v1/plan/pull"), isIdempotent: true, errors: [.conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         /// Adds ended tasks too that are only in the town; open ones are always added.
@@ -33,9 +33,7 @@ public struct PullPlan: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let file = PlanFile(root: town.root)
         let text = try file.text()
         var plan = try file.plan(text ?? "[meta]\ndescription = \"\"\n")
@@ -62,7 +60,8 @@ public struct PullPlan: Operation {
         if plan.text != text {
             guard try file.text() == text else {
                 throw OperationError(
-                    .conflict, "\(file.path) was changed while it was pulled", hint: "pull again: tt sync pull")
+                    .conflict, "\(file.path) was changed while it was pulled",
+                    .operation("plan.pull", why: "pull again"))
             }
             try file.write(plan.text)
         }
@@ -71,7 +70,7 @@ public struct PullPlan: Operation {
             leftOut: others.count - wanted.count)
     }
 
-    private func entries(
+    private static func entries(
         _ wanted: [AgentTask], _ planned: Set<TaskID>, _ tasks: PlannedTasks, _ names: [AgentID: String],
         _ town: Town
     ) -> [NewPlanEntry] {

@@ -3,9 +3,9 @@ import Plans
 
 /// Takes the plan to the town. Doing it again changes nothing (W11).
 public struct PushPlan: Operation {
-    public static let name = "sync.push"
-    public static let summary = "Take the tasks of tasks.toml to the town"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "plan.push", "Take the tasks of tasks.toml to the town", .write, aliases: ["sync.push"],
+        route: .post("/v1/plan/push"), effect: .bringsWork, isIdempotent: true, errors: [.planNotFound, .conflict])
 
     public struct Output: Codable, Sendable, Equatable {
         public var file: String
@@ -18,9 +18,9 @@ public struct PushPlan: Operation {
         public func count(_ outcome: PushedTask.Outcome) -> Int { tasks.count { $0.outcome == outcome } }
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { output.tasks.contains { $0.outcome != .unchanged } }
 
-    public func run(_ input: Nothing, in town: Town) async throws -> Output {
+    public static func run(_ input: Nothing, in town: Town) async throws -> Output {
         let (plan, _) = try PlanFile(root: town.root).read()
         // A task may be started between the look and the change; then it is looked at again.
         var outcomes: [String: PushedTask.Outcome] = [:]
@@ -31,7 +31,8 @@ public struct PushPlan: Operation {
             do { return try await push.run() } catch let error as StoreError where error.code == .illegalMove {}
         }
         throw OperationError(
-            .conflict, "tasks of the plan are being started while they are changed", hint: "push again: tt sync push")
+            .conflict, "tasks of the plan are being started while they are changed",
+            .operation("plan.push", why: "push again"))
     }
 }
 
@@ -111,7 +112,7 @@ struct PlanPush {
                 if task?.state.isTerminal ?? entry.status.isTerminal { continue }
                 let isOwn = entry.ownAgent != nil
                 if !isOwn, task != nil { continue }
-                let hint = error.hint.map { "; \($0)" } ?? ""
+                let hint = error.remedies.map { "; \(town.phrase($0))" }.joined()
                 problems.append(
                     isOwn
                         ? plan.message(entry, "agent", "of '\(entry.id)': \(error.message)\(hint)")
@@ -122,7 +123,7 @@ struct PlanPush {
             var seen: Set<String> = []
             throw OperationError(
                 .notFound, problems.filter { seen.insert($0).inserted }.joined(separator: "\n"),
-                hint: "start agents with: tt spawn NAME; nothing was pushed")
+                .operation("agent.spawn", ["name": "NAME"], why: "nothing was pushed; start agents with"))
         }
         return owners
     }
@@ -234,7 +235,10 @@ struct PlanPush {
             guard let id = PlanEntry.id(in: task.tags), !planned.contains(id) else { continue }
             notes.append(
                 "'\(id)' is no longer in the plan; its task \(task.id.description.prefix(8)) stays as it is "
-                    + "(\(task.state.rawValue)); call it off with: tt task cancel \(task.id.description.prefix(8))")
+                    + "(\(task.state.rawValue))'; "
+                    + town.phrase(
+                        .operation(
+                            "task.cancel", ["task": String(task.id.description.prefix(8))], why: "call it off with")))
         }
     }
 
@@ -245,8 +249,9 @@ struct PlanPush {
                 tasks.task(entry.id)?.state.isTerminal != true, seen.insert(owner.id).inserted
             else { continue }
             notes.append(
-                "'\(entry.id)' is for \(owner.name), who is \(owner.state.rawValue); bring the agent back with: "
-                    + "tt restart \(owner.name)")
+                "'\(entry.id)' is for \(owner.name), who is \(owner.state.rawValue); "
+                    + town.phrase(
+                        .operation("agent.restart", ["agent": owner.name], why: "bring the agent back with")))
         }
     }
 
@@ -258,8 +263,12 @@ struct PlanPush {
                 guard let task = try await town.store.task(tasks.id(need)), task.inBacklog else { continue }
                 seen.insert(need)
                 notes.append(
-                    "'\(entry.id)' waits for '\(need)', which is in the backlog: give it an agent, or claim it with: "
-                        + "tt backlog claim \(task.id.description.prefix(8)) AGENT"
+                    "'\(entry.id)' waits for '\(need)', which is in the backlog: "
+                        + town.phrase(
+                            .operation(
+                                "backlog.claim",
+                                ["task": String(task.id.description.prefix(8)), "agent": "AGENT"],
+                                why: "give it an agent, or claim it with"))
                         + (entry.parent == need
                             ? " (a task that only groups has the tag \"\(PlanEntry.groupTag)\")" : ""))
             }

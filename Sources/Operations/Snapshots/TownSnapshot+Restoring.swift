@@ -8,7 +8,8 @@ extension TownSnapshot {
     /// - Throws: `OperationError` (`notFound`, `invalid`) with the line where there is one; `FileError`.
     public static func check(_ file: String, progress: Progress = { _ in }) async throws -> TownSnapshot {
         guard Files.exists(file) else {
-            throw OperationError(.notFound, "there is no snapshot \(file)", hint: "create one with: tt save")
+            throw OperationError(
+                .fileNotFound, "there is no snapshot \(file)", .operation("town.save", why: "create one with"))
         }
         let header = try readableHeader(of: file)
         let lines = try LineFile(file)
@@ -87,7 +88,10 @@ extension TownSnapshot {
         }
         guard let line = try LineFile(file).next(limit: 1 << 20),
             let start = try? JSONDecoder().decode(Start.self, from: Data(line)), start.format == SnapshotLine.format
-        else { throw OperationError(.invalid, "\(file) is not a snapshot of a town", hint: "create one with: tt save") }
+        else {
+            throw OperationError(
+                .invalid, "\(file) is not a snapshot of a town", .operation("town.save", why: "create one with"))
+        }
         guard start.version <= SnapshotLine.version else {
             throw OperationError(
                 .invalid,

@@ -41,7 +41,8 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
     ) async throws -> TownSnapshot {
         if !overwrites, Files.exists(file), try header(of: file) == nil {
             throw OperationError(
-                .conflict, "\(file) is not a snapshot and was not touched", hint: "choose another file, or add --force")
+                .conflict, "\(file) is not a snapshot and was not touched",
+                .field("force", why: "choose another file, or add"))
         }
         let now = town.time.now()
         // Names that nobody can prepare, so that two who save at once do not meet either.

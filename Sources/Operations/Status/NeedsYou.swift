@@ -14,15 +14,6 @@ public struct NeedsYou: Codable, Sendable, Equatable {
         self.count = count
         self.things = things
     }
-
-    /// `2 things need you: tt inbox`; nil if nothing does.
-    public var line: String? {
-        switch count {
-        case ...0: nil
-        case 1: "1 thing needs you: tt inbox"
-        default: "\(count) things need you: tt inbox"
-        }
-    }
 }
 
 /// One thing that needs the person in charge.

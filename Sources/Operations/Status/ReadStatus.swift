@@ -3,9 +3,8 @@ public import Model
 
 /// Everything about the town at a glance.
 public struct ReadStatus: Operation {
-    public static let name = "status.read"
-    public static let summary = "Show the state of the town"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "town.status", "Show the state of the town", .read, route: .get("/v1/status"))
 
     public struct Output: Codable, Sendable, Equatable {
         public var town: TownView
@@ -47,9 +46,7 @@ public struct ReadStatus: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Nothing, in town: Town) async throws -> Output {
+    public static func run(_ input: Nothing, in town: Town) async throws -> Output {
         let waiting = try await town.store.waitingCounts()
         let agents = try await town.views(of: try await town.store.agents(), waiting: waiting)
         let hosts = try await town.store.hosts()

@@ -2,9 +2,10 @@ import Model
 
 /// Creates a task and gives it to an agent in one step.
 public struct AssignTask: Operation {
-    public static let name = "agent.assign"
-    public static let summary = "Give a new task to an agent"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "task.assign", "Give a new task to an agent", .write, aliases: ["agent.assign"],
+        route: .post("/v1/agents/{agent}/tasks", status: 201), effect: .bringsWork,
+        errors: [.agentNotFound, .taskNotFound, .dependencyCycle, .tooLarge, .limit])
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
@@ -42,9 +43,9 @@ public struct AssignTask: Operation {
         public var agent: AgentView
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { !output.agent.state.isTerminal }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         guard input.task.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }

@@ -1,9 +1,9 @@
 import Model
 
 public struct AddToBacklog: Operation {
-    public static let name = "backlog.add"
-    public static let summary = "Add a task that nobody owns yet"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "backlog.add", "Add a task that nobody owns yet", .write, route: .post("/v1/backlog", status: 201),
+        effect: .bringsWork, errors: [.taskNotFound, .dependencyCycle, .tooLarge])
 
     public struct Input: Codable, Sendable, Equatable {
         public var description: String
@@ -28,9 +28,7 @@ public struct AddToBacklog: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
         guard input.description.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }
@@ -47,22 +45,19 @@ public struct AddToBacklog: Operation {
 }
 
 public struct ListBacklog: Operation {
-    public static let name = "backlog.list"
-    public static let summary = "List tasks that nobody owns"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "backlog.list", "List tasks that nobody owns", .read, route: .get("/v1/backlog"))
 
-    public init() {}
-
-    public func run(_ input: PageInput, in town: Town) async throws -> TasksOutput {
+    public static func run(_ input: PageInput, in town: Town) async throws -> TasksOutput {
         try await town.views(of: .backlog, Page(input.offset, input.limit))
     }
 }
 
 /// Gives a task of the backlog to an agent.
 public struct ClaimFromBacklog: Operation {
-    public static let name = "backlog.claim"
-    public static let summary = "Give a task of the backlog to an agent"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "backlog.claim", "Give a task of the backlog to an agent", .write, route: .post("/v1/backlog/{task}/claim"),
+        effect: .bringsWork, errors: [.agentNotFound, .taskNotFound, .conflict, .limit])
 
     public struct Input: Codable, Sendable, Equatable {
         public var task: String
@@ -75,10 +70,10 @@ public struct ClaimFromBacklog: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
-        let agent = try await town.agent(orCalling: input.agent, example: "tt backlog claim TASK AGENT")
+    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+        let agent = try await town.agent(
+            orCalling: input.agent,
+            else: .operation("backlog.claim", ["task": "TASK", "agent": "AGENT"], why: "say which one"))
         try town.check(.give(to: agent.id))
         try await town.checkRoom(for: agent)
         let task = try await town.backlogTask(input.task)
@@ -91,9 +86,9 @@ public struct ClaimFromBacklog: Operation {
 
 /// Gives everything in the backlog to one agent.
 public struct AssignBacklog: Operation {
-    public static let name = "backlog.assign-all"
-    public static let summary = "Give every task of the backlog to an agent"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "backlog.assign_all", "Give every task of the backlog to an agent", .write, route: .post("/v1/backlog/assign"),
+        effect: .bringsWork, isIdempotent: true, errors: [.agentNotFound])
 
     public struct Input: Codable, Sendable, Equatable {
         public var agent: String
@@ -101,9 +96,9 @@ public struct AssignBacklog: Operation {
         public init(agent: String) { self.agent = agent }
     }
 
-    public init() {}
+    public static func hasEffect(_ output: TasksOutput) -> Bool { !output.tasks.isEmpty }
 
-    public func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+    public static func run(_ input: Input, in town: Town) async throws -> TasksOutput {
         let agent = try await town.agent(input.agent)
         let by = try await town.sender(nil).id
         var moved: [TaskView] = []
@@ -130,13 +125,11 @@ public struct AssignBacklog: Operation {
 
 /// Takes a task out of the backlog; it is cancelled, so that its record stays.
 public struct RemoveFromBacklog: Operation {
-    public static let name = "backlog.remove"
-    public static let summary = "Remove a task from the backlog"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "backlog.remove", "Remove a task from the backlog", .write, route: .delete("/v1/backlog/{task}"),
+        isDestructive: true, errors: [.taskNotFound, .conflict])
 
-    public init() {}
-
-    public func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
         guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
         let task = try await town.backlogTask(reference)
         try town.check(.end(task, .cancel("")))
@@ -161,12 +154,13 @@ extension Town {
             let needs = try await waitsFor(task).map(\.shortID).joined(separator: ", ")
             throw OperationError(
                 .conflict, "task \(task.id.description.prefix(8)) is not in the backlog: it waits for \(needs)",
-                hint: "let it begin all the same: tt task release \(task.id.description.prefix(8))")
+                .operation(
+                    "task.release", ["task": String(task.id.description.prefix(8))], why: "let it begin all the same"))
         }
         guard task.inBacklog else {
             throw OperationError(
                 .conflict, "task \(task.id.description.prefix(8)) is not in the backlog: it is \(task.state.rawValue)",
-                hint: "see the backlog: tt backlog list")
+                .operation("backlog.list", why: "see the backlog"))
         }
         return task
     }

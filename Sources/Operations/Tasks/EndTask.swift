@@ -17,7 +17,7 @@ public struct EndTaskInput: Codable, Sendable, Equatable {
         guard !task.state.isTerminal else {
             throw OperationError(
                 .conflict, "task \(task.id.description.prefix(8)) is already \(task.state.rawValue)",
-                hint: "see it: tt task show \(task.id.description.prefix(8))")
+                .operation("task.show", ["task": String(task.id.description.prefix(8))], why: "see it"))
         }
         try town.check(.end(task, move(nil)))
         try town.checkResult(result)
@@ -27,7 +27,10 @@ public struct EndTaskInput: Codable, Sendable, Equatable {
             throw OperationError(
                 .conflict,
                 "task \(task.id.description.prefix(8)) waits for \(needs.joined(separator: ", ")) and cannot be completed yet",
-                hint: "call it off with tt task cancel, or let it begin all the same with tt task release")
+                .operation("task.cancel", ["task": String(task.id.description.prefix(8))], why: "call it off with"),
+                .operation(
+                    "task.release", ["task": String(task.id.description.prefix(8))],
+                    why: "let it begin all the same with"))
         }
         let by = try await town.sender(nil).id
         let moved = try await town.store.move(
@@ -50,57 +53,49 @@ public struct EndedTask: Codable, Sendable, Equatable {
 }
 
 public struct CompleteTask: Operation {
-    public static let name = "task.complete"
-    public static let summary = "Mark a task as done"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "task.complete", "Mark a task as done", .write, route: .post("/v1/tasks/{task}/complete"), effect: .bringsWork,
+        errors: [.taskNotFound, .conflict, .tooLarge])
 
-    public init() {}
-
-    public func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
+    public static func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
         try await town.checkGoal(input.task)
         return try await input.end(in: town) { .complete($0 ?? "Completed") }
     }
 }
 
 public struct FailTask: Operation {
-    public static let name = "task.fail"
-    public static let summary = "Mark a task as failed"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "task.fail", "Mark a task as failed", .write, route: .post("/v1/tasks/{task}/fail"), effect: .bringsWork,
+        errors: [.taskNotFound, .conflict])
 
-    public init() {}
-
-    public func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
+    public static func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
         try await input.end(in: town) { .fail($0 ?? "Failed") }
     }
 }
 
 public struct CancelTask: Operation {
-    public static let name = "task.cancel"
-    public static let summary = "Cancel a task"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "task.cancel", "Cancel a task", .write, route: .post("/v1/tasks/{task}/cancel"), effect: .bringsWork,
+        errors: [.taskNotFound, .conflict])
 
-    public init() {}
-
-    public func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
+    public static func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
         try await input.end(in: town) { .cancel($0 ?? "Cancelled") }
     }
 }
 
 /// Lets a task that waits begin all the same.
 public struct ReleaseTask: Operation {
-    public static let name = "task.release"
-    public static let summary = "Start a task without waiting for its dependencies"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "task.release", "Start a task without waiting for its dependencies", .write,
+        route: .post("/v1/tasks/{task}/release"), effect: .bringsWork, errors: [.taskNotFound, .conflict])
 
-    public init() {}
-
-    public func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
         guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
         let task = try await town.task(reference)
         guard task.isWaiting else {
             throw OperationError(
                 .conflict, "task \(task.id.description.prefix(8)) waits for nothing: it is \(task.state.rawValue)",
-                hint: "see what waits: tt task list --state waiting")
+                .operation("task.list", ["state": "waiting"], why: "see what waits"))
         }
         let moved = try await town.store.move(
             task.id, .release, by: try await town.sender(nil).id, announcement: town.newID(), now: town.time.now())

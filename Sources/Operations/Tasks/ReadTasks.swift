@@ -1,11 +1,8 @@
 import Model
 
 public struct ShowTask: Operation {
-    public static let name = "task.show"
-    public static let summary = "Show a task in full"
-    public static let scope = Scope.read
-
-    public init() {}
+    public static let spec = OperationSpec(
+        "task.show", "Show a task in full", .read, route: .get("/v1/tasks/{task}"), errors: [.taskNotFound])
 
     /// A task with those around it.
     public struct Output: Codable, Sendable, Equatable {
@@ -16,7 +13,7 @@ public struct ShowTask: Operation {
         public var dependents: [TaskReference]
     }
 
-    public func run(_ input: TaskInput, in town: Town) async throws -> Output {
+    public static func run(_ input: TaskInput, in town: Town) async throws -> Output {
         let task = try await town.task(orCurrent: input.task)
         let dependents = try await everything { try await town.store.tasks(TaskFilter(needing: task.id), page: $0) }
         var output = Output(
@@ -29,9 +26,9 @@ public struct ShowTask: Operation {
 
 /// What an agent works on.
 public struct CurrentTask: Operation {
-    public static let name = "task.current"
-    public static let summary = "Show an agent's current task"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "task.current", "Show an agent's current task", .read, route: .get("/v1/agents/{agent}/task"),
+        errors: [.agentNotFound, .notFound])
 
     public struct Input: Codable, Sendable, Equatable {
         /// A reference; nil means the agent in whose turn the caller runs.
@@ -40,10 +37,9 @@ public struct CurrentTask: Operation {
         public init(agent: String? = nil) { self.agent = agent }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
-        let agent = try await town.agent(orCalling: input.agent, example: "tt task current AGENT")
+    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+        let agent = try await town.agent(
+            orCalling: input.agent, else: .operation("task.current", ["agent": "AGENT"], why: "say which one"))
         if input.agent == nil, let id = town.caller.taskID, let task = try? await town.task(id) {
             return try await town.view(of: task)
         }
@@ -52,9 +48,8 @@ public struct CurrentTask: Operation {
 }
 
 public struct ListTasks: Operation {
-    public static let name = "task.list"
-    public static let summary = "List tasks"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "task.list", "List tasks", .read, route: .get("/v1/tasks"), errors: [.agentNotFound])
 
     public struct Input: Codable, Sendable, Equatable {
         /// A wire name, `in_flight`, `open` for all that have not ended, or `waiting` for those that others hold back.
@@ -72,9 +67,7 @@ public struct ListTasks: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+    public static func run(_ input: Input, in town: Town) async throws -> TasksOutput {
         var filter = TaskFilter()
         if let text = input.state {
             if text == "open" {

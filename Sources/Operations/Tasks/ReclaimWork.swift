@@ -3,9 +3,9 @@ public import Model
 /// Moves the work of agents that have ended, or that nobody knows any more, to others. Without a destination it only
 /// lists that work, and changes nothing (W3).
 public struct ReclaimWork: Operation {
-    public static let name = "task.reclaim"
-    public static let summary = "List or move the work of stopped agents"
-    public static let scope = Scope.write
+    public static let spec = OperationSpec(
+        "task.reclaim", "List or move the work of stopped agents", .write, route: .post("/v1/tasks/reclaim"),
+        effect: .bringsWork, errors: [.agentNotFound, .conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         /// A reference to the only agent to look at; nil means all that have ended.
@@ -40,12 +40,12 @@ public struct ReclaimWork: Operation {
         }
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { output.agents.contains { $0.moved > 0 } }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         guard input.to == nil || input.toBacklog != true else {
             throw OperationError(
-                .invalid, "work goes to the backlog or to one agent, not to both", hint: "give --to-backlog or --to")
+                .invalid, "work goes to the backlog or to one agent, not to both", hint: "choose one of them")
         }
         let agents = try await town.store.agents()
         let target = try await target(input, agents, town)
@@ -71,7 +71,7 @@ public struct ReclaimWork: Operation {
         return output
     }
 
-    private func target(_ input: Input, _ agents: [Agent], _ town: Town) async throws -> Agent? {
+    private static func target(_ input: Input, _ agents: [Agent], _ town: Town) async throws -> Agent? {
         guard let reference = input.to else { return nil }
         guard case .agent(let target) = try await town.party(reference, among: agents) else {
             throw OperationError(.invalid, "the supervisor is a mailbox, not an agent", hint: "name an agent")
@@ -79,12 +79,12 @@ public struct ReclaimWork: Operation {
         guard !target.state.isTerminal else {
             throw OperationError(
                 .conflict, "agent '\(target.name)' has ended itself (\(target.state.rawValue))",
-                hint: "bring it back first: tt restart \(target.name)")
+                .operation("agent.restart", ["agent": target.name], why: "bring it back first"))
         }
         return target
     }
 
-    private func sources(_ input: Input, _ agents: [Agent], _ town: Town) async throws -> [(AgentID, Agent?)] {
+    private static func sources(_ input: Input, _ agents: [Agent], _ town: Town) async throws -> [(AgentID, Agent?)] {
         if let reference = input.from {
             if let id = AgentID(reference), id != .supervisor, !agents.contains(where: { $0.id == id }) {
                 return [(id, nil)]
@@ -95,12 +95,12 @@ public struct ReclaimWork: Operation {
             guard agent.state.isTerminal else {
                 throw OperationError(
                     .conflict, "agent '\(agent.name)' is \(agent.state.rawValue): its work is not orphaned",
-                    hint: "stop it first with: tt kill \(agent.name)")
+                    .operation("agent.kill", ["agent": agent.name], why: "stop it first with"))
             }
             return [(agent.id, agent)]
         }
         let ended = agents.filter(\.state.isTerminal).map { ($0.id, Optional($0)) }
-        return ended + (try await Self.unknownOwners(agents, town)).map { ($0, nil) }
+        return ended + (try await unknownOwners(agents, town)).map { ($0, nil) }
     }
 
     /// Owners of open tasks that are not on the town's list.

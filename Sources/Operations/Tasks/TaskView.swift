@@ -174,7 +174,7 @@ extension Town {
         guard let agent = try await callingAgent() else {
             throw OperationError(
                 .invalid, "no task was given, and this is not an agent's turn",
-                hint: "say which one; see: tt task list")
+                .operation("task.list", why: "say which one; see"))
         }
         return try await currentTask(of: agent)
     }
@@ -190,7 +190,7 @@ extension Town {
         guard !open.isEmpty else { return try await task(ids[0]) }
         let list = open.map { "\($0.id.description.prefix(8)) (\($0.title.prefix(30)))" }
         throw OperationError(
-            .conflict, "this turn has several open tasks: " + list.joined(separator: ", "),
+            .ambiguousReference, "this turn has several open tasks: " + list.joined(separator: ", "),
             hint: "say which one you mean; a script finds all of them in TINYTOWN_TASK_IDS")
     }
 
@@ -205,7 +205,7 @@ extension Town {
         default:
             let list = open.map { "\($0.id.description.prefix(8)) (\($0.title.prefix(30)))" }
             throw OperationError(
-                .conflict, "\(agent.label) has several open tasks: " + list.joined(separator: ", "),
+                .ambiguousReference, "\(agent.label) has several open tasks: " + list.joined(separator: ", "),
                 hint: "say which one you mean")
         }
     }

@@ -2,9 +2,9 @@ import Model
 
 /// Returns when a task has ended. The store tells of changes; nothing is asked again and again.
 public struct WaitForTask: Operation {
-    public static let name = "task.wait"
-    public static let summary = "Wait until a task has ended"
-    public static let scope = Scope.read
+    public static let spec = OperationSpec(
+        "task.wait", "Wait until a task has ended", .read, route: .get("/v1/tasks/{task}/end"), effect: .needsHost,
+        errors: [.taskNotFound, .timedOut])
 
     public struct Input: Codable, Sendable, Equatable {
         public var task: String
@@ -22,10 +22,8 @@ public struct WaitForTask: Operation {
         }
     }
 
-    public init() {}
-
     /// - Returns: the task as it ended.
-    public func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
         if let seconds = input.timeoutSeconds, !(0...1e9).contains(seconds) {
             throw OperationError(.invalid, "invalid timeout in seconds: \(seconds)")
         }
@@ -38,11 +36,11 @@ public struct WaitForTask: Operation {
                 hint: "complete it or fail it first")
         }
         let ended = try await withThrowingTaskGroup(of: AgentTask?.self) { group in
-            group.addTask { try await Self.end(of: task, in: town, changes) }
+            group.addTask { try await end(of: task, in: town, changes) }
             if let seconds = input.timeoutSeconds {
                 group.addTask {
                     // Looking comes first, so that a task which has ended is never reported as late.
-                    let now = try await Self.look(at: task, in: town)
+                    let now = try await look(at: task, in: town)
                     if now.state.isTerminal { return now }
                     try await town.time.sleep(for: Duration(outsideSeconds: seconds))
                     return nil
@@ -52,10 +50,10 @@ public struct WaitForTask: Operation {
             return try await group.next() ?? nil
         }
         guard let ended else {
-            let now = try await Self.look(at: task, in: town)
+            let now = try await look(at: task, in: town)
             throw OperationError(
                 .timedOut, "task \(task.id.description.prefix(8)) has not ended in time: it is \(now.state.rawValue)",
-                hint: "see what holds it up: tt task show \(task.id.description.prefix(8))")
+                .operation("task.show", ["task": String(task.id.description.prefix(8))], why: "see what holds it up"))
         }
         return try await town.view(of: ended)
     }
@@ -71,7 +69,7 @@ public struct WaitForTask: Operation {
 
     private static func look(at task: AgentTask, in town: Town) async throws -> AgentTask {
         guard let now = try await town.store.task(task.id) else {
-            throw OperationError(.notFound, "task \(task.id) was removed from the town while it was waited for")
+            throw OperationError(.taskNotFound, "task \(task.id) was removed from the town while it was waited for")
         }
         return now
     }

@@ -3,9 +3,9 @@ public import Model
 /// Brings what Tinytown kept in a form that it gave up into today's form. Without `confirm` it only says what it would do
 /// (W59).
 public struct MigrateTown: Operation {
-    public static let name = "town.migrate"
-    public static let summary = "Bring records of older versions into today's form"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "town.migrate", "Bring records of older versions into today's form", .manage, effect: .bringsWork,
+        isIdempotent: true, errors: [.conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         /// Agents and tasks that are JSON texts become hashes; otherwise keys get the town's name.
@@ -54,9 +54,9 @@ public struct MigrateTown: Operation {
         }
     }
 
-    public init() {}
+    public static func hasEffect(_ output: Output) -> Bool { output.moved > 0 }
 
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let form = input.hash == true ? OldForm.jsonRecords : .sharedKeys
         var output = Output(form)
         // A store that was never anything else has nothing old in it.
@@ -75,7 +75,7 @@ public struct MigrateTown: Operation {
             throw OperationError(
                 .conflict,
                 "old keys do not say which town they belong to, and the server holds other towns: \(names)",
-                hint: "where they are this town's, take them with: tt migrate --take-all")
+                .operation("town.migrate", ["take_all": "true"], why: "if they are this town's, take them with"))
         }
         try await move(found.records, with: keeper, in: town, &output)
         output.done = true
@@ -84,7 +84,7 @@ public struct MigrateTown: Operation {
 
     // A program that still writes under old keys makes them anew, so what is there is looked at until there is nothing
     // more, or until it is clear that this does not end.
-    private func move(
+    private static func move(
         _ records: [OldRecord], with keeper: any OldRecordKeeper, in town: Town, _ output: inout Output
     ) async throws {
         var (records, left) = (records, [LeftRecord]())

@@ -4,9 +4,9 @@ public import Model
 /// Puts back what dead hosts left behind. Every host does the same by itself as soon as it looks; this is for towns
 /// that none serves, and for people who want to be sure. An agent that works is never touched (W10).
 public struct RecoverTown: Operation {
-    public static let name = "town.recover"
-    public static let summary = "Put back the turns of hosts that died"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "town.recover", "Put back the turns of hosts that died", .manage, route: .post("/v1/recover"),
+        effect: .bringsWork, isIdempotent: true)
 
     public struct Output: Codable, Sendable, Equatable {
         /// Agents whose turn was put back, or that a dead host had kept for itself.
@@ -19,9 +19,7 @@ public struct RecoverTown: Operation {
         public var unserved: Int
     }
 
-    public init() {}
-
-    public func run(_ input: Nothing, in town: Town) async throws -> Output {
+    public static func run(_ input: Nothing, in town: Town) async throws -> Output {
         // Leases first: their holders were known before, so a host that comes just now does not look dead.
         let leases = try await town.store.leases()
         let hosts = try await town.store.hosts()

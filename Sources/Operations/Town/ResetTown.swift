@@ -2,9 +2,9 @@ import Model
 
 /// Forgets a town's agents, or everything. Without `confirm` it only says what would go.
 public struct ResetTown: Operation {
-    public static let name = "town.reset"
-    public static let summary = "Delete the town's agents, tasks and messages"
-    public static let scope = Scope.manage
+    public static let spec = OperationSpec(
+        "town.reset", "Delete the town's agents, tasks and messages", .manage, route: .post("/v1/reset"),
+        isIdempotent: true, isDestructive: true, errors: [.conflict])
 
     public struct Input: Codable, Sendable, Equatable {
         /// Tasks and the backlog stay; what waits in the agents' inboxes becomes dead letters.
@@ -42,9 +42,7 @@ public struct ResetTown: Operation {
         }
     }
 
-    public init() {}
-
-    public func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: Town) async throws -> Output {
         let isPartial = input.agentsOnly == true
         let agents = try await town.store.agents()
         let output = try await contents(of: town, agents, isPartial: isPartial)
@@ -54,11 +52,11 @@ public struct ResetTown: Operation {
             throw OperationError(
                 .conflict,
                 "\(live.count.of("agent")) \(live.count == 1 ? "is" : "are") active: \(live.prefix(5).map(\.name).joined(separator: ", "))",
-                hint: "stop them first: tt stop --now")
+                .operation("agent.stop_all", ["now": "true"], why: "stop them first"))
         }
         var done = output
         if isPartial {
-            _ = try await PruneAgents.call(.init(cold: true), in: town)
+            _ = try await PruneAgents.run(.init(cold: true), in: town)
         } else {
             try await town.store.reset(now: town.time.now())
         }
@@ -66,7 +64,7 @@ public struct ResetTown: Operation {
         return done
     }
 
-    private func contents(of town: Town, _ agents: [Agent], isPartial: Bool) async throws -> Output {
+    private static func contents(of town: Town, _ agents: [Agent], isPartial: Bool) async throws -> Output {
         let queue = try await town.store.queueCounts()
         if isPartial {
             let ids = Set(agents.map(\.id))

@@ -34,19 +34,19 @@ extension Town {
         case .ambiguous(let several):
             let list = several.map { "\($0.label) (\($0.id.short))" }.joined(separator: ", ")
             throw OperationError(
-                .conflict, "'\(reference)' could be any of: \(list)",
+                .ambiguousReference, "'\(reference)' could be any of: \(list)",
                 hint: "use an id: " + several.map(\.id.description).joined(separator: ", "))
         case .none:
             let names = agents.flatMap { [$0.name, $0.nickname].compactMap(\.self) } + AgentName.supervisorAliases
-            let hint =
+            let remedy: Remedy =
                 if let close = Suggestion.closest(to: reference, among: names) {
-                    "did you mean '\(close)'?"
+                    .text("did you mean '\(close)'?")
                 } else if agents.isEmpty {
-                    "there are no agents yet; add one with: tt spawn NAME"
+                    .operation("agent.spawn", ["name": "NAME"], why: "there are no agents yet; add one with")
                 } else {
-                    "see all agents: tt list"
+                    .operation("agent.list", why: "see all agents")
                 }
-            throw OperationError(.notFound, "there is no agent '\(reference)'", hint: hint)
+            throw OperationError(.agentNotFound, "there is no agent '\(reference)'", remedy)
         }
     }
 
@@ -56,7 +56,8 @@ extension Town {
         case .agent(let agent): return agent
         case .supervisor:
             throw OperationError(
-                .invalid, "the supervisor is a mailbox, not an agent", hint: "name an agent; see: tt list")
+                .invalid, "the supervisor is a mailbox, not an agent",
+                .operation("agent.list", why: "name an agent; see"))
         }
     }
 
@@ -64,23 +65,25 @@ extension Town {
     public func task(_ reference: String) async throws -> AgentTask {
         if let id = TaskID(reference) {
             if let task = try await store.task(id) { return task }
-            throw OperationError(.notFound, "there is no task \(reference)", hint: "see all tasks: tt task list")
+            throw OperationError(
+                .taskNotFound, "there is no task \(reference)", .operation("task.list", why: "see all tasks"))
         }
         guard let prefix = IDPrefix(reference) else {
             throw OperationError(
                 .invalid, "'\(reference)' is not the id of a task",
-                hint: "give the id, or its first four or more digits, as tt task list shows it")
+                .operation("task.list", why: "give the id, or its first four or more digits; see"))
         }
         let found = try await store.tasks(TaskFilter(idPrefix: prefix.text), page: Page(limit: 6))
         switch found.count {
         case 1: return found[0]
         case 0:
             throw OperationError(
-                .notFound, "there is no task that begins with \(reference)", hint: "see all tasks: tt task list")
+                .taskNotFound, "there is no task that begins with \(reference)",
+                .operation("task.list", why: "see all tasks"))
         default:
             let list = found.prefix(5).map { "\($0.id.description.prefix(13)) (\($0.title.prefix(30)))" }
             throw OperationError(
-                .conflict, "several tasks begin with \(reference): " + list.joined(separator: ", "),
+                .ambiguousReference, "several tasks begin with \(reference): " + list.joined(separator: ", "),
                 hint: "give more digits")
         }
     }
@@ -94,12 +97,12 @@ extension Town {
     }
 
     /// The agent that a reference names, else the one in whose turn the caller runs.
-    /// - Parameter example: a command that names one, for the hint where there is neither.
-    func agent(orCalling reference: String?, example: String) async throws -> Agent {
+    /// - Parameter remedy: how to name one, for an error where there is neither.
+    func agent(orCalling reference: String?, else remedy: Remedy) async throws -> Agent {
         if let reference { return try await agent(reference) }
         if let calling = try await callingAgent() { return calling }
         throw OperationError(
-            .invalid, "no agent was given, and this is not an agent's turn", hint: "say which one: \(example)")
+            .invalid, "no agent was given, and this is not an agent's turn", remedy)
     }
 
     /// Who sends: what was said outright, else the agent in whose turn the caller runs, else the supervisor.

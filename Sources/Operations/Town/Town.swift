@@ -18,6 +18,8 @@ public struct Town: Sendable {
     public var namedCLIs: Set<String>
     /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
     public var isAlive: @Sendable (Host) -> Bool?
+    /// How the door that is used words a remedy, for texts that hold one.
+    public var phrase: @Sendable (Remedy) -> String = { $0.description }
     /// Ends every process of this machine that belongs to one of these turns, and returns when none is left.
     public var endSurvivors: @Sendable ([TurnID]) async -> Void
 

@@ -13,9 +13,9 @@ struct ConductorContext {
     let open: Int
     let waitingForYou: Int
 
-    init(_ town: Town) async throws {
+    init(_ town: Town, _ context: CommandContext) async throws {
         self.town = town
-        agents = try await ListAgents.call(.init(), in: town).agents.filter { !$0.state.isTerminal }
+        agents = try await context.call(ListAgents.self, .init(), in: town).agents.filter { !$0.state.isTerminal }
         let counts = try await town.store.taskCounts()
         backlog = counts.backlog
         open = [TaskState.pending, .assigned, .running].reduce(0) { $0 + (counts.byState[$1] ?? 0) }

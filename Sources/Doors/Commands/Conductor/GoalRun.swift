@@ -66,7 +66,7 @@ final class GoalRun: Sendable {
         if let agent = try await town.store.agent(Conductor.id), !agent.state.isTerminal {
             _ = try? await town.store.change(Conductor.id, .stop(.whenEmpty), now: town.time.now())
         }
-        let output = try await ShowTask.call(TaskInput(task: goal.description), in: town)
+        let output = try await context.call(ShowTask.self, TaskInput(task: goal.description), in: town)
         try context.show(output) { output in
             let result = TerminalText.line(output.task.result ?? "")
             return [

@@ -70,7 +70,7 @@ public struct CommandContext: Sendable {
     public let parts: CommandParts
     public let arguments: ParsedArguments
     /// Set once this command has had a host started.
-    private let askedHost = OneShot<Void>()
+    let askedHost = OneShot<Void>()
 
     public init(parts: CommandParts, arguments: ParsedArguments) {
         self.parts = parts
@@ -123,11 +123,12 @@ public struct CommandContext: Sendable {
             store = try await parts.openStore(configuration, TownFiles(root: root), access)
         case .nothingYet: store = TownStore.empty()
         }
-        let town = Town(
+        var town = Town(
             root: root, configuration: configuration, store: store, time: store.clock ?? parts.time,
             random: parts.random,
             caller: caller, redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)),
             isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
+        town.phrase = CommandPhrase.text
         do {
             let revives = revives && runs
             // What only looks shows the town as it is with its host; what changes something has done so by then.
@@ -139,21 +140,6 @@ public struct CommandContext: Sendable {
         } catch {
             await store.close()
             throw error
-        }
-    }
-
-    /// Starts a host where the town needs one, after work was put into it. Where one of another machine serves the town,
-    /// agents do not come here only because somebody here has work for them: `parts.ensureHost` starts one in any case.
-    /// What was asked for has been done by then: a host that cannot be started is a warning, not a failure.
-    public func ensureHost(_ town: Town) async throws {
-        askedHost.set()
-        do {
-            if try await town.isServedElsewhere() { return }
-            try await parts.ensureHost(town)
-        } catch let error as CancellationError { throw error } catch {
-            let failure = CommandFailure(error)
-            console.writeError(
-                "warning: work waits, but no host could be started: \(TerminalText.line(failure.text))\n")
         }
     }
 
@@ -171,7 +157,7 @@ public struct CommandContext: Sendable {
             }
             return
         }
-        do { try await ensureHost(town) } catch {}
+        _ = try? await ensureHost(town)
     }
 
     /// Lines for people; nothing with `--json`.

@@ -71,19 +71,20 @@ public struct CommandFailure: Error, Sendable, Equatable {
     }
 
     private init(_ error: OperationError) {
-        let exit: ExitCode =
-            switch error.code {
-            case .notFound: .notFound
-            case .conflict: .conflict
-            case .invalid: .usage
-            case .unavailable: .unavailable
-            case .timedOut: .timedOut
-            case .notYourTurn, .tooLarge: .conflict
-            case .limit: .unavailable
-            case .needsPerson: .needsPerson
-            case .failed: .failed
+        let (exit, code): (ExitCode, String) =
+            switch error.code.kind {
+            case .notFound: (.notFound, "not_found")
+            case .conflict: (.conflict, "conflict")
+            case .invalid: (.usage, "invalid")
+            case .unauthenticated: (.conflict, "not_your_turn")
+            case .forbidden: (.needsPerson, "needs_person")
+            case .tooLarge: (.conflict, "too_large")
+            case .tooMany: (.unavailable, "limit")
+            case .unavailable: (.unavailable, "unavailable")
+            case .timedOut: (.timedOut, "timed_out")
+            case .failed: (.failed, "failed")
             }
-        self.init(exit, code: error.code.rawValue, error.message, hint: error.hint)
+        self.init(exit, code: code, error.message, hint: CommandPhrase.hint(error.remedies))
     }
 
     /// The message, and the hint as a sentence of its own.

@@ -180,7 +180,7 @@ struct Doctor {
 
     private static func findings(opening error: any Error) -> [Finding] {
         // A town that nobody has used yet has no store, and that is no problem.
-        if let error = error as? OperationError, error.code == .notFound { return [] }
+        if let error = error as? OperationError, error.code.kind == .notFound { return [] }
         let failure = CommandFailure(error)
         let isDamaged = (error as? StoreError)?.code == .corrupt
         return [

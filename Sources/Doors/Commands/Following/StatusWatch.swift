@@ -95,7 +95,7 @@ struct StatusWatch {
 
     private func read() async throws -> StatusReport {
         try await StatusReport.read(
-            town, deep: deep, tasks: tasks, dayBegan: context.zone.dayBegan(town.time.now()))
+            town, context, deep: deep, tasks: tasks, dayBegan: context.zone.dayBegan(town.time.now()))
     }
 
     private func nextTick(_ news: News) -> Task<Void, Never> {

@@ -43,7 +43,7 @@ struct ForegroundRun: Sendable {
     }
 
     private func farewell(_ view: AgentView) async throws {
-        let agents = try await ListAgents.call(.init(), in: run.town).agents
+        let agents = try await context.call(ListAgents.self, .init(), in: run.town).agents
         guard let ended = agents.first(where: { $0.id == view.id }) else { return }
         try context.show(ended) { ended in
             let rounds = ended.roundsCompleted == 1 ? "1 turn" : "\(ended.roundsCompleted) turns"

@@ -15,9 +15,8 @@ struct TaskWait {
 
     /// - Returns: the task as it ended.
     func callAsFunction(_ task: String, _ timeout: Duration?) async throws -> TaskView {
-        // A task of a town without a host would wait for ever.
-        try await context.ensureHost(town)
-        return try await WaitForTask.call(.init(task: task, timeoutSeconds: timeout?.inSeconds), in: town).task
+        return try await context.call(WaitForTask.self, .init(task: task, timeoutSeconds: timeout?.inSeconds), in: town)
+            .task
     }
 
     static func lines(_ task: TaskView, _ context: CommandContext) -> [String] {

@@ -34,10 +34,12 @@ struct StatusReport: Encodable {
     private static let turnEnds: Set<EventType> = [.turnFinished, .turnFailed, .turnReleased, .turnStalled]
 
     /// - Parameter dayBegan: midnight of the person who looks.
-    static func read(_ town: Town, deep: Bool, tasks: Bool, dayBegan: Timestamp) async throws -> StatusReport {
+    static func read(_ town: Town, _ context: CommandContext, deep: Bool, tasks: Bool, dayBegan: Timestamp) async throws
+        -> StatusReport
+    {
         var report = StatusReport(
-            status: try await ReadStatus.call(Nothing(), in: town),
-            today: try await ReadCosts.call(.init(since: dayBegan), in: town).total, dayBegan: dayBegan)
+            status: try await context.call(ReadStatus.self, Nothing(), in: town),
+            today: try await context.call(ReadCosts.self, .init(since: dayBegan), in: town).total, dayBegan: dayBegan)
         if deep {
             var activity: [AgentID: [Event]] = [:]
             for agent in report.status.agents {

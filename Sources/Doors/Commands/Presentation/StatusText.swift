@@ -21,7 +21,11 @@ extension StatusReport {
     /// The lines for people.
     func lines(now: Timestamp, layout: StatusLayout) -> [StyledText] {
         let isDeep = activity != nil
-        var head = status.needsYou.line.map { [StyledText("🔔 \($0)", .waiting)] } ?? []
+        var head: [StyledText] = []
+        if status.needsYou.count > 0 {
+            let things = status.needsYou.count == 1 ? "1 thing needs" : "\(status.needsYou.count) things need"
+            head.append(StyledText("🔔 \(things) you: \(CommandPhrase.line("inbox.read"))", .waiting))
+        }
         head += [
             StyledText("🏘️  Town: \(status.town.name)", .strong), StyledText("📂 Root: \(status.town.root)"),
         ]

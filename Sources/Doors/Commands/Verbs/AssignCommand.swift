@@ -33,7 +33,8 @@ enum AssignCommand {
         if timeout != nil, !waits { throw CommandFailure.usage("--timeout is for --wait", hint: "add --wait") }
         let text = try await context.text(of: "TASK")
         try await context.withTown(.readWrite) { town in
-            let output = try await AssignTask.call(
+            let output = try await context.call(
+                AssignTask.self,
                 .init(
                     agent: arguments.required("AGENT"), task: text, tags: context.list("tags"),
                     urgent: arguments.flag("urgent"), dependsOn: context.list("depends-on"),
@@ -54,7 +55,6 @@ enum AssignCommand {
                 return try TaskWait.exit(for: ended.task)
             }
             try context.show(output, lines)
-            if !output.agent.state.isTerminal { try await context.ensureHost(town) }
         }
     }
 }

@@ -72,7 +72,7 @@ enum AttachCommand {
         if let until = still.until {
             reason += "; next try at \(context.zone.clock(until, near: now)) (\(TimeText.ahead(until - now)))"
         }
-        guard let advice = still.advice else { return [reason] }
+        guard let advice = still.advice.map(CommandPhrase.text) else { return [reason] }
         return [reason, (advice.hasPrefix("tt ") ? "What helps: " : "You can ") + TerminalText.line(advice)]
     }
 

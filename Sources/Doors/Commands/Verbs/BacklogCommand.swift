@@ -27,7 +27,8 @@ enum BacklogCommand {
     ) { context in
         let text = try await context.text(of: "TASK")
         try await context.withTown(.readWrite) { town in
-            let output = try await AddToBacklog.call(
+            let output = try await context.call(
+                AddToBacklog.self,
                 .init(
                     description: text, tags: context.list("tags"), dependsOn: context.list("depends-on"),
                     parent: context.arguments.string("parent")), in: town)
@@ -35,15 +36,15 @@ enum BacklogCommand {
                 let place = output.task.waiting ? "; the backlog has it when it waits no longer" : " to the backlog"
                 return ["📥 Added task \(output.task.id)\(place)"] + TaskText.waiting(output.task, context)
             }
-            // An idle agent may be offered it.
-            try await context.ensureHost(town)
         }
     }
 
     private static let list = Verb(
         CommandSpec("list", "List the backlog, oldest first", examples: [Example("tt backlog list", "what waits")])
     ) { context in
-        let output = try await context.withTown(.readOnly) { town in try await ListBacklog.call(.init(), in: town) }
+        let output = try await context.withTown(.readOnly) { town in
+            try await context.call(ListBacklog.self, .init(), in: town)
+        }
         try context.show(output) { output in
             guard !output.tasks.isEmpty else { return ["The backlog is empty."] }
             return ["📥 Backlog: \(output.tasks.count)"]
@@ -67,13 +68,13 @@ enum BacklogCommand {
             examples: [Example("tt backlog claim 3f2a backend", "give it to backend")])
     ) { context in
         try await context.withTown(.readWrite) { town in
-            let output = try await ClaimFromBacklog.call(
+            let output = try await context.call(
+                ClaimFromBacklog.self,
                 .init(task: context.arguments.required("TASK"), agent: context.arguments.positional("AGENT")),
                 in: town)
             try context.show(output) {
                 ["📋 Assigned task \($0.task.id) to agent '\(TerminalText.line($0.task.assignedLabel ?? ""))'"]
             }
-            try await context.ensureHost(town)
         }
     }
 
@@ -85,14 +86,13 @@ enum BacklogCommand {
     ) { context in
         let agent = context.arguments.required("AGENT")
         try await context.withTown(.readWrite) { town in
-            let output = try await AssignBacklog.call(.init(agent: agent), in: town)
+            let output = try await context.call(AssignBacklog.self, .init(agent: agent), in: town)
             try context.show(output) { output in
                 guard !output.tasks.isEmpty else { return ["The backlog is empty."] }
                 let owner = TerminalText.line(output.tasks[0].assignedLabel ?? agent)
                 return ["📋 Assigned \(output.tasks.count.of("task")) to '\(owner)'"]
                     + TaskText.rows(output.tasks, context: context)
             }
-            if !output.tasks.isEmpty { try await context.ensureHost(town) }
         }
     }
 
@@ -102,7 +102,8 @@ enum BacklogCommand {
             examples: [Example("tt backlog remove 3f2a", "it is no longer needed")])
     ) { context in
         let output = try await context.withTown(.readWrite) { town in
-            try await RemoveFromBacklog.call(TaskInput(task: context.arguments.required("TASK")), in: town)
+            try await context.call(
+                RemoveFromBacklog.self, TaskInput(task: context.arguments.required("TASK")), in: town)
         }
         try context.show(output) { ["🚫 Removed task \($0.task.id) from the backlog"] }
     }

@@ -18,8 +18,8 @@ enum CloseCommand {
                 + "agent is resumed for that. See also: tt kill, which does not wait for the inbox.")
     ) { context in
         try await context.withTown(.readWrite, runs: false) { town in
-            let output = try await CloseAgent.call(
-                AgentInput(agent: context.arguments.required("AGENT")), in: town)
+            let output = try await context.call(
+                CloseAgent.self, AgentInput(agent: context.arguments.required("AGENT")), in: town)
             try context.show(output) { output in
                 let name = TerminalText.line(output.agent.name)
                 if output.agent.state.isTerminal { return ["🛑 Stopped agent '\(name)': nothing waited for it"] }
@@ -28,7 +28,6 @@ enum CloseCommand {
                 let left = waiting == 0 ? "its present turn" : "\(waiting) message\(waiting == 1 ? "" : "s")"
                 return ["🌙 Agent '\(name)' is draining: it finishes \(left), then it stops"]
             }
-            if !output.agent.state.isTerminal { try await context.ensureHost(town) }
         }
     }
 }

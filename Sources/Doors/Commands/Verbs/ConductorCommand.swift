@@ -54,7 +54,7 @@ enum ConductorCommand {
             do throws(Failure) { command = try registry.resolve(cli) } catch {
                 throw CommandFailure(.notFound, code: "unknown_cli", error.message)
             }
-            let known = try await ConductorContext(town)
+            let known = try await ConductorContext(town, context)
             let place = files.file("conductor_context.md")
             try place.write(known.text)
             let file = place.path
@@ -117,7 +117,8 @@ enum ConductorCommand {
             let mark = TownFiles(root: town.root).file("conductor_goal")
             let followed = try mark.text(limit: Files.Limit.short)?.split(whereSeparator: \.isWhitespace).first.map(
                 String.init)
-            let started = try await StartGoal.call(
+            let started = try await context.call(
+                StartGoal.self,
                 .init(
                     goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxRounds: rounds,
                     following: followed), in: town)
@@ -125,7 +126,6 @@ enum ConductorCommand {
             context.say(
                 "🚂 \(started.resumed ? "Following" : "Conducting") towards the goal, task \(started.task.shortID)",
                 "   It keeps running if you press Ctrl-C; stop it with: tt kill \(Conductor.name)")
-            try await context.ensureHost(town)
             let run = GoalRun(town: town, goal: started.task.id)
             try await wait.until { _ in try await run.look() }
             defer { mark.remove() }

@@ -32,7 +32,8 @@ enum CostsCommand {
         let output = try await context.withTown(.readOnly) { town in
             let now = town.time.now()
             let since = days.map { zone.dayBegan(now) - .seconds(($0 - 1) * 86_400) }
-            return try await ReadCosts.call(
+            return try await context.call(
+                ReadCosts.self,
                 .init(by: grouping, since: since, agent: arguments.string("agent"), utcOffset: zone.offset(at: now)),
                 in: town)
         }

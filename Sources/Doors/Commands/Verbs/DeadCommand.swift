@@ -25,7 +25,7 @@ enum DeadCommand {
     ) { context in
         let limit = try context.arguments.int("limit", in: 1...1_000_000) ?? 100
         let output = try await context.withTown(.readOnly) { town in
-            try await ListDeadLetters.call(.init(limit: limit), in: town)
+            try await context.call(ListDeadLetters.self, .init(limit: limit), in: town)
         }
         try context.show(output) { output in
             guard !output.messages.isEmpty else { return ["No dead letters."] }
@@ -40,7 +40,8 @@ enum DeadCommand {
             examples: [Example("tt dead show 3f2a", "the whole text and why it failed")])
     ) { context in
         let output = try await context.withTown(.readOnly) { town in
-            try await ShowDeadLetter.call(DeadLetterInput(id: context.arguments.required("MESSAGE")), in: town)
+            try await context.call(
+                ShowDeadLetter.self, DeadLetterInput(id: context.arguments.required("MESSAGE")), in: town)
         }
         try context.show(output) { MessageText.dead($0.message, full: true, context) }
     }
@@ -59,9 +60,8 @@ enum DeadCommand {
             ])
     ) { context in
         try await context.withTown(.readWrite) { town in
-            let output = try await RetryDeadLetters.call(input(context), in: town)
+            let output = try await context.call(RetryDeadLetters.self, input(context), in: town)
             try context.show(output) { lines($0, "🔁", "put back") }
-            if !output.ids.isEmpty { try await context.ensureHost(town) }
         }
     }
 
@@ -71,7 +71,7 @@ enum DeadCommand {
             examples: [Example("tt dead drop 3f2a", "it is no longer needed")])
     ) { context in
         let output = try await context.withTown(.readWrite) { town in
-            try await DropDeadLetters.call(input(context), in: town)
+            try await context.call(DropDeadLetters.self, input(context), in: town)
         }
         try context.show(output) { lines($0, "🗑️ ", "dropped") }
     }

@@ -29,7 +29,7 @@ enum EventsCommand {
         let follows = arguments.flag("follow")
         try await context.withTown(.readOnly) { town in
             guard follows else {
-                let output = try await ReadEvents.call(input, in: town)
+                let output = try await context.call(ReadEvents.self, input, in: town)
                 let labels = context.wantsJSON ? [:] : try await town.labels()
                 try context.show(output) { output in
                     output.events.isEmpty

@@ -18,7 +18,7 @@ enum HistoryCommand {
         let limit = try context.arguments.int("limit", in: 1...100_000) ?? 30
         let input = ReadEvents.Input(limit: limit, agent: context.arguments.string("agent"))
         try await context.withTown(.readOnly) { town in
-            let output = try await ReadEvents.call(input, in: town)
+            let output = try await context.call(ReadEvents.self, input, in: town)
             let labels = context.wantsJSON ? [:] : try await town.labels()
             try context.show(output) { output in
                 guard !output.events.isEmpty else { return ["📜 Nothing has happened yet."] }

@@ -39,11 +39,11 @@ enum InboxCommand {
         let output: ReadInbox.Output
         if arguments.flag("take") {
             output = try await context.withTown(.readWrite) { town in
-                try await TakeInbox.call(.init(agent: agent, limit: limit), in: town)
+                try await context.call(TakeInbox.self, .init(agent: agent, limit: limit), in: town)
             }
         } else {
             output = try await context.withTown(.readOnly) { town in
-                try await ReadInbox.call(.init(agent: agent, limit: limit), in: town)
+                try await context.call(ReadInbox.self, .init(agent: agent, limit: limit), in: town)
             }
         }
         try context.show(output) { output in
@@ -74,12 +74,12 @@ enum InboxCommand {
     }
 
     private static func showAll(_ context: CommandContext, _ town: Town, _ limit: Int) async throws {
-        let agents = try await ListAgents.call(.init(), in: town).agents
+        let agents = try await context.call(ListAgents.self, .init(), in: town).agents
         var everything = Everything(inboxes: [], actionable: 0)
         for reference in agents.filter({ $0.pending.total > 0 || $0.lease != nil }).map(\.id.description)
             + ["supervisor"]
         {
-            let inbox = try await ReadInbox.call(.init(agent: reference, limit: limit), in: town)
+            let inbox = try await context.call(ReadInbox.self, .init(agent: reference, limit: limit), in: town)
             if !inbox.messages.isEmpty { everything.inboxes.append(inbox) }
         }
         let states = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.state) })

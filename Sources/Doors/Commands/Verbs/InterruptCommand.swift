@@ -24,13 +24,14 @@ enum InterruptCommand {
         let arguments = context.arguments
         try await context.withTown(.readWrite, runs: false) { town in
             let wait = try await TownWait(town, context)
-            var output = try await InterruptAgent.call(
-                .init(agent: arguments.required("AGENT"), reason: arguments.string("reason")), in: town)
+            var output = try await context.call(
+                InterruptAgent.self, .init(agent: arguments.required("AGENT"), reason: arguments.string("reason")),
+                in: town)
             // A turn that pauses its own agent is ended by that: it cannot wait for it.
             let isItself = try await town.callingAgent()?.id == output.agent.id
             if !arguments.flag("no-wait"), !isItself, output.agent.lease != nil {
                 try await wait.untilTurnEnded(of: output.agent.id)
-                let agents = try await ListAgents.call(.init(), in: town).agents
+                let agents = try await context.call(ListAgents.self, .init(), in: town).agents
                 output.agent = agents.first { $0.id == output.agent.id } ?? output.agent
             }
             try context.show(output) { output in

@@ -19,16 +19,14 @@ enum KillCommand {
     ) { context in
         let now = context.arguments.flag("now")
         try await context.withTown(.readWrite, runs: false) { town in
-            let output = try await KillAgent.call(
-                .init(agent: context.arguments.required("AGENT"), now: now), in: town)
+            let output = try await context.call(
+                KillAgent.self, .init(agent: context.arguments.required("AGENT"), now: now), in: town)
             try context.show(output) { output in
                 let name = TerminalText.line(output.agent.name)
                 if !output.changed { return ["Agent '\(name)' is already \(output.agent.state.rawValue)"] }
                 if output.agent.state.isTerminal { return ["🛑 Stopped agent '\(name)'"] }
                 return ["🛑 Agent '\(name)' stops " + (now ? "now" : "when its present turn ends")]
             }
-            // A turn whose host died is put back by a new host only.
-            if !output.agent.state.isTerminal { try await context.ensureHost(town) }
         }
     }
 }

@@ -15,7 +15,7 @@ enum ListCommand {
             ])
     ) { context in
         let (output, now, isSpread) = try await context.withTown(.readOnly) { town in
-            let output = try await ListAgents.call(.init(live: context.arguments.flag("live")), in: town)
+            let output = try await context.call(ListAgents.self, .init(live: context.arguments.flag("live")), in: town)
             let isWorking = output.agents.contains { $0.lease != nil }
             let hosts = isWorking ? try await town.store.hosts() : []
             let isSpread = hosts.contains { town.isAlive($0) == nil }

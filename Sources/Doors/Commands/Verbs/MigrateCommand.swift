@@ -28,7 +28,7 @@ enum MigrateCommand {
         let isPreview = context.arguments.flag("dry-run")
         let hash = context.arguments.flag("hash")
         let output = try await context.withTown(isPreview ? .readOnly : .readWrite, revives: false) { town in
-            let preview = try await MigrateTown.call(.init(hash: hash), in: town)
+            let preview = try await context.call(MigrateTown.self, .init(hash: hash), in: town)
             if isPreview || preview.keys.isEmpty {
                 var output = preview
                 output.done = !isPreview
@@ -36,10 +36,10 @@ enum MigrateCommand {
                 return output
             }
             if !context.arguments.flag("force") { try await ask(preview, town, context) }
-            let output = try await MigrateTown.call(
-                .init(hash: hash, takeAll: context.arguments.flag("take-all"), confirm: true), in: town)
+            let output = try await context.call(
+                MigrateTown.self, .init(hash: hash, takeAll: context.arguments.flag("take-all"), confirm: true),
+                in: town)
             try context.show(output) { lines($0, town, context) }
-            if output.moved > 0 { try await context.ensureHost(town) }
             return output
         }
         if output.done, !output.left.isEmpty {

@@ -19,7 +19,7 @@ enum PruneCommand {
         let all = context.arguments.flag("all")
         try await context.withTown(.readWrite) { town in
             if all { try await context.stopEverybody(town, before: "tt prune --all") }
-            let output = try await PruneAgents.call(.init(cold: all), in: town)
+            let output = try await context.call(PruneAgents.self, .init(cold: all), in: town)
             try context.show(output) { output in
                 let active = "\(output.active) agent\(output.active == 1 ? " is" : "s are") active"
                 guard !output.removed.isEmpty else {
@@ -28,8 +28,6 @@ enum PruneCommand {
                 return output.removed.flatMap(lines)
                     + ["✨ Pruned \(output.removed.count.of("agent"))" + (output.active > 0 ? "; \(active)" : "")]
             }
-            // What is in the backlog again may be offered to others.
-            if output.active > 0 { try await context.ensureHost(town) }
         }
     }
 
@@ -53,7 +51,7 @@ extension CommandContext {
         }
         let wait = try await TownWait(town, self)
         let hosts = try await town.store.hosts()
-        let asked = try await StopAllAgents.call(.init(now: true), in: town).agents
+        let asked = try await call(StopAllAgents.self, .init(now: true), in: town).agents
         guard !asked.isEmpty else { return }
         say("🛑 Stopping \(asked.count) agent\(asked.count == 1 ? "" : "s")")
         try await wait.untilStopped(Set(asked.map(\.id)))

@@ -25,10 +25,9 @@ enum ReclaimCommand {
         let to = arguments.string("to")
         let isPreview = !toBacklog && to == nil
         try await context.withTown(isPreview ? .readOnly : .readWrite) { town in
-            let output = try await ReclaimWork.call(
-                .init(from: arguments.string("from"), to: to, toBacklog: toBacklog), in: town)
+            let output = try await context.call(
+                ReclaimWork.self, .init(from: arguments.string("from"), to: to, toBacklog: toBacklog), in: town)
             try context.show(output) { lines($0, context) }
-            if output.agents.contains(where: { $0.moved > 0 }) { try await context.ensureHost(town) }
         }
     }
 

@@ -17,9 +17,8 @@ enum RecoverCommand {
     ) { context in
         try await context.withTown(.readWrite) { town in
             context.say("🔍 Scanning for orphaned agents...")
-            let output = try await RecoverTown.call(Nothing(), in: town)
+            let output = try await context.call(RecoverTown.self, Nothing(), in: town)
             try context.show(output) { lines($0, now: town.time.now()) }
-            try await context.ensureHost(town)
         }
     }
 

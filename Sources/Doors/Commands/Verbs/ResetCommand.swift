@@ -26,13 +26,13 @@ enum ResetCommand {
         let agentsOnly = context.arguments.flag("agents-only")
         try await context.withTown(force ? .readWrite : .readOnly, revives: false) { town in
             if !context.wantsJSON || !force {
-                let preview = try await ResetTown.call(.init(agentsOnly: agentsOnly), in: town)
+                let preview = try await context.call(ResetTown.self, .init(agentsOnly: agentsOnly), in: town)
                 if !force { return try context.show(preview) { question($0, agentsOnly, town) } }
                 for line in heading(preview, agentsOnly, town) { context.say(line) }
             }
             let command = agentsOnly ? "tt reset --agents-only --force" : "tt reset --force"
             try await context.stopEverybody(town, before: command)
-            let output = try await ResetTown.call(.init(agentsOnly: agentsOnly, confirm: true), in: town)
+            let output = try await context.call(ResetTown.self, .init(agentsOnly: agentsOnly, confirm: true), in: town)
             try context.show(output) { output in
                 let deleted =
                     agentsOnly

@@ -37,8 +37,9 @@ enum RestartCommand {
         try await context.withTown(.readWrite) { town in
             var town = town
             let cli = try arguments.string("cli").map { try SpawnCommand.checked($0, &town, global, context) }
-            let output = try await RestartAgent.call(
-                .init(agent: arguments.required("AGENT"), rounds: rounds, cli: cli), in: town)
+            let output = try await context.call(
+                RestartAgent.self, .init(agent: arguments.required("AGENT"), rounds: rounds, cli: cli), in: town,
+                startsHost: shutdown == nil)
             let lines = progress(output.agent, town, cli: cli)
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
@@ -48,7 +49,6 @@ enum RestartCommand {
             try context.show(output) { output in
                 text(output.agent, town, cli: cli)
             }
-            try await context.ensureHost(town)
         }
     }
 

@@ -18,10 +18,8 @@ enum ResumeCommand {
                 "For agents that tt interrupt paused, and for those that were paused because a person had to act.")
     ) { context in
         try await context.withTown(.readWrite) { town in
-            // First, so that the host knows where this shell finds programs before the agent goes on.
-            try await context.ensureHost(town)
-            let output = try await ResumeAgent.call(
-                AgentInput(agent: context.arguments.required("AGENT")), in: town)
+            let output = try await context.call(
+                ResumeAgent.self, AgentInput(agent: context.arguments.required("AGENT")), in: town)
             try context.show(output) { output in
                 let waiting = output.agent.pending.total
                 let mail = waiting == 0 ? "" : " with \(waiting) message\(waiting == 1 ? "" : "s")"

@@ -43,14 +43,13 @@ enum SendCommand {
             if Broadcast.names.contains(arguments.required("TO").lowercased()) {
                 return try await broadcast(text, kind, town, context)
             }
-            let output = try await SendMessage.call(
+            let output = try await context.call(
+                SendMessage.self,
                 .init(
                     to: arguments.required("TO"), message: text, from: arguments.string("from"), kind: kind,
                     urgent: arguments.flag("urgent"), key: arguments.string("key"),
                     correlation: arguments.string("correlation")), in: town)
             try context.show(output) { Self.lines($0, kind) }
-            // The supervisor's mailbox is read by a person, and an ended agent by nobody until it is restarted.
-            if output.recipientState?.isTerminal == false { try await context.ensureHost(town) }
         }
     }
 
@@ -61,12 +60,12 @@ enum SendCommand {
         if arguments.string("correlation") != nil {
             throw CommandFailure.usage("an answer goes to one agent, not to all", hint: "leave --correlation out")
         }
-        let output = try await Broadcast.call(
+        let output = try await context.call(
+            Broadcast.self,
             .init(
                 message: text, from: arguments.string("from"), kind: kind, urgent: arguments.flag("urgent"),
                 key: arguments.string("key")), in: town)
         try context.show(output) { $0.messages.flatMap { lines($0, kind) } }
-        try await context.ensureHost(town)
     }
 
     private static func lines(_ output: SendMessage.Output, _ kind: SendMessage.Kind) -> [String] {

@@ -54,16 +54,19 @@ enum SpawnCommand {
                 let predecessor = try await town.predecessor(named: arguments.required("NAME")),
                 await continues(predecessor, context)
             {
-                let output = try await RestartAgent.call(.init(agent: predecessor.agent.id.description), in: town)
+                let output = try await context.call(
+                    RestartAgent.self, .init(agent: predecessor.agent.id.description), in: town)
                 try context.show(output) { RestartCommand.text($0.agent, town) }
-                return try await context.ensureHost(town)
+                return
             }
-            let output = try await SpawnAgent.call(
+            // A host starts once the files are in order.
+            let output = try await context.call(
+                SpawnAgent.self,
                 .init(
                     name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
                     nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds,
                     fresh: arguments.flag("new")),
-                in: town)
+                in: town, startsHost: false)
             // An agent of this name may have been there before: its rounds are not this one's.
             TownFiles(root: town.root).removeRounds(
                 agent: output.agent.name, others: Set(try await town.store.agents().map(\.name)))
@@ -79,8 +82,8 @@ enum SpawnCommand {
                         "   It runs in the background. Give it work with: tt assign \(output.agent.name) \"…\"",
                     ]
             }
-            do { try await context.parts.ensureHost(town) } catch let error as CancellationError { throw error } catch {
-                var failure = CommandFailure(error)
+            if let warning = try await context.service(town).ensureHost(here: true) {
+                var failure = CommandFailure(warning.error)
                 failure.message =
                     "agent '\(output.agent.name)' is registered, but nothing runs it: \(failure.message)"
                 throw failure

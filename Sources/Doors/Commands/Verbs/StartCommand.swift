@@ -26,12 +26,12 @@ enum StartCommand {
         }
         let shutdown = detaches ? nil : Shutdown()
         try await context.withTown(.readWrite) { town in
-            let recovered = try await RecoverTown.call(Nothing(), in: town).recovered
+            let recovered = try await context.call(RecoverTown.self, Nothing(), in: town, startsHost: false).recovered
             for agent in recovered { context.say("   🔄 Recovered '\(TerminalText.line(agent.name))'") }
             if arguments.flag("restart") { try await restart(town, context) }
             try await context.parts.ensureHost(town)
             let follower = try await EventFollower(town: town, filter: EventFilter())
-            let status = try await ReadStatus.call(Nothing(), in: town)
+            let status = try await context.call(ReadStatus.self, Nothing(), in: town)
             try context.show(status) { opening($0, follows: !detaches) }
             guard let shutdown else { return }
             try await watch(follower, shutdown, town, context)
@@ -60,9 +60,10 @@ enum StartCommand {
     private static func restart(_ town: Town, _ context: CommandContext) async throws {
         for agent in try await town.store.agents() where agent.state.isTerminal {
             do {
-                _ = try await RestartAgent.call(.init(agent: agent.id.description), in: town)
+                _ = try await context.call(
+                    RestartAgent.self, .init(agent: agent.id.description), in: town, startsHost: false)
                 context.say("   ▶️  Restarted '\(TerminalText.line(agent.name))'")
-            } catch let error as OperationError where error.code == .conflict {
+            } catch let error as OperationError where error.code.kind == .conflict {
                 context.warn(error.description)
             }
         }

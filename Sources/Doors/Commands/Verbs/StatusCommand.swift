@@ -49,7 +49,7 @@ enum StatusCommand {
             }
             let now = town.time.now()
             let report = try await StatusReport.read(
-                town, deep: deep, tasks: tasks, dayBegan: context.zone.dayBegan(now))
+                town, context, deep: deep, tasks: tasks, dayBegan: context.zone.dayBegan(now))
             try context.show(report) { report in
                 let isLong = report.status.agents.count > StatusLayout.manyAgents
                 var rows = context.width == nil ? isLong ? StatusLayout.smallScreen : nil : context.console.size.rows

@@ -35,7 +35,7 @@ enum StopCommand {
         var stopped = try await context.withTown(.readWrite, runs: false) { town in
             let wait = try await TownWait(town, context)
             let hosts = try await town.store.hosts()
-            let output = try await StopAllAgents.call(.init(now: arguments.flag("now")), in: town)
+            let output = try await context.call(StopAllAgents.self, .init(now: arguments.flag("now")), in: town)
             let count = output.agents.count
             let asked = Set(output.agents.map(\.id))
             context.say(count == 0 ? "No active agents." : "🛑 Asked \(count) agent\(count == 1 ? "" : "s") to stop")
@@ -43,7 +43,7 @@ enum StopCommand {
             let isInTurn = try await town.callingAgent() != nil
             let waits = !arguments.flag("no-wait") && !isInTurn
             if waits { try await wait.untilStopped(asked) }
-            let agents = try await ListAgents.call(.init(), in: town).agents
+            let agents = try await context.call(ListAgents.self, .init(), in: town).agents
             if waits, agents.allSatisfy(\.state.isTerminal) {
                 await wait.untilGone(hosts)
             }

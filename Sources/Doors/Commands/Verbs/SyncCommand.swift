@@ -35,7 +35,7 @@ enum SyncCommand {
     private static func push(_ context: CommandContext) async throws {
         if context.arguments.flag("all") { throw CommandFailure.usage("--all belongs to pull") }
         try await context.withTown(.readWrite) { town in
-            let output = try await PushPlan.call(.init(), in: town)
+            let output = try await context.call(PushPlan.self, .init(), in: town)
             try context.show(output) { output in
                 let parts = [(PushedTask.Outcome.created, "new"), (.changed, "changed"), (.unchanged, "as before")]
                     .map { (output.count($0.0), $0.1) }.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -44,14 +44,13 @@ enum SyncCommand {
                 return ["⬆️  Pushed \(count) \(count == 1 ? "task" : "tasks") from tasks.toml to the town\(detail)"]
                     + output.notes.map { "   • \(TerminalText.line($0))" }
             }
-            if output.tasks.contains(where: { $0.outcome != .unchanged }) { try await context.ensureHost(town) }
         }
     }
 
     private static func pull(_ context: CommandContext) async throws {
         let all = context.arguments.flag("all")
         let output = try await context.withTown(.readOnly) { town in
-            try await PullPlan.call(.init(all: all), in: town)
+            try await context.call(PullPlan.self, .init(all: all), in: town)
         }
         try context.show(output) { output in
             let count = output.pulled + output.added.count

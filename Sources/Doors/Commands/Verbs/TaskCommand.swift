@@ -33,7 +33,7 @@ enum TaskCommand {
                 Example("tt task complete --result \"Done\"", "in a turn: complete its task"),
             ])
     ) { context in
-        try await end(context, "✅", "completed") { input, town in try await CompleteTask.call(input, in: town) }
+        try await end(CompleteTask.self, context, "✅", "completed")
     }
 
     private static let fail = Verb(
@@ -42,7 +42,7 @@ enum TaskCommand {
             options: [.value("result", nil, "TEXT", "the reason; - reads it from standard input")], positionals: [task],
             examples: [Example("tt task fail 3f2a --result \"No access\"", "fail the task, with the reason")])
     ) { context in
-        try await end(context, "❌", "failed") { input, town in try await FailTask.call(input, in: town) }
+        try await end(FailTask.self, context, "❌", "failed")
     }
 
     private static let cancel = Verb(
@@ -51,18 +51,17 @@ enum TaskCommand {
             options: [.value("result", nil, "TEXT", "the reason; - reads it from standard input")], positionals: [task],
             examples: [Example("tt task cancel 3f2a", "it is no longer needed")])
     ) { context in
-        try await end(context, "🚫", "cancelled") { input, town in try await CancelTask.call(input, in: town) }
+        try await end(CancelTask.self, context, "🚫", "cancelled")
     }
 
-    private static func end(
-        _ context: CommandContext, _ icon: String, _ word: String,
-        _ operation: (EndTaskInput, Town) async throws -> EndedTask
-    ) async throws {
+    private static func end<End: Operation>(
+        _ operation: End.Type, _ context: CommandContext, _ icon: String, _ word: String
+    ) async throws where End.Input == EndTaskInput, End.Output == EndedTask {
         var result = context.arguments.string("result")
         if result == "-" { result = await context.console.readInput(limit: context.textLimit) }
         let input = EndTaskInput(task: context.arguments.positional("TASK"), result: result)
         try await context.withTown(.readWrite) { town in
-            let output = try await operation(input, town)
+            let output = try await context.call(End.self, input, in: town)
             try context.show(output) { output in
                 let room = context.width.map { $0 - 3 } ?? 120
                 var lines = ["\(icon) Task \(output.task.shortID) \(word)"]
@@ -70,8 +69,6 @@ enum TaskCommand {
                 if let result = output.task.result { lines.append("   Result: \(result.shortened(to: room - 8))") }
                 return lines + TaskText.blocked(output.blocked, context)
             }
-            // The one who gave the task is told; that may be an agent.
-            try await context.ensureHost(town)
         }
     }
 
@@ -83,7 +80,8 @@ enum TaskCommand {
             discussion: "It keeps its id and its history, and goes to the agent that had it, or to the backlog.")
     ) { context in
         try await context.withTown(.readWrite) { town in
-            let output = try await RetryTask.call(TaskInput(task: context.arguments.required("TASK")), in: town)
+            let output = try await context.call(
+                RetryTask.self, TaskInput(task: context.arguments.required("TASK")), in: town)
             try context.show(output) { output in
                 let room = context.width.map { $0 - 3 } ?? 120
                 let place = output.agent.map { "goes to '\(TerminalText.line($0.name))'" } ?? "is in the backlog"
@@ -93,7 +91,6 @@ enum TaskCommand {
                 if let agent = output.agent { lines += StandstillText.lines(agent, "the task") }
                 return lines
             }
-            try await context.ensureHost(town)
         }
     }
 
@@ -105,12 +102,12 @@ enum TaskCommand {
             discussion: "Only the supervisor and the one who gave the task may do this.")
     ) { context in
         try await context.withTown(.readWrite) { town in
-            let output = try await ReleaseTask.call(TaskInput(task: context.arguments.required("TASK")), in: town)
+            let output = try await context.call(
+                ReleaseTask.self, TaskInput(task: context.arguments.required("TASK")), in: town)
             try context.show(output) { output in
                 let place = output.task.assignedLabel.map { "goes to '\(TerminalText.line($0))'" }
                 return ["🔓 Task \(output.task.shortID) no longer waits and \(place ?? "is in the backlog")"]
             }
-            try await context.ensureHost(town)
         }
     }
 
@@ -137,7 +134,7 @@ enum TaskCommand {
             examples: [Example("tt task show 3f2a", "all of the task that begins with 3f2a")])
     ) { context in
         let output = try await context.withTown(.readOnly) { town in
-            try await ShowTask.call(TaskInput(task: context.arguments.positional("TASK")), in: town)
+            try await context.call(ShowTask.self, TaskInput(task: context.arguments.positional("TASK")), in: town)
         }
         try context.show(output) { TaskText.full($0, context) }
     }
@@ -153,7 +150,7 @@ enum TaskCommand {
             examples: [Example("tt task current backend", "what backend works on")])
     ) { context in
         let output = try await context.withTown(.readOnly) { town in
-            try await CurrentTask.call(.init(agent: context.arguments.positional("AGENT")), in: town)
+            try await context.call(CurrentTask.self, .init(agent: context.arguments.positional("AGENT")), in: town)
         }
         try context.show(output) { output in
             TaskText.full(output.task, context) + [
@@ -180,8 +177,9 @@ enum TaskCommand {
         let arguments = context.arguments
         let limit = try arguments.int("limit", in: 1...1_000_000) ?? 1000
         let output = try await context.withTown(.readOnly) { town in
-            try await ListTasks.call(
-                .init(state: arguments.string("state"), agent: arguments.string("agent"), limit: limit), in: town)
+            try await context.call(
+                ListTasks.self, .init(state: arguments.string("state"), agent: arguments.string("agent"), limit: limit),
+                in: town)
         }
         try context.show(output) { output in
             guard !output.tasks.isEmpty else { return ["No tasks."] }

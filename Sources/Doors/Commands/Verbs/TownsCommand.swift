@@ -91,7 +91,7 @@ enum TownsCommand {
             view.live = agents.count { !$0.state.isTerminal }
             view.isServed = hosts.contains { context.parts.isAlive($0) == true }
             if view.live == 0, !view.isServed, agents.count > 0 { view.state = .stopped }
-        } catch let error as OperationError where error.code == .notFound {
+        } catch let error as OperationError where error.code.kind == .notFound {
             // It came with a repository and was never used here.
             (view.agents, view.live) = (0, 0)
         } catch {

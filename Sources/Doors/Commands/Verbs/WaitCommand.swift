@@ -23,9 +23,8 @@ enum WaitCommand {
     ) { context in
         let timeout = try context.arguments.duration("timeout")
         try await context.withTown(.readWrite) { town in
-            // The turn of a dead host ends by a new one only.
-            try await context.ensureHost(town)
-            let output = try await WaitForAgent.call(
+            let output = try await context.call(
+                WaitForAgent.self,
                 .init(
                     agent: context.arguments.required("AGENT"),
                     timeoutSeconds: timeout.map {

@@ -1,0 +1,18 @@
+/// All operations. Doors that offer them by name (REST, MCP) walk this list; a test holds every name unique.
+public enum Catalogue {
+    /// Sorted by name.
+    public static let all: [any Operation.Type] = [
+        CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, PruneAgents.self, RestartAgent.self,
+        ResumeAgent.self, SpawnAgent.self, StopAllAgents.self, WaitForAgent.self,
+        AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
+        StartGoal.self,
+        DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
+        ReadEvents.self,
+        ReadInbox.self, TakeInbox.self,
+        Broadcast.self, SendMessage.self,
+        InitPlan.self, PullPlan.self, PushPlan.self, ReadPlan.self,
+        AssignTask.self, CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self,
+        ReclaimWork.self, ReleaseTask.self, RetryTask.self, ShowTask.self, WaitForTask.self,
+        ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self, ReadStatus.self,
+    ]
+}

@@ -1,0 +1,46 @@
+import Arguments
+@testable import Commands
+import Operations
+import Testing
+
+/// Every operation has its command, and remedies that name operations become command lines.
+struct BindingTests {
+    @Test func `every operation of the catalogue has one command`() {
+        #expect(CommandBinding.operations.map(\.operation) == Catalogue.all.map { $0.spec.name })
+    }
+
+    @Test(arguments: CommandBinding.operations + CommandBinding.others)
+    func `a binding names a command that is there, with its options and arguments`(_ binding: CommandBinding) throws {
+        let words = binding.command.filter { !$0.hasPrefix("-") }
+        let path = words.first == "send" || words.first == "sync" ? [words[0]] : words
+        let verb = try #require(
+            Verbs.all.first { $0.spec.isCalled(path[0]) }?.verb(at: path.dropFirst()), "\(binding.command)")
+        let options = Set(verb.spec.options.map(\.long))
+        for case .option(let name) in binding.places.values { #expect(options.contains(name), "--\(name)") }
+        for word in binding.command where word.hasPrefix("--") { #expect(options.contains(String(word.dropFirst(2)))) }
+        let positionals = binding.places.values.count { $0 == .positional } + words.count - path.count
+        #expect(positionals <= verb.spec.positionals.count)
+    }
+
+    @Test(arguments: [
+        (Remedy.operation("task.list", why: "see all tasks"), "see all tasks: tt task list"),
+        (.operation("agent.stop_all", ["now": "true"]), "tt stop --now"),
+        (
+            .operation("task.assign", ["agent": "ada", "task": "…"], why: "give it work with"),
+            "give it work with: tt assign ada \"…\""
+        ),
+        (
+            .operation("message.send", ["to": "supervisor", "kind": "query", "message": "…"]),
+            "tt send supervisor --query \"…\""
+        ),
+        (.operation("agent.spawn", ["name": "ada", "fresh": "true"]), "tt spawn ada --new"),
+        (.operation("task.cancel", ["task": "3f2a"]), "tt task cancel 3f2a"),
+        (.operation("dead_letter.retry", ["ids": "3f2a", "to": "it's me"]), "tt dead retry 3f2a --to \"it's me\""),
+        (.operation("host.start"), "tt start --detach"),
+        (.field("force", why: "to replace it, add"), "to replace it, add --force"),
+        (.text("wait"), "wait"),
+    ])
+    func `a remedy is worded as a command line`(_ remedy: Remedy, _ line: String) {
+        #expect(CommandPhrase.text(remedy) == line)
+    }
+}
