@@ -15,7 +15,7 @@ struct BindingTests {
         let path = words.first == "send" || words.first == "sync" ? [words[0]] : words
         let verb = try #require(
             Verbs.all.first { $0.spec.isCalled(path[0]) }?.verb(at: path.dropFirst()), "\(binding.command)")
-        let options = Set(verb.spec.options.map(\.long))
+        let options = Set(verb.spec.options.map(\.name))
         for case .option(let name) in binding.places.values { #expect(options.contains(name), "--\(name)") }
         for word in binding.command where word.hasPrefix("--") { #expect(options.contains(String(word.dropFirst(2)))) }
         let positionals = binding.places.values.count { $0 == .positional } + words.count - path.count
