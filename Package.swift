@@ -112,7 +112,8 @@ let engine: [Target] = [
         name: "Servers", dependencies: ["Configuration", "Redis", "Peers", "Processes", "Files", "Concurrency"],
         path: "Sources/Servers", swiftSettings: strict),
     .target(
-        name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency", "Files"], path: "Sources/Harnesses",
+        name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency", "Files", "Text"],
+        path: "Sources/Harnesses",
         swiftSettings: strict),
     .target(
         name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments", "Cryptography", "Secrets"],
@@ -247,14 +248,15 @@ let proof: [Target] = [
     tests("EngineTests", ["Engine", "Model", "MemoryStore", "Concurrency", "TestSupport"]),
     tests("HostingTests", ["Hosting", "Engine", "Files", "Model", "Processes", "TestSupport"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
-    tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI"]),
+    tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI", "Text"]),
     tests("PlansTests", ["Plans", "Model"]),
-    tests("OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore", "Files", "TestSupport"]),
+    tests(
+        "OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore", "Files", "TestSupport", "Text"]),
     tests(
         "CommandsTests",
         [
             "Commands", "Towns", "Operations", "Configuration", "Model", "MemoryStore", "Arguments", "Terminal",
-            "Processes", "Cryptography", "SQLiteStore", "TestSupport",
+            "Processes", "Cryptography", "SQLiteStore", "TestSupport", "Text",
         ]),
 ]
 

@@ -1,12 +1,30 @@
 import Arguments
 @testable import Commands
+import FoundationEssentials
 import Operations
 import Testing
+import Text
 
 /// Every operation has its command, and remedies that name operations become command lines.
 struct BindingTests {
     @Test func `every operation of the catalogue has one command`() {
         #expect(CommandBinding.operations.map(\.operation) == Catalogue.all.map { $0.spec.name })
+    }
+
+    @Test func `every field of an operation can be given, or a reason says why not`() throws {
+        for (operation, binding) in zip(Catalogue.operations, CommandBinding.operations) {
+            guard case .object(let input) = operation.input else { continue }
+            let (given, left) = (Set(binding.places.keys), Set(binding.left.keys))
+            #expect(given.isDisjoint(with: left), "\(operation.spec.name)")
+            #expect(given.union(left) == Set(input.properties.map(\.name)), "\(operation.spec.name)")
+        }
+    }
+
+    @Test func `the description for REST is that of the catalogue`() throws {
+        let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let kept = try String(contentsOfFile: root + "/docs/openapi.json", encoding: .utf8)
+        #expect(
+            Catalogue.openAPI(version: Version.current).indented == kept, "write it: tt __openapi > docs/openapi.json")
     }
 
     @Test(arguments: CommandBinding.operations + CommandBinding.others)

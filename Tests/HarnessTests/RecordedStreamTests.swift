@@ -2,6 +2,7 @@ import FoundationEssentials
 import Model
 import Processes
 import Testing
+import Text
 
 @testable import Harnesses
 

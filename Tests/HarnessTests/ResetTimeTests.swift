@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Model
 import Testing
+import Text
 
 @testable import Harnesses
 

@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// Reads `claude --print --output-format stream-json --verbose`.
 struct ClaudeTranscript: Transcript {

@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// Reads `codex exec --json`.
 struct CodexTranscript: Transcript {

@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// OpenCode: `run --format json`.
 struct OpenCode: Dialect {

@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// Reads a stream of JSON events, one a line, whose meaning a dialect knows.
 struct EventTranscript: Transcript {

@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// The classes of what services and CLIs say in fields of their own: codes, names of errors, and HTTP statuses.
 enum FailureCode {

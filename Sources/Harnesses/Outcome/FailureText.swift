@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// Tells from an agent CLI's words why it failed, where it offers nothing better than words.
 ///

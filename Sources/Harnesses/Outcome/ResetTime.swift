@@ -1,4 +1,5 @@
 import Model
+import Text
 
 /// When a service will answer again, from what a CLI prints: a field of JSON or the words of a message.
 enum ResetTime {

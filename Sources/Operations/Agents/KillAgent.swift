@@ -70,3 +70,18 @@ public struct StopAllAgents: Operation {
         return Output(agents: try await town.views(of: asked))
     }
 }
+
+extension KillAgent.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "the agent's name, nickname, label or id", .agent),
+            Field("now", "end its current turn; its messages go back to the inbox"),
+        ] as [Field<Self>]
+}
+
+extension StopAllAgents.Input: Described {
+    public static let fields =
+        [
+            Field("now", "end current turns; their messages go back to the inboxes")
+        ] as [Field<Self>]
+}

@@ -22,3 +22,10 @@ public struct ListAgents: Operation {
         return Output(agents: try await town.views(of: agents))
     }
 }
+
+extension ListAgents.Input: Described {
+    public static let fields =
+        [
+            Field("live", "leave out agents that have stopped")
+        ] as [Field<Self>]
+}

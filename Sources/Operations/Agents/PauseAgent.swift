@@ -88,3 +88,18 @@ extension Town {
             .operation("agent.restart", ["agent": agent.name], why: "bring it back with"))
     }
 }
+
+extension AgentInput: Described {
+    public static let fields =
+        [
+            Field("agent", "the agent's name, nickname, label or id", .agent)
+        ] as [Field<Self>]
+}
+
+extension InterruptAgent.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "the agent's name, nickname, label or id", .agent),
+            Field("reason", "why; shown for as long as the pause lasts"),
+        ] as [Field<Self>]
+}

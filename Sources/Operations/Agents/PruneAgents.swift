@@ -77,3 +77,10 @@ public struct RemovedAgent: Codable, Sendable, Equatable {
         deadLetters = removal.deadLetters
     }
 }
+
+extension PruneAgents.Input: Described {
+    public static let fields =
+        [
+            Field("cold", "also agents that sleep until mail comes")
+        ] as [Field<Self>]
+}

@@ -60,3 +60,15 @@ public struct RestartAgent: Operation {
         return Output(agent: try await town.views(of: [now])[0])
     }
 }
+
+extension RestartAgent.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "the agent's name, nickname, label or id", .agent),
+            Field(
+                "rounds", "maximum turns from now; 0 means no limit, and its previous limit stays if omitted",
+                in: Bounds.rounds
+            ) { $0.rounds },
+            Field("cli", "what runs its turns from now on", .cli),
+        ] as [Field<Self>]
+}

@@ -120,3 +120,16 @@ extension Town {
         return nil
     }
 }
+
+extension SpawnAgent.Input: Described {
+    public static let fields =
+        [
+            Field("name", "its name, unique among live agents"),
+            Field("cli", "what runs its turns; the town's default if omitted", .cli),
+            Field("role", "what it is for; the backlog is offered by it"),
+            Field("nickname", "a second name, shown beside the first"),
+            Field("parent", "the agent that it belongs to", .agent),
+            Field("max_rounds", "maximum turns; 0 means no limit, 10 if omitted", in: Bounds.rounds) { $0.maxRounds },
+            Field("fresh", "a new agent, even if one of this name has stopped"),
+        ] as [Field<Self>]
+}

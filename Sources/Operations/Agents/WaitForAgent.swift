@@ -84,3 +84,11 @@ public struct WaitForAgent: Operation {
         seconds == seconds.rounded() ? String(Figure.int(seconds, in: 0...1_000_000_000)) : String(seconds)
     }
 }
+
+extension WaitForAgent.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "the agent's name, nickname, label or id", .agent),
+            Field("timeout_seconds", "give up after so long; 0 only looks, never if omitted"),
+        ] as [Field<Self>]
+}

@@ -116,3 +116,13 @@ public struct StartGoal: Operation {
         """
     }
 }
+
+extension StartGoal.Input: Described {
+    public static let fields =
+        [
+            Field("goal", "what the conductor is to reach"),
+            Field("cli", "the CLI that conducts", .cli),
+            Field("max_rounds", "maximum turns; 0 means no limit", in: Bounds.rounds) { $0.maxRounds },
+            Field("following", "the task of a goal that was followed before: if it has ended, it is returned", .task),
+        ] as [Field<Self>]
+}

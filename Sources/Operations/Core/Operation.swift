@@ -3,7 +3,7 @@
 ///
 /// Input and output are Codable: their JSON is what every door speaks, with snake_case keys.
 public protocol Operation: Sendable {
-    associatedtype Input: Codable & Sendable
+    associatedtype Input: Described & Codable & Sendable
     associatedtype Output: Codable & Sendable
 
     /// Its name and everything that doors derive from.

@@ -85,6 +85,8 @@ extension OperationError.Code {
 
     public static let invalid = Self("invalid", .invalid)
 
+    /// Nobody knows who calls.
+    public static let unauthorized = Self("unauthorized", .unauthenticated)
     /// It was called in a turn without the secret of a turn that still runs.
     public static let notYourTurn = Self("not_your_turn", .unauthenticated)
     /// An agent called it, and only a person may.

@@ -49,3 +49,11 @@ struct IDPrefix {
 
     func fits<Entity>(_ id: ID<Entity>) -> Bool { id.description.hasPrefix(text) }
 }
+
+extension PageInput: Described {
+    public static let fields =
+        [
+            Field("offset", "how many to leave out before them", in: Bounds.offset) { $0.offset },
+            Field("limit", "the most to list; 1000 if omitted", in: Bounds.limit) { $0.limit },
+        ] as [Field<Self>]
+}

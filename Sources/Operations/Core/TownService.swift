@@ -19,7 +19,8 @@ public struct TownService: Sendable {
         _ operation: Called.Type, _ input: Called.Input, as caller: Caller? = nil
     ) async throws -> Answer<Called.Output> {
         try await acting(as: Called.self, caller: caller, hasEffect: Called.hasEffect) { town in
-            try await Called.run(input, in: town)
+            try input.validate()
+            return try await Called.run(input, in: town)
         }
     }
 

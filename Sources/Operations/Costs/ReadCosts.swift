@@ -10,13 +10,13 @@ public struct ReadCosts: Operation {
     public enum Grouping: String, Codable, Sendable, CaseIterable { case agent, day, task, model }
 
     public struct Input: Codable, Sendable, Equatable {
-        public var by: Grouping
+        public var by: Grouping?
         /// Only turns that ended at or after this time.
         public var since: Timestamp?
         /// A reference: only turns of this agent.
         public var agent: String?
         /// Where days begin, in seconds east of UTC.
-        public var utcOffset: Int
+        public var utcOffset: Int?
 
         enum CodingKeys: String, CodingKey {
             case by, since, agent
@@ -24,7 +24,7 @@ public struct ReadCosts: Operation {
         }
 
         public init(
-            by: Grouping = .agent, since: Timestamp? = nil, agent: String? = nil, utcOffset: Int = 0
+            by: Grouping? = nil, since: Timestamp? = nil, agent: String? = nil, utcOffset: Int? = nil
         ) {
             self.by = by
             self.since = since
@@ -60,26 +60,26 @@ public struct ReadCosts: Operation {
             sums[Key(turn, detail, input), default: SpentView()].add(detail)
             total.add(detail)
         }
-        let names = input.by == .agent ? try await town.labels() : [:]
+        let names = (input.by ?? .agent) == .agent ? try await town.labels() : [:]
         var rows: [Row] = []
         for (key, spent) in sums {
             rows.append(Row(key: key.text, label: try await label(of: key, names, in: town), spent: spent))
         }
         rows.sort { left, right in
-            if input.by == .day { return (left.key ?? "") < (right.key ?? "") }
+            if (input.by ?? .agent) == .day { return (left.key ?? "") < (right.key ?? "") }
             let (one, other) = (left.spent.weight, right.spent.weight)
             return one == other ? left.label < right.label : one > other
         }
-        return Output(by: input.by, rows: rows, total: total, since: turns.first?.timestamp)
+        return Output(by: input.by ?? .agent, rows: rows, total: total, since: turns.first?.timestamp)
     }
 
     private enum Key: Hashable {
         case agent(AgentID?), day(String), task(TaskID?), model(String?, cli: String)
 
         init(_ turn: Event, _ detail: TurnDetail, _ input: Input) {
-            switch input.by {
+            switch input.by ?? .agent {
             case .agent: self = .agent(turn.agent)
-            case .day: self = .day(turn.timestamp.day(utcOffset: input.utcOffset))
+            case .day: self = .day(turn.timestamp.day(utcOffset: input.utcOffset ?? 0))
             case .task: self = .task(turn.task)
             case .model: self = .model(detail.model, cli: detail.model == nil ? detail.cli : "")
             }
@@ -129,4 +129,14 @@ extension Town {
             limit *= 8
         }
     }
+}
+
+extension ReadCosts.Input: Described {
+    public static let fields =
+        [
+            Field("by", "what a row stands for; agents if omitted"),
+            Field("since", "only turns that ended at this time or later"),
+            Field("agent", "only turns of this agent", .agent),
+            Field("utc_offset", "where days begin, in seconds east of UTC", in: -86_400...86_400) { $0.utcOffset },
+        ] as [Field<Self>]
 }

@@ -56,3 +56,13 @@ public struct ReadEvents: Operation {
         return Output(events: events, last: events.last?.sequence ?? input.after ?? 0)
     }
 }
+
+extension ReadEvents.Input: Described {
+    public static let fields =
+        [
+            Field("after", "events after this sequence number, oldest first; the newest if omitted"),
+            Field("limit", "the most to list; 20 if omitted", in: 0...Bounds.limit.upperBound) { $0.limit },
+            Field("agent", "only those of this agent", .agent),
+            Field("types", "only these types, such as task_completed"),
+        ] as [Field<Self>]
+}

@@ -53,3 +53,14 @@ public struct Broadcast: Operation {
         return Output(messages: sent)
     }
 }
+
+extension Broadcast.Input: Described {
+    public static let fields =
+        [
+            Field("message", "the text; it reaches every agent in full"),
+            Field("from", "the sender; the agent in whose turn this is, or the supervisor, if omitted", .recipient),
+            Field("kind", "what it is; a task if omitted"),
+            Field("urgent", "deliver it before messages that are not urgent"),
+            Field("key", "two broadcasts with one key are one"),
+        ] as [Field<Self>]
+}

@@ -149,3 +149,19 @@ public struct DropDeadLetters: Operation {
         try await input.each(in: town) { try await town.store.dropDead($0, now: town.time.now()) }
     }
 }
+
+extension DeadLetterInput: Described {
+    public static let fields =
+        [
+            Field("id", "its id, or the first digits", .deadLetter)
+        ] as [Field<Self>]
+}
+
+extension DeadLettersInput: Described {
+    public static let fields =
+        [
+            Field("ids", "their ids, or the first digits", .deadLetter),
+            Field("all", "all dead letters"),
+            Field("to", "into the inbox of this agent instead", .recipient),
+        ] as [Field<Self>]
+}

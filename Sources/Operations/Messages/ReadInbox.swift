@@ -71,3 +71,22 @@ public struct TakeInbox: Operation {
         return ReadInbox.Output(agent: party.name, agentID: party.id, messages: try await town.views(of: taken))
     }
 }
+
+extension ReadInbox.Input: Described {
+    public static let fields =
+        [
+            Field(
+                "agent", "whose inbox; that of the agent in whose turn this is, or of the supervisor, if omitted",
+                .recipient),
+            Field("offset", "how many to leave out before them", in: Bounds.offset) { $0.offset },
+            Field("limit", "the most to list; 1000 if omitted", in: Bounds.limit) { $0.limit },
+        ] as [Field<Self>]
+}
+
+extension TakeInbox.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "whose inbox; the supervisor's if omitted", .recipient),
+            Field("limit", "the most to take; 1000 if omitted", in: Bounds.limit) { $0.limit },
+        ] as [Field<Self>]
+}

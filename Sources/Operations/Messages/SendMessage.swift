@@ -107,3 +107,16 @@ public struct SendMessage: Operation {
             continueWith: recipient?.standstill?.command)
     }
 }
+
+extension SendMessage.Input: Described {
+    public static let fields =
+        [
+            Field("to", "who gets it: the name, nickname, label or id of an agent, or supervisor", .recipient),
+            Field("message", "the text; it reaches the agent in full"),
+            Field("from", "the sender; the agent in whose turn this is, or the supervisor, if omitted", .recipient),
+            Field("kind", "what it is; a task if omitted"),
+            Field("urgent", "deliver it before messages that are not urgent"),
+            Field("key", "two messages with one key are one message"),
+            Field("correlation", "the message that this one answers", .message),
+        ] as [Field<Self>]
+}

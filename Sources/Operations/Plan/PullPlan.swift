@@ -89,3 +89,10 @@ public struct PullPlan: Operation {
         }
     }
 }
+
+extension PullPlan.Input: Described {
+    public static let fields =
+        [
+            Field("all", "also add ended tasks that are only in the town")
+        ] as [Field<Self>]
+}

@@ -38,7 +38,7 @@ public struct PushPlan: Operation {
 
 /// What a push did to an entry.
 public struct PushedTask: Codable, Sendable, Equatable {
-    public enum Outcome: String, Codable, Sendable { case created, changed, unchanged }
+    public enum Outcome: String, Codable, Sendable, CaseIterable { case created, changed, unchanged }
 
     /// What the plan calls it.
     public var id: String

@@ -71,3 +71,16 @@ public struct AssignTask: Operation {
             agent: AgentView(try await town.store.agent(agent.id) ?? agent))
     }
 }
+
+extension AssignTask.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "the agent's name, nickname, label or id", .agent),
+            Field("task", "what to do; the first line is its title"),
+            Field("tags", "words to find it by"),
+            Field("urgent", "announce it before messages that are not urgent"),
+            Field("depends_on", "tasks that must be completed first", .task),
+            Field("parent", "the task that it is a part of", .task),
+            Field("from", "who gives it; the agent in whose turn this is, or the supervisor, if omitted", .recipient),
+        ] as [Field<Self>]
+}

@@ -165,3 +165,28 @@ extension Town {
         return task
     }
 }
+
+extension AddToBacklog.Input: Described {
+    public static let fields =
+        [
+            Field("description", "what to do; the first line is its title"),
+            Field("tags", "words to find it by; agents with a fitting role are offered it"),
+            Field("depends_on", "tasks that must be completed first", .task),
+            Field("parent", "the task that it is a part of", .task),
+        ] as [Field<Self>]
+}
+
+extension ClaimFromBacklog.Input: Described {
+    public static let fields =
+        [
+            Field("task", "its id, or the first digits", .task),
+            Field("agent", "the new owner; the agent in whose turn this is if omitted", .agent),
+        ] as [Field<Self>]
+}
+
+extension AssignBacklog.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "the new owner", .agent)
+        ] as [Field<Self>]
+}

@@ -102,3 +102,12 @@ public struct ReleaseTask: Operation {
         return try await town.view(of: moved)
     }
 }
+
+extension EndTaskInput: Described {
+    public static let fields =
+        [
+            Field(
+                "task", "its id, or the first digits; the task of the turn in which this is called if omitted", .task),
+            Field("result", "what came out of it, or why it ended"),
+        ] as [Field<Self>]
+}

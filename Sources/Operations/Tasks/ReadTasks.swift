@@ -85,3 +85,27 @@ public struct ListTasks: Operation {
         return try await town.views(of: filter, Page(input.offset, input.limit))
     }
 }
+
+extension TaskInput: Described {
+    public static let fields =
+        [
+            Field("task", "its id, or the first digits", .task)
+        ] as [Field<Self>]
+}
+
+extension CurrentTask.Input: Described {
+    public static let fields =
+        [
+            Field("agent", "whose; of the agent in whose turn this is if omitted", .agent)
+        ] as [Field<Self>]
+}
+
+extension ListTasks.Input: Described {
+    public static let fields =
+        [
+            Field("state", "only tasks of this state, or in_flight, open or waiting"),
+            Field("agent", "only tasks of this agent", .agent),
+            Field("offset", "how many to leave out before them", in: Bounds.offset) { $0.offset },
+            Field("limit", "the most to list; 1000 if omitted", in: Bounds.limit) { $0.limit },
+        ] as [Field<Self>]
+}

@@ -177,3 +177,12 @@ public struct OrphanedWork: Codable, Sendable, Equatable {
         }
     }
 }
+
+extension ReclaimWork.Input: Described {
+    public static let fields =
+        [
+            Field("from", "only the work of this agent; of all that have stopped if omitted", .agent),
+            Field("to", "the agent that gets it", .agent),
+            Field("to_backlog", "put tasks back into the backlog"),
+        ] as [Field<Self>]
+}

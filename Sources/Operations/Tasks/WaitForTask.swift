@@ -74,3 +74,11 @@ public struct WaitForTask: Operation {
         return now
     }
 }
+
+extension WaitForTask.Input: Described {
+    public static let fields =
+        [
+            Field("task", "its id, or the first digits", .task),
+            Field("timeout_seconds", "give up after so long; 0 only looks, never if omitted"),
+        ] as [Field<Self>]
+}

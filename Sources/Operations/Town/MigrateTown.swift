@@ -4,7 +4,8 @@ public import Model
 /// (W59).
 public struct MigrateTown: Operation {
     public static let spec = OperationSpec(
-        "town.migrate", "Bring records of older versions into today's form", .manage, effect: .bringsWork,
+        "town.migrate", "Bring records of older versions into today's form", .manage,
+        route: .post("/v1/migrate"), effect: .bringsWork,
         isIdempotent: true, errors: [.conflict])
 
     public struct Input: Codable, Sendable, Equatable {
@@ -113,4 +114,13 @@ public struct MigrateTown: Operation {
             }
         }
     }
+}
+
+extension MigrateTown.Input: Described {
+    public static let fields =
+        [
+            Field("hash", "convert agents and tasks from JSON texts to hashes"),
+            Field("take_all", "upgrade old keys even if other towns use the server"),
+            Field("confirm", "do it; only a preview if omitted"),
+        ] as [Field<Self>]
 }

@@ -79,3 +79,11 @@ public struct ResetTown: Operation {
             messages: queue.waiting + queue.leased, deadLetters: queue.dead, done: false)
     }
 }
+
+extension ResetTown.Input: Described {
+    public static let fields =
+        [
+            Field("agents_only", "keep tasks that belong to nobody"),
+            Field("confirm", "do it; only a preview if omitted"),
+        ] as [Field<Self>]
+}

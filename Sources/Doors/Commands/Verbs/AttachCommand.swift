@@ -22,7 +22,8 @@ enum AttachCommand {
         let lines = try context.arguments.int("lines", in: 0...10_000_000) ?? 20
         try await context.withTown(.readOnly) { town in
             let agent = try await town.agent(context.arguments.required("AGENT"))
-            let events = try await EventFollower(town: town, filter: EventFilter(agent: agent.id))
+            let events = try await context.service(town).open(
+                FollowEvents.self, .init(agent: agent.id.description))
             let log = try LogFollower(TownFiles(root: town.root).log(agent: agent.name))
             let name = TerminalText.line(agent.label)
             let shown = try await town.views(of: [agent])[0].state
@@ -41,7 +42,9 @@ enum AttachCommand {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await log.run(lines: lines) { context.console.write($0) } }
                 group.addTask {
-                    try await events.run(newest: 0) { event in try await show(event, agent.id, town, context) }
+                    for try await event in events {
+                        guard try await show(event, agent.id, town, context) else { return }
+                    }
                 }
                 // Whichever ends first ends the other: the agent ended, or nobody reads any more.
                 try await group.next()

@@ -37,11 +37,14 @@ enum EventsCommand {
                 }
                 return
             }
-            let follower = try await EventFollower(town: town, filter: try await input.filter(in: town))
-            try await follower.run(newest: count) { event in
-                if context.wantsJSON { return context.console.write(try JSONText.line(event) + "\n") }
-                return context.console.write(
-                    EventText.row(event, try await town.labels(), context).joined(separator: "\n") + "\n")
+            let events = try await context.service(town).open(
+                FollowEvents.self, .init(limit: count, agent: input.agent, types: input.types))
+            for try await event in events {
+                let text =
+                    if context.wantsJSON { try JSONText.line(event) } else {
+                        EventText.row(event, try await town.labels(), context).joined(separator: "\n")
+                    }
+                guard context.console.write(text + "\n") else { return }
             }
         }
     }

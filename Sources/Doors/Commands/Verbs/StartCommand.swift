@@ -30,11 +30,11 @@ enum StartCommand {
             for agent in recovered { context.say("   🔄 Recovered '\(TerminalText.line(agent.name))'") }
             if arguments.flag("restart") { try await restart(town, context) }
             try await context.parts.ensureHost(town)
-            let follower = try await EventFollower(town: town, filter: EventFilter())
+            let events = try await context.service(town).open(FollowEvents.self, .init())
             let status = try await context.call(ReadStatus.self, Nothing(), in: town)
             try context.show(status) { opening($0, follows: !detaches) }
             guard let shutdown else { return }
-            try await watch(follower, shutdown, town, context)
+            try await watch(events, shutdown, town, context)
             context.say("", "👋 Closing town connection...")
         }
     }
@@ -70,12 +70,13 @@ enum StartCommand {
     }
 
     private static func watch(
-        _ follower: EventFollower, _ shutdown: Shutdown, _ town: Town, _ context: CommandContext
+        _ events: AsyncThrowingStream<Event, any Error>, _ shutdown: Shutdown, _ town: Town, _ context: CommandContext
     ) async throws {
         let following = Task {
-            try await follower.run(newest: 0) { event in
+            for try await event in events {
                 let labels = try await town.labels()
-                return context.console.write(EventText.row(event, labels, context).joined(separator: "\n") + "\n")
+                let text = EventText.row(event, labels, context).joined(separator: "\n")
+                guard context.console.write(text + "\n") else { return }
             }
         }
         do {

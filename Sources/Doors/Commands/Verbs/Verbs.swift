@@ -27,7 +27,7 @@ public enum Verbs {
         StatusCommand.verb, CostsCommand.verb, AttachCommand.verb, LogsCommand.verb, EventsCommand.verb,
         HistoryCommand.verb,
         DoctorCommand.verb, helpVerb, versionVerb, CompletionsCommand.verb, UpdateCommand.verb,
-        CompleteCommand.verb, DocsCommand.verb, DocsCommand.manualVerb,
+        CompleteCommand.verb, DocsCommand.verb, DocsCommand.manualVerb, OpenAPICommand.verb,
         InboxCommand.deprecatedVerb, AuthCommand.otherVerb, StatusCommand.watchVerb,
     ]
 

@@ -1,9 +1,8 @@
 import FoundationEssentials
-import Model
 
 /// Any JSON value. Readers ask for what they need and get nil for everything else, so that a field of an unexpected
 /// type is never worse than a missing one.
-indirect enum JSON: Sendable, Equatable, Decodable {
+public indirect enum JSON: Sendable, Equatable, Decodable {
     case null
     case bool(Bool)
     case number(Double)
@@ -11,7 +10,7 @@ indirect enum JSON: Sendable, Equatable, Decodable {
     case array([JSON])
     case object([String: JSON])
 
-    init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         // Strings and objects first: they are the most frequent.
         if let text = try? container.decode(String.self) {
@@ -33,7 +32,7 @@ indirect enum JSON: Sendable, Equatable, Decodable {
     }
 
     /// Reads one value; nil where `bytes` are not JSON even after bad UTF-8 and half surrogate pairs were replaced.
-    init?(_ bytes: some Collection<UInt8>) {
+    public init?(_ bytes: some Collection<UInt8>) {
         guard let first = bytes.first(where: { $0 > 0x20 }),
             first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
         else { return nil }
@@ -47,25 +46,20 @@ indirect enum JSON: Sendable, Equatable, Decodable {
         self = value
     }
 
-    subscript(_ key: String) -> JSON? {
+    public subscript(_ key: String) -> JSON? {
         guard case .object(let object) = self, let value = object[key], value != .null else { return nil }
         return value
     }
 
-    var string: String? { if case .string(let text) = self { text } else { nil } }
-    var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-    var array: [JSON]? { if case .array(let array) = self { array } else { nil } }
-    var object: [String: JSON]? { if case .object(let object) = self { object } else { nil } }
-    var number: Double? { if case .number(let number) = self { number } else { nil } }
+    public var string: String? { if case .string(let text) = self { text } else { nil } }
+    public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
+    public var array: [JSON]? { if case .array(let array) = self { array } else { nil } }
+    public var object: [String: JSON]? { if case .object(let object) = self { object } else { nil } }
+    public var number: Double? { if case .number(let number) = self { number } else { nil } }
     /// A whole number; nil where it has a fraction or does not fit.
-    var int: Int? { number.flatMap { Int(exactly: $0) } }
-    /// A number of tokens, brought into their range; nil for what is no number.
-    var tokens: Int? { number.map { Figure.int($0, in: Figure.tokens) } }
-    /// An amount of money, brought into its range; nil for what is no number.
-    var money: Double? { number.map { Figure.double($0, in: Figure.money) } }
-
+    public var int: Int? { number.flatMap { Int(exactly: $0) } }
     /// The value as text for people: strings as they are, everything else as compact JSON with sorted keys.
-    var text: String {
+    public var text: String {
         switch self {
         case .null: "null"
         case .bool(let flag): flag ? "true" : "false"
@@ -76,6 +70,23 @@ indirect enum JSON: Sendable, Equatable, Decodable {
             "{"
                 + object.sorted { $0.key < $1.key }.map { JSON.string($0.key).quoted + ":" + $0.value.quoted }
                 .joined(separator: ",") + "}"
+        }
+    }
+
+    /// JSON on many lines, indented by two spaces, with sorted keys.
+    public var indented: String { indented(by: "") + "\n" }
+
+    private func indented(by space: String) -> String {
+        let inner = space + "  "
+        switch self {
+        case .array(let array) where !array.isEmpty:
+            return "[\n" + array.map { inner + $0.indented(by: inner) }.joined(separator: ",\n") + "\n\(space)]"
+        case .object(let object) where !object.isEmpty:
+            return "{\n"
+                + object.sorted { $0.key < $1.key }.map {
+                    "\(inner)\(JSON.string($0.key).quoted): \($0.value.indented(by: inner))"
+                }.joined(separator: ",\n") + "\n\(space)}"
+        default: return quoted
         }
     }
 
@@ -130,5 +141,17 @@ indirect enum JSON: Sendable, Equatable, Decodable {
         guard index + 6 <= bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
         else { return nil }
         return UInt16(String(decoding: bytes[(index + 2)..<(index + 6)], as: UTF8.self), radix: 16)
+    }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(stringLiteral text: String) { self = .string(text) }
+    public init(booleanLiteral flag: Bool) { self = .bool(flag) }
+    public init(integerLiteral number: Int) { self = .number(Double(number)) }
+    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, JSON)...) {
+        self = .object(Dictionary(uniqueKeysWithValues: elements))
     }
 }

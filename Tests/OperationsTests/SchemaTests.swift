@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Model
+import Operations
+import TestSupport
+import Testing
+import Text
+
+/// The forms of inputs and outputs, which are read off the types.
+struct SchemaTests {
+    private static func described<Called: Operation>(_ operation: Called.Type) -> [String] {
+        Called.Input.fields.map(\.name)
+    }
+
+    @Test func `every field of every input has help, and nothing else has`() throws {
+        for (type, operation) in zip(Catalogue.all, Catalogue.operations) {
+            guard case .object(let input) = operation.input else {
+                Issue.record("\(operation.spec.name) takes no object")
+                continue
+            }
+            #expect(input.properties.map(\.name) == Self.described(type), "\(operation.spec.name)")
+            for property in input.properties {
+                #expect(
+                    !property.help.isEmpty && !property.help.hasSuffix("."), "\(operation.spec.name).\(property.name)")
+            }
+            guard case .object(let output) = operation.output else {
+                Issue.record("\(operation.spec.name) gives no object")
+                continue
+            }
+            #expect(!output.properties.isEmpty, "\(operation.spec.name)")
+        }
+    }
+
+    @Test func `fields of a path are fields of the input, and required unless the caller is meant`() throws {
+        for operation in Catalogue.operations {
+            guard let route = operation.spec.route, case .object(let input) = operation.input else { continue }
+            let names = Set(input.properties.map(\.name))
+            #expect(names.isSuperset(of: route.parameters), "\(operation.spec.name)")
+        }
+    }
+
+    /// A town in which everything has happened, and each operation's answer held against its form.
+    @Test func `what operations answer has the form that is told`() async throws {
+        let folder = try ScratchFolder()
+        defer { withExtendedLifetime(folder) {} }
+        var town = makeTown()
+        town.root = folder.path
+        let service = TownService(town)
+        var seen: Set<String> = []
+        @discardableResult
+        func call(_ name: String, _ input: JSON = [:]) async throws -> JSON {
+            let operation = try #require(Catalogue.operation(named: name))
+            #expect(operation.input.mismatch(input) == nil, "\(name)")
+            let data = try await operation.call(Data(input.text.utf8), in: service).output
+            let output = try #require(JSON(data))
+            #expect(operation.output.mismatch(output, closed: true) == nil, "\(name): \(output.text)")
+            seen.insert(operation.spec.name)
+            return output
+        }
+        func id(_ json: JSON, _ key: String = "task") throws -> JSON {
+            .string(try #require(json[key]?["id"]?.string))
+        }
+        try await call("agent.spawn", ["name": "ada", "role": "backend", "nickname": "api", "max_rounds": 3])
+        try await call("agent.spawn", ["name": "bob"])
+        try await call("agent.list", ["live": true])
+        let first = try id(try await call("agent.assign", ["agent": "ada", "task": "Build it", "tags": ["api"]]))
+        let second = try id(
+            try await call("task.assign", ["agent": "bob", "task": "Test it", "depends_on": .array([first])]))
+        try await call("task.show", ["task": second])
+        try await call("task.current", ["agent": "ada"])
+        try await call("task.list", ["state": "open", "limit": 10, "offset": 0])
+        try await call("task.release", ["task": second])
+        try await call("task.complete", ["task": first, "result": "done"])
+        try await call("task.wait", ["task": first, "timeout_seconds": 1])
+        try await call("task.fail", ["task": second, "result": "broken"])
+        try await call("task.retry", ["task": second])
+        try await call("task.cancel", ["task": second])
+        let open = try id(try await call("backlog.add", ["description": "Docs", "tags": ["docs"]]))
+        try await call("backlog.list")
+        try await call("backlog.claim", ["task": open, "agent": "ada"])
+        try await call("backlog.add", ["description": "More"])
+        try await call("backlog.assign_all", ["agent": "bob"])
+        let rest = try id(try await call("backlog.add", ["description": "Rest"]))
+        try await call("backlog.remove", ["task": rest])
+        try await call("message.send", ["to": "ada", "message": "Which port?", "kind": "query", "urgent": true])
+        try await call("message.broadcast", ["message": "All green", "kind": "info"])
+        try await call("message.send", ["to": "supervisor", "from": "ada", "message": "Done", "kind": "query"])
+        try await call("inbox.read", ["agent": "ada", "limit": 5])
+        try await call("inbox.take")
+        try await call("town.status")
+        try await call("town.costs", ["by": "day"])
+        try await call("event.list", ["limit": 100, "types": ["task_created"]])
+        try await call("agent.interrupt", ["agent": "ada", "reason": "a pause"])
+        try await call("agent.resume", ["agent": "ada"])
+        try await call("agent.close", ["agent": "bob"])
+        try await call("agent.kill", ["agent": "bob", "now": true])
+        try await call("agent.restart", ["agent": "bob", "rounds": 5])
+        try await call("agent.stop_all", ["now": true])
+        try await call("agent.wait", ["agent": "bob", "timeout_seconds": 1])
+        try await call("task.reclaim", ["to_backlog": true])
+        try await call("agent.prune", ["cold": true])
+        let letters = try await call("dead_letter.list", ["limit": 10])
+        let letter = try #require(letters["messages"]?.array?.first?["id"])
+        try await call("dead_letter.show", ["id": letter])
+        try await call("agent.spawn", ["name": "eve"])
+        try await call("dead_letter.retry", ["ids": .array([letter]), "to": "eve"])
+        try await call("dead_letter.drop", ["all": true])
+        try await call("conductor.start", ["goal": "A login page", "cli": "claude"])
+        try await call("plan.init")
+        try await call("plan.read")
+        try await call("plan.push")
+        try await call("plan.pull", ["all": true])
+        try await call("town.recover")
+        try await call("town.migrate")
+        try await call("town.reset", ["agents_only": true])
+        #expect(seen == Set(Catalogue.operations.map(\.spec.name)))
+    }
+
+    @Test(arguments: [
+        ("agent.spawn", #"{"name": "ada", "max_rounds": -1}"#, "max_rounds"),
+        ("agent.spawn", #"{"name": "ada", "max_rounds": "many"}"#, "max_rounds"),
+        ("agent.spawn", "{}", "name"), ("agent.spawn", "[]", nil), ("agent.spawn", "{", nil),
+        ("task.list", #"{"limit": 0}"#, "limit"),
+        ("message.send", #"{"to": "a", "message": "b", "kind": "c"}"#, "kind"),
+    ])
+    func `an input that is none is refused with its field, and nothing happens`(
+        name: String, input: String, field: String?
+    ) async throws {
+        let town = makeTown()
+        let error = await failure {
+            _ = try await Catalogue.operation(named: name)?.call(Data(input.utf8), in: TownService(town))
+        }
+        #expect(error?.code == .invalid && error?.field == field, "\(String(describing: error))")
+        #expect(try await town.store.agents().isEmpty)
+    }
+}
