@@ -111,9 +111,9 @@ extension ManagedServer {
     /// Turns the append-only file on, and returns when everything is in it.
     private func appendFromNowOn(_ client: RedisClient) async throws {
         try await client.waitUntilLoaded(patience: .seconds(300))
-        try await client.send(["CONFIG", "SET", "appendonly", "yes"])
+        try await client.send(RedisCommand("CONFIG", "SET", "appendonly", "yes").repeatable)
         while true {
-            let info = try await client.send(["INFO", "persistence"]).text ?? ""
+            let info = try await client.send(RedisCommand("INFO", "persistence").repeatable).text ?? ""
             if info.contains("aof_rewrite_in_progress:0"), info.contains("aof_rewrite_scheduled:0") { break }
             try await Task.sleep(for: .milliseconds(20))
         }

@@ -191,7 +191,7 @@ public struct ManagedServer: Sendable {
     public func stop(isShared: Bool = false) async throws -> Bool {
         guard let client = try await running() else { return false }
         defer { client.close() }
-        let info = try await client.send(["INFO", "server"]).text ?? ""
+        let info = try await client.send(RedisCommand("INFO", "server").repeatable).text ?? ""
         let pid = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("process_id:") }
             .flatMap { Int32($0.dropFirst("process_id:".count)) }
         guard let process, process.pid == pid else {

@@ -1,3 +1,5 @@
+import Concurrency
+import Processes
 import Model
 import Redis
 import RedisServers
@@ -37,6 +39,27 @@ import Testing
         #expect(try await town.state(late) == .queued)
         #expect(await iterator.next() != nil, "followers look again after an interruption")
         #expect(try await town.lease(ada)?.deliveries.map(\.message.id) == [late])
+        await town.store.close()
+    }
+
+    @Test(arguments: ServerProgram.all)
+    func `what only reads is asked again if its answer is lost with the server`(_ program: ServerProgram) async throws {
+        let server = try await PrivateServer(program, arguments: ["--appendonly", "yes", "--appendfsync", "always"])
+        let town = try await town(server)
+        let ada = try await town.spawn("ada")
+        for round in 1...5 {
+            // Stopped, it takes the question and cannot answer any more.
+            server.process?.signal(.stop)
+            async let known = town.store.agent(ada)
+            async let mail = town.store.inbox(ada, page: Page())
+            async let log = town.store.latestEvents(limit: 5, filter: EventFilter())
+            for _ in 1...200 { await Task.yield() }
+            await server.kill()
+            try await server.start()
+            #expect(try await known?.name == "ada", "\(round)")
+            #expect(try await mail.isEmpty)
+            #expect(try await !log.isEmpty)
+        }
         await town.store.close()
     }
 

@@ -77,7 +77,7 @@ public final class RedisStore: Store {
             let reply = try await redis { client throws(RedisError) in
                 try await client.call(
                     TownScript.library, otherwise: TownScript.holding(verb), keys: [self.prefix], arguments: list,
-                    timeout: timeout)
+                    timeout: timeout, isRepeatable: Self.reading.contains(verb))
             }
             guard reply[0].text == "no" else { return reply[1] }
             switch reply[1].text {
@@ -87,6 +87,12 @@ public final class RedisStore: Store {
             }
         }
     }
+
+    /// Verbs that only read: if an answer is lost, they are asked again instead of failing.
+    private static let reading: Set<String> = [
+        "agent", "agents", "deadLetters", "delivery", "document", "documentsOf", "due", "events", "hosts", "inbox",
+        "leases", "pulse", "task", "taskCounts", "tasks",
+    ]
 
     /// `1` where a change is announced; for a turn's own commands also what the script checks first.
     private static func guarding(_ rings: Bool, sends: Int, now: Timestamp?) -> String {
@@ -135,7 +141,8 @@ public final class RedisStore: Store {
     }
 
     func command(_ words: [String]) async throws(StoreError) -> RedisValue {
-        let command = RedisCommand(words[0], arguments: Array(words.dropFirst()))
+        // None of them does harm when it is carried out twice.
+        let command = RedisCommand(words[0], arguments: Array(words.dropFirst()), isRepeatable: true)
         return try await redis { client throws(RedisError) in try await client.send(command) }
     }
 

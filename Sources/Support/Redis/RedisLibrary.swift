@@ -51,13 +51,16 @@ extension RedisClient {
     /// Calls a library's function, which is loaded where the server does not have it, as after a restart. Where the
     /// server takes no functions now or from this user, `script` is run, which has to do the same.
     ///
+    /// - Parameter isRepeatable: whether carrying it out twice does no harm, so that it is sent again if its answer is
+    ///   lost.
     /// - Throws: what the function raised, as `other` with its words in `reply`, or the code that they stand for.
     public func call(
         _ library: RedisLibrary, otherwise script: RedisScript, keys: [any RedisArgument],
-        arguments: [any RedisArgument] = [], timeout: Duration? = nil
+        arguments: [any RedisArgument] = [], timeout: Duration? = nil, isRepeatable: Bool = false
     ) async throws(RedisError) -> RedisValue {
         if libraries.withLock({ $0.refusedBy }) != generation {
-            let command = library.command(keys: keys, arguments: arguments)
+            var command = library.command(keys: keys, arguments: arguments)
+            if isRepeatable { command = command.repeatable }
             do throws(RedisError) {
                 do throws(RedisError) {
                     return try await send(command, timeout: timeout)
@@ -75,7 +78,7 @@ extension RedisClient {
                 }
             }
         }
-        return try await run(script, keys: keys, arguments: arguments, timeout: timeout)
+        return try await run(script, keys: keys, arguments: arguments, timeout: timeout, isRepeatable: isRepeatable)
     }
 
     /// Loads a library, once for all who want it at the same time.

@@ -40,13 +40,17 @@ extension RedisClient {
     /// - Throws: what the script raised, as `other` with its words in `reply`, or the code that they stand for.
     public func run(
         _ script: RedisScript, keys: [any RedisArgument], arguments: [any RedisArgument] = [],
-        timeout: Duration? = nil
+        timeout: Duration? = nil, isRepeatable: Bool = false
     ) async throws(RedisError) -> RedisValue {
+        func command(inFull: Bool) -> RedisCommand {
+            let command = script.command(keys: keys, arguments: arguments, inFull: inFull)
+            return isRepeatable ? command.repeatable : command
+        }
         do throws(RedisError) {
-            return try await send(script.command(keys: keys, arguments: arguments), timeout: timeout)
+            return try await send(command(inFull: false), timeout: timeout)
         } catch {
             guard error.code == .noScript else { throw error }
-            return try await send(script.command(keys: keys, arguments: arguments, inFull: true), timeout: timeout)
+            return try await send(command(inFull: true), timeout: timeout)
         }
     }
 }

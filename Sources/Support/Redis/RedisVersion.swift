@@ -88,7 +88,7 @@ extension RedisClient {
         var backoff = Backoff(first: .milliseconds(20), longest: .milliseconds(500))
         while true {
             do throws(RedisError) {
-                try await send(["PING"])
+                try await send(RedisCommand("PING").repeatable)
                 return
             } catch {
                 // The server tells nobody when it is done; asking is the only way.
