@@ -64,11 +64,17 @@ public final class Town: Sendable {
             try TownAdmission(environment: environment).require(root: root, configuration: configuration)
             let store = try await TownStore.open(
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
-            return Operations.Town(
+            var opened = Operations.Town(
                 root: root, configuration: configuration, store: store, time: store.clock ?? SystemTime(),
                 random: SystemRandomness(),
                 caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
                 redactor: Redactor(Secret.among(environment) + configuration.secrets), isAlive: TownJanitor().isAlive)
+            let town = opened
+            opened.clis = {
+                let home = GlobalConfiguration.home(environment)
+                return InstalledCLIs(town, global: try GlobalConfiguration.load(home: home), environment: environment)
+            }
+            return opened
         }
         return Town(opened, hosting, HostKeeper(hosting, environment: environment, log: log))
     }
@@ -119,7 +125,6 @@ public final class Town: Sendable {
         maxRounds: Int = 10
     ) async throws(TownError) -> AgentHandle {
         try await reporting(missing: .agentNotFound) {
-            let cli = cli ?? opened.configuration.defaultCLI ?? "claude"
             let made = try await call(
                 SpawnAgent.self,
                 .init(
@@ -150,6 +155,9 @@ public final class Town: Sendable {
                     try await hold(known.id)
                     return AgentHandle(town: self, id: AgentID(known.id), name: known.name)
                 }
+                // What plays it is this program, not a CLI.
+                var town = town
+                town.clis = { nil }
                 let made = try await SpawnAgent.run(
                     .init(name: name, cli: AgentHandle.playedCLI, role: role, maxRounds: 0), in: town)
                 try await hold(made.agent.id)

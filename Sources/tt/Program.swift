@@ -56,7 +56,8 @@ enum Program {
                 folder = "/"
             }
             let parts = CommandParts.system(
-                environment: environment, folder: folder, ensureHost: HostLauncher.current(environment).ensureHost(for:))
+                environment: environment, folder: folder, ensureHost: HostLauncher.current(environment).ensureHost(for:)
+            )
             let code = await CommandLineFace(verbs: Verbs.all, version: Version.current)
                 .run(Array(arguments.dropFirst()), parts: parts)
             if code == .done, let reason = SystemConsole.outputFailure {

@@ -115,3 +115,49 @@ import Testing
         #expect(status.town.name == "test" && status.town.store == "sqlite" && status.hosts.isEmpty)
     }
 }
+
+/// What a door's surroundings know of CLIs goes for every door.
+struct CLITests {
+    private struct Known: CLICatalogue {
+        func choice(asked: String?) -> (cli: String, reason: String?) {
+            asked.map { ($0, nil) } ?? ("codex", "it is the one that is installed")
+        }
+
+        var names: Set<String> { ["codex"] }
+
+        func warnings(about cli: String) throws(OperationError) -> [String] {
+            if cli == "nonsense" { throw OperationError(.unknownCLI, "there is no CLI 'nonsense'") }
+            return cli == "absent" ? ["'absent' is not installed"] : []
+        }
+    }
+
+    private func town() -> Town {
+        var town = makeTown()
+        town.clis = { Known() }
+        return town
+    }
+
+    @Test func `an agent gets the CLI that was asked for, else the default, with its reason`() async throws {
+        let town = town()
+        let first = try await SpawnAgent.call(.init(name: "ada"), in: town)
+        #expect(first.agent.cli == "codex" && first.cliReason == "it is the one that is installed")
+        let second = try await SpawnAgent.call(.init(name: "bob", cli: "absent"), in: town)
+        #expect(second.agent.cli == "absent" && second.cliReason == nil)
+        #expect(second.warnings == ["'absent' is not installed"])
+    }
+
+    @Test func `a CLI that means nothing is refused, and nothing happens`() async throws {
+        let town = town()
+        let error = await failure { _ = try await SpawnAgent.call(.init(name: "ada", cli: "nonsense"), in: town) }
+        #expect(error?.code == .unknownCLI)
+        #expect(try await town.store.agents().isEmpty)
+        _ = try await SpawnAgent.call(.init(name: "ada"), in: town)
+        let other = await failure {
+            _ = try await RestartAgent.call(.init(agent: "ada", cli: "nonsense"), in: town)
+        }
+        #expect(other?.code == .unknownCLI)
+        #expect(try await town.agent("ada").cli == "codex")
+        let changed = try await RestartAgent.call(.init(agent: "ada", cli: "absent"), in: town)
+        #expect(changed.agent.cli == "absent" && changed.warnings.count == 1)
+    }
+}

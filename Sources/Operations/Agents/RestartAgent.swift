@@ -22,6 +22,8 @@ public struct RestartAgent: Operation {
 
     public struct Output: Codable, Sendable, Equatable {
         public var agent: AgentView
+        /// What a person should know of its new CLI.
+        public var warnings: [String]
     }
 
     public static func run(_ input: Input, in town: Town) async throws -> Output {
@@ -30,10 +32,11 @@ public struct RestartAgent: Operation {
         if let rounds = input.rounds, rounds < 0 {
             throw OperationError(.invalid, "the number of turns cannot be negative", hint: "0 means no limit")
         }
+        var warnings: [String] = []
         if let cli = input.cli {
-            try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: agent.role))
+            warnings = try town.checked(cli, role: agent.role)
             let changed = try await town.store.change(agent.id, .cli(cli), now: town.time.now())
-            if !agent.state.isTerminal { return try await goOn(changed, input, in: town) }
+            if !agent.state.isTerminal { return try await goOn(changed, input, warnings, in: town) }
         }
         guard !agent.state.isAwake else {
             throw OperationError(
@@ -44,11 +47,12 @@ public struct RestartAgent: Operation {
         }
         let changed = try await town.store.change(
             agent.id, .restart(maxRounds: input.rounds), now: town.time.now())
-        return Output(agent: try await town.views(of: [changed])[0])
+        return Output(agent: try await town.views(of: [changed])[0], warnings: warnings)
     }
 
     /// A live agent with another CLI: what held it is over.
-    private static func goOn(_ agent: Agent, _ input: Input, in town: Town) async throws -> Output {
+    private static func goOn(_ agent: Agent, _ input: Input, _ warnings: [String], in town: Town) async throws -> Output
+    {
         if input.rounds != nil {
             throw OperationError(
                 .conflict, "agent '\(agent.name)' has not ended; its CLI was changed, its number of turns was not",
@@ -57,7 +61,7 @@ public struct RestartAgent: Operation {
         let now =
             agent.state == .paused
             ? try await town.store.change(agent.id, .resume, now: town.time.now()) : agent
-        return Output(agent: try await town.views(of: [now])[0])
+        return Output(agent: try await town.views(of: [now])[0], warnings: warnings)
     }
 }
 

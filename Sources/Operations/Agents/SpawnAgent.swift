@@ -41,6 +41,15 @@ public struct SpawnAgent: Operation {
 
     public struct Output: Codable, Sendable, Equatable {
         public var agent: AgentView
+        /// Why it got this CLI and how to change that, for people; null if somebody chose it.
+        @OrNull public var cliReason: String?
+        /// What a person should know, such as a program that is not installed.
+        public var warnings: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case agent, warnings
+            case cliReason = "cli_reason"
+        }
     }
 
     public static func run(_ input: Input, in town: Town) async throws -> Output {
@@ -55,12 +64,13 @@ public struct SpawnAgent: Operation {
         if let rounds = input.maxRounds, rounds < 0 {
             throw OperationError(.invalid, "max_rounds cannot be negative", hint: "0 means no limit")
         }
-        guard let cli = input.cli ?? town.configuration.defaultCLI else {
+        let choice = try town.clis()?.choice(asked: input.cli)
+        guard let cli = choice?.cli ?? input.cli ?? town.configuration.defaultCLI else {
             throw OperationError(
                 .invalid, "no CLI was given and the town has no default",
                 hint: "set default_cli in tinytown.toml", .field("cli", why: "specify one with"))
         }
-        try town.check(.spawn(cli: cli, isNamed: town.namedCLIs.contains(cli), role: input.role))
+        let warnings = try town.checked(cli, role: input.role)
         let agents = try await town.store.agents()
         if input.fresh != true, let predecessor = try await town.predecessor(named: input.name, among: agents) {
             throw OperationError(
@@ -78,7 +88,7 @@ public struct SpawnAgent: Operation {
         }
         if let rounds = input.maxRounds { agent.maxRounds = rounds }
         try await town.store.register(agent, maxAgents: town.configuration.maxAgents)
-        return Output(agent: AgentView(agent))
+        return Output(agent: AgentView(agent), cliReason: choice?.reason, warnings: warnings)
     }
 }
 

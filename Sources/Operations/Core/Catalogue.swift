@@ -8,10 +8,11 @@ public enum Catalogue {
         StartGoal.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self,
-        ReadInbox.self, TakeInbox.self,
+        ListInboxes.self, ReadInbox.self, TakeInbox.self,
         Broadcast.self, SendMessage.self,
         InitPlan.self, PullPlan.self, PushPlan.self, ReadPlan.self,
-        AssignTask.self, CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, ListTasks.self,
+        AssignTask.self, CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, LastTask.self,
+        ListTasks.self,
         ReclaimWork.self, ReleaseTask.self, RetryTask.self, ShowTask.self, WaitForTask.self,
         ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self, ReadStatus.self,
     ]

@@ -3,7 +3,8 @@ public import Model
 /// What waits for an agent, without taking anything.
 public struct ReadInbox: Operation {
     public static let spec = OperationSpec(
-        "inbox.read", "Show the messages that wait for an agent", .read, route: .get("/v1/inbox"),
+        "inbox.read", "Show the messages that wait for an agent", .read, aliases: ["agent.inbox"],
+        route: .get("/v1/inbox"),
         errors: [.agentNotFound])
 
     public struct Input: Codable, Sendable, Equatable {

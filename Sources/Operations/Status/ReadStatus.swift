@@ -4,7 +4,8 @@ public import Model
 /// Everything about the town at a glance.
 public struct ReadStatus: Operation {
     public static let spec = OperationSpec(
-        "town.status", "Show the state of the town", .read, route: .get("/v1/status"))
+        "town.status", "Show the state of the town", .read, aliases: ["town.get_status"],
+        route: .get("/v1/status"))
 
     public struct Output: Codable, Sendable, Equatable {
         public var town: TownView

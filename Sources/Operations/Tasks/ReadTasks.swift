@@ -47,6 +47,26 @@ public struct CurrentTask: Operation {
     }
 }
 
+/// What an agent ended last, with its result.
+public struct LastTask: Operation {
+    public static let spec = OperationSpec(
+        "task.last", "Show the task that an agent ended last", .read, aliases: ["agent.get_result"],
+        route: .get("/v1/agents/{agent}/result"), errors: [.agentNotFound, .notFound])
+
+    public static func run(_ input: CurrentTask.Input, in town: Town) async throws -> TaskOutput {
+        let agent = try await town.agent(
+            orCalling: input.agent, else: .operation("task.last", ["agent": "AGENT"], why: "say which one"))
+        let filter = TaskFilter(states: [.completed, .failed, .cancelled], assignee: agent.id)
+        let ended = try await everything { try await town.store.tasks(filter, page: $0) }
+        guard let last = ended.max(by: { ($0.completedAt ?? $0.updatedAt) < ($1.completedAt ?? $1.updatedAt) }) else {
+            throw OperationError(
+                .notFound, "'\(agent.name)' has not ended a task yet",
+                .operation("task.current", ["agent": agent.name], why: "see what it works on"))
+        }
+        return try await town.view(of: last)
+    }
+}
+
 public struct ListTasks: Operation {
     public static let spec = OperationSpec(
         "task.list", "List tasks", .read, route: .get("/v1/tasks"), errors: [.agentNotFound])

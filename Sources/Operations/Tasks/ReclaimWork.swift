@@ -4,7 +4,8 @@ public import Model
 /// lists that work, and changes nothing (W3).
 public struct ReclaimWork: Operation {
     public static let spec = OperationSpec(
-        "task.reclaim", "List or move the work of stopped agents", .write, route: .post("/v1/tasks/reclaim"),
+        "task.reclaim", "List or move the work of stopped agents", .write, aliases: ["recovery.reclaim_tasks"],
+        route: .post("/v1/tasks/reclaim"),
         effect: .bringsWork, errors: [.agentNotFound, .conflict])
 
     public struct Input: Codable, Sendable, Equatable {

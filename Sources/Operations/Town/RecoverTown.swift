@@ -5,7 +5,8 @@ public import Model
 /// that none serves, and for people who want to be sure. An agent that works is never touched (W10).
 public struct RecoverTown: Operation {
     public static let spec = OperationSpec(
-        "town.recover", "Put back the turns of hosts that died", .manage, route: .post("/v1/recover"),
+        "town.recover", "Put back the turns of hosts that died", .manage, aliases: ["recovery.recover_agents"],
+        route: .post("/v1/recover"),
         effect: .bringsWork, isIdempotent: true)
 
     public struct Output: Codable, Sendable, Equatable {

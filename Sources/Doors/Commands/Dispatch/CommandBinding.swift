@@ -73,6 +73,7 @@ struct CommandBinding: Sendable {
         CommandBinding("dead_letter.show", "dead show <id>"),
         CommandBinding(
             "event.list", "events --count=limit --agent --type=types", left: ["after": "-f follows the log instead"]),
+        CommandBinding("inbox.list_all", "inbox !--all --limit"),
         CommandBinding("inbox.read", "inbox <agent> --limit", left: pages),
         CommandBinding("inbox.take", "inbox !--take <agent> --limit"),
         CommandBinding(
@@ -88,6 +89,7 @@ struct CommandBinding: Sendable {
         CommandBinding("task.complete", "task complete <task> --result"),
         CommandBinding("task.current", "task current <agent>"),
         CommandBinding("task.fail", "task fail <task> --result"),
+        CommandBinding("task.last", "task last <agent>"),
         CommandBinding("task.list", "task list --state --agent --limit", left: pages),
         CommandBinding("task.reclaim", "reclaim --from --to --to-backlog"),
         CommandBinding("task.release", "task release <task>"),

@@ -129,6 +129,10 @@ public struct CommandContext: Sendable {
             caller: caller, redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)),
             isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
         town.phrase = CommandPhrase.text
+        let (known, home, environment) = (town, home, environment)
+        town.clis = {
+            InstalledCLIs(known, global: try GlobalConfiguration.load(home: home), environment: environment)
+        }
         do {
             let revives = revives && runs
             // What only looks shows the town as it is with its host; what changes something has done so by then.

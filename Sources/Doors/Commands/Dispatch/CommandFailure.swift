@@ -73,6 +73,7 @@ public struct CommandFailure: Error, Sendable, Equatable {
     private init(_ error: OperationError) {
         let (exit, code): (ExitCode, String) =
             switch error.code.kind {
+            case .notFound where error.code == .unknownCLI: (.notFound, error.code.name)
             case .notFound: (.notFound, "not_found")
             case .conflict: (.conflict, "conflict")
             case .invalid: (.usage, "invalid")

@@ -67,26 +67,10 @@ enum InboxCommand {
         try await context.withTown(.readOnly) { town in try await showAll(context, town, 100) }
     }
 
-    private struct Everything: Encodable {
-        var inboxes: [ReadInbox.Output]
-        /// Tasks and queries that wait.
-        var actionable: Int
-    }
-
     private static func showAll(_ context: CommandContext, _ town: Town, _ limit: Int) async throws {
+        let everything = try await context.call(ListInboxes.self, .init(limit: limit), in: town)
         let agents = try await context.call(ListAgents.self, .init(), in: town).agents
-        var everything = Everything(inboxes: [], actionable: 0)
-        for reference in agents.filter({ $0.pending.total > 0 || $0.lease != nil }).map(\.id.description)
-            + ["supervisor"]
-        {
-            let inbox = try await context.call(ReadInbox.self, .init(agent: reference, limit: limit), in: town)
-            if !inbox.messages.isEmpty { everything.inboxes.append(inbox) }
-        }
         let states = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.state) })
-        everything.actionable =
-            everything.inboxes.flatMap(\.messages).filter {
-                $0.category == .task || $0.category == .query || $0.category == .otherActionable
-            }.count
         try context.show(everything) { everything in
             guard !everything.inboxes.isEmpty else { return ["📬 No messages wait for anybody"] }
             var lines = ["📋 Pending Messages by Agent:"]

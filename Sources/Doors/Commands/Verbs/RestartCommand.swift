@@ -35,11 +35,11 @@ enum RestartCommand {
         let global = try GlobalConfiguration.load(home: context.home)
         let shutdown = arguments.flag("foreground") ? Shutdown() : nil
         try await context.withTown(.readWrite) { town in
-            var town = town
-            let cli = try arguments.string("cli").map { try SpawnCommand.checked($0, &town, global, context) }
+            let cli = arguments.string("cli")
             let output = try await context.call(
                 RestartAgent.self, .init(agent: arguments.required("AGENT"), rounds: rounds, cli: cli), in: town,
                 startsHost: shutdown == nil)
+            for warning in output.warnings { context.warn(warning) }
             let lines = progress(output.agent, town, cli: cli)
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }

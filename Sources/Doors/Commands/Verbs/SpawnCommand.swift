@@ -1,11 +1,8 @@
 import Arguments
 import Configuration
 import Files
-import Harnesses
 import Model
 import Operations
-import Processes
-import Secrets
 import Terminal
 import Towns
 
@@ -46,10 +43,6 @@ enum SpawnCommand {
         }
         let shutdown = isForeground ? Shutdown() : nil
         try await context.withTown(.readWrite) { town in
-            var town = town
-            let path = context.environment["PATH"]
-            let choice = global.cli(asked: arguments.string("cli"), town: town.configuration, path: path)
-            let cli = try checked(choice.cli, &town, global, context)
             if !isForeground, !arguments.flag("new"), context.canAsk,
                 let predecessor = try await town.predecessor(named: arguments.required("NAME")),
                 await continues(predecessor, context)
@@ -63,20 +56,21 @@ enum SpawnCommand {
             let output = try await context.call(
                 SpawnAgent.self,
                 .init(
-                    name: arguments.required("NAME"), cli: cli, role: arguments.string("role"),
+                    name: arguments.required("NAME"), cli: arguments.string("cli"), role: arguments.string("role"),
                     nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds,
                     fresh: arguments.flag("new")),
                 in: town, startsHost: false)
+            for warning in output.warnings { context.warn(warning) }
             // An agent of this name may have been there before: its rounds are not this one's.
             TownFiles(root: town.root).removeRounds(
                 agent: output.agent.name, others: Set(try await town.store.agents().map(\.name)))
             if let shutdown {
                 let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
                 return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
-                    output.agent, introduction: introduction(output.agent, choice))
+                    output.agent, introduction: introduction(output))
             }
             try context.show(output) { output in
-                introduction(output.agent, choice)
+                introduction(output)
                     + [
                         "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: output.agent.name).path))",
                         "   It runs in the background. Give it work with: tt assign \(output.agent.name) \"…\"",
@@ -98,43 +92,14 @@ enum SpawnCommand {
         return await context.confirms("Let it continue? [y/N] ")
     }
 
-    private static func introduction(_ agent: AgentView, _ choice: CLIChoice) -> [String] {
+    private static func introduction(_ output: SpawnAgent.Output) -> [String] {
+        let agent = output.agent
         var lines = [
             "🤖 Spawned agent '\(TerminalText.line(agent.name))' using CLI '\(TerminalText.line(agent.cli))'",
             "   ID: \(agent.id)",
         ]
-        if let reason = choice.reason { lines.append("   \(reason)") }
+        if let reason = output.cliReason { lines.append("   \(reason)") }
         if let nickname = agent.nickname { lines.append("   Nickname: \(TerminalText.line(nickname))") }
         return lines
-    }
-
-    /// A CLI that can be given to an agent; `town` learns which names a turn may use.
-    static func checked(
-        _ cli: String, _ town: inout Town, _ global: GlobalConfiguration, _ context: CommandContext
-    ) throws -> String {
-        try check(cli, HarnessRegistry(town: town, global: global, environment: context.environment), town, context)
-        if Redactor.forms.redacted(commandLine: cli) != cli {
-            context.warn(
-                "the command line holds what looks like a key; every user of this machine can read command lines. "
-                    + "Set it in the environment, or in tinytown.toml under [agent_clis.NAME.env]")
-        }
-        town.namedCLIs.formUnion(global.agentCLIs.keys)
-        town.namedCLIs.insert(
-            global.cli(asked: nil, town: town.configuration, path: context.environment["PATH"]).cli)
-        return cli
-    }
-
-    /// A CLI that means nothing is an error; one that is only not installed is a warning, because it may be soon.
-    private static func check(
-        _ cli: String, _ registry: HarnessRegistry, _ town: Town, _ context: CommandContext
-    ) throws {
-        let words: [String]
-        do { words = try registry.resolve(cli).words() } catch {
-            throw CommandFailure(.notFound, code: "unknown_cli", error.message)
-        }
-        guard let program = words.first else { return }
-        if Executable.find(program, path: context.environment["PATH"], directory: town.root) == nil {
-            context.warn("'\(program)' is not on your PATH; the agent can't run until you install it")
-        }
     }
 }

@@ -12,7 +12,7 @@ enum TaskCommand {
                 Example("tt task list --state open", "what is still open"),
             ],
             discussion: "A task is named by its id or by the first digits of it, four at least."),
-        [complete, fail, cancel, retry, release, wait, show, current, list])
+        [complete, fail, cancel, retry, release, wait, show, current, last, list])
 
     private static let task = Positional(
         "TASK", .optional, "id, or its first digits (default: the task of this turn)", completion: .dynamic("tasks"))
@@ -157,6 +157,22 @@ enum TaskCommand {
                 "   When it is done: tt task complete \(output.task.id) --result \"…\""
             ]
         }
+    }
+
+    private static let last = Verb(
+        CommandSpec(
+            "last", "Show the task that an agent ended last, with its result",
+            positionals: [
+                Positional(
+                    "AGENT", .optional, "an agent (default: the one in whose turn you are)",
+                    completion: .dynamic("known"))
+            ],
+            examples: [Example("tt task last backend", "what backend did last, and what came of it")])
+    ) { context in
+        let output = try await context.withTown(.readOnly) { town in
+            try await context.call(LastTask.self, .init(agent: context.arguments.positional("AGENT")), in: town)
+        }
+        try context.show(output) { TaskText.full($0.task, context) }
     }
 
     private static let list = Verb(
