@@ -432,7 +432,7 @@ EXPECTED = {
     "task list": (nothing, r"tasks?"),
     "task show": (nothing, r"Fix the bug"),
     "task current": (worked, r"task"),
-    "task last": (worked, r"completed"),
+    "task last": (worked, r"done by a stand-in"),
     "task complete": (in_turn, r"✅ .*completed"),
     "task wait": (done, r"✅ Task [0-9a-f]{{8}} completed"),
     "task fail": (in_turn, r"❌ .*failed"),
