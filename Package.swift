@@ -165,6 +165,8 @@ let doors: [Target] = [
 
 let proof: [Target] = [
     .target(name: "TestSupport", dependencies: ["Model"], path: "Tests/TestSupport", swiftSettings: strict),
+    // Which tests run beside each other. No program depends on it.
+    .target(name: "TestOrder", path: "Tests/TestOrder", swiftSettings: strict),
     .target(name: "CSimulation", path: "Tests/CSimulation"),
     .executableTarget(
         name: "simulate",
@@ -181,10 +183,10 @@ let proof: [Target] = [
         ], path: "Tests/Fuzz", swiftSettings: strict),
     tests("ConcurrencyTests", ["Concurrency"]),
     tests("FilesTests", ["Files", "CShims", "TestSupport"]),
-    tests("ProcessesTests", ["Processes", "Files", "TestSupport"]),
-    tests("SQLiteTests", ["SQLite", "TestSupport"]),
-    tests("DoorbellTests", ["Doorbell", "TestSupport"]),
-    tests("PeersTests", ["Peers", "Processes", "TestSupport"]),
+    tests("ProcessesTests", ["Processes", "Files", "TestSupport", "TestOrder"]),
+    tests("SQLiteTests", ["SQLite", "TestSupport", "TestOrder"]),
+    tests("DoorbellTests", ["Doorbell", "TestSupport", "TestOrder"]),
+    tests("PeersTests", ["Peers", "Processes", "TestSupport", "TestOrder"]),
     // Private Redis and Valkey servers; see Tests/Servers/fetch.py.
     .target(
         name: "RedisServers", dependencies: ["Redis", "Processes", "Files", "Concurrency", "TestSupport"],
@@ -194,31 +196,33 @@ let proof: [Target] = [
         "ServersTests",
         [
             "Servers", "Configuration", "Redis", "RedisServers", "Processes", "Files", "Concurrency", "TestSupport",
+            "TestOrder",
         ]),
-    tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport"]),
+    tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport", "TestOrder"]),
     tests("TOMLTests", ["TOML"]),
     tests("TextTests", ["Text"]),
     tests("SecretsTests", ["Secrets"]),
     tests("TerminalTests", ["Terminal"]),
     tests("CryptographyTests", ["Cryptography"]),
-    tests("ArgumentsTests", ["Arguments", "TestSupport"]),
+    tests("ArgumentsTests", ["Arguments", "TestSupport", "TestOrder"]),
     tests("ModelTests", ["Model"]),
     // A process to be killed between receiving a message and acknowledging it.
     .executableTarget(name: "Receiver", dependencies: ["Tinytown"], path: "Tests/Receiver", swiftSettings: strict),
-    tests("TinytownTests", ["Tinytown", "Receiver", "Concurrency", "Processes", "TestSupport"]),
+    tests("TinytownTests", ["Tinytown", "Receiver", "Concurrency", "Processes", "TestSupport", "TestOrder"]),
     // A scratch town that is driven through the real binary.
     .target(
         name: "TestTown", dependencies: ["Processes", "RedisServers", "Concurrency", "TestSupport"],
         path: "Tests/TestTown", swiftSettings: strict),
     // What strangers try: each attack of docs/security.md by its name.
     tests(
-        "AttackTests", ["tt", "TestTown", "Redis", "RedisServers", "Processes", "Concurrency", "Files", "TestSupport"]),
+        "AttackTests",
+        ["tt", "TestTown", "Redis", "RedisServers", "Processes", "Concurrency", "Files", "TestSupport", "TestOrder"]),
     tests(
         "IntegrationTests",
         [
             "tt", "TestTown", "single-agent", "multi-agent", "task-pipeline", "recovery", "Redis", "RedisServers",
             "Processes",
-            "Concurrency", "TestSupport",
+            "Concurrency", "TestSupport", "TestOrder",
         ]),
     // Each kind of store, and the town that tests of all of them make.
     .target(
@@ -229,12 +233,12 @@ let proof: [Target] = [
         ], path: "Tests/StoreSupport", swiftSettings: strict),
     tests(
         "ConformanceTests",
-        ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "Engine", "StoreSupport", "TestSupport"]),
+        ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "Engine", "StoreSupport", "TestSupport", "TestOrder"]),
     tests(
         "RedisStoreTests",
         [
             "Model", "MemoryStore", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Processes", "Concurrency",
-            "StoreSupport", "TestSupport",
+            "StoreSupport", "TestSupport", "TestOrder",
         ]),
     // A process to be killed in the middle of its commits.
     .executableTarget(
@@ -243,12 +247,14 @@ let proof: [Target] = [
     .target(name: "CSyncCounter", dependencies: ["CSQLite"], path: "Tests/CSyncCounter"),
     tests(
         "StoreFaultTests",
-        ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "CSyncCounter", "TestSupport"]),
+        ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "CSyncCounter", "TestSupport", "TestOrder"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model", "MemoryStore", "Concurrency", "TestSupport"]),
-    tests("HostingTests", ["Hosting", "Engine", "Files", "Model", "Processes", "TestSupport"]),
+    tests("HostingTests", ["Hosting", "Engine", "Files", "Model", "Processes", "TestSupport", "TestOrder"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
-    tests("HarnessTests", ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI", "Text"]),
+    tests(
+        "HarnessTests",
+        ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI", "Text", "TestOrder"]),
     tests("PlansTests", ["Plans", "Model"]),
     tests(
         "OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore", "Files", "TestSupport", "Text"]),

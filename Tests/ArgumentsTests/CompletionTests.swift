@@ -1,5 +1,6 @@
 import Arguments
 import Dispatch
+import TestOrder
 import TestSupport
 import Testing
 
@@ -155,7 +156,7 @@ private func fishLines(
     return try await run(["fish", "--no-config", "-c", text]).lines
 }
 
-@Suite(.timeLimit(.minutes(1))) struct BashCompletion {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct BashCompletion {
     @Test func `bash finds no fault in the script`() async throws {
         let ended = try await run(["bash", "-n", "-c", script.script(for: .bash)])
         #expect(ended.code == 0 && ended.output.isEmpty, "\(ended.output)")
@@ -248,7 +249,8 @@ private func fishLines(
     }
 }
 
-@Suite(.timeLimit(.minutes(1)), .enabled(if: isInstalled("zsh"), "needs zsh")) struct ZshCompletion {
+@Suite(.timeLimit(.minutes(1)), .enabled(if: isInstalled("zsh"), "needs zsh"), .serialized, .queued)
+struct ZshCompletion {
     @Test func `zsh finds no fault in the script`() async throws {
         let ended = try await run(["zsh", "-f", "-n", "-c", script.script(for: .zsh)])
         #expect(ended.code == 0 && ended.output.isEmpty, "\(ended.output)")
@@ -274,7 +276,8 @@ private func fishLines(
     }
 }
 
-@Suite(.timeLimit(.minutes(1)), .enabled(if: isInstalled("fish"), "needs fish")) struct FishCompletion {
+@Suite(.timeLimit(.minutes(1)), .enabled(if: isInstalled("fish"), "needs fish"), .serialized, .queued)
+struct FishCompletion {
     @Test func `fish finds no fault in the script`() async throws {
         let ended = try await run(["fish", "--no-config", "-n", "-c", script.script(for: .fish)])
         #expect(ended.code == 0 && ended.output.isEmpty, "\(ended.output)")
@@ -346,7 +349,7 @@ private func fishLines(
 }
 
 /// Where a walk over the words must know more than the words.
-@Suite(.timeLimit(.minutes(1))) struct BashCompletionWalk {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct BashCompletionWalk {
     @Test(arguments: [["tt", "task", "show", "--town", "/x", ""], ["tt", "task", "show", "-t", "/x", ""]])
     func `an option's value is no positional`(words: [String]) async throws {
         #expect(try await bash(words) == ["tasks-1", "tasks-2"])

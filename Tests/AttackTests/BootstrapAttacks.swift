@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -13,7 +14,7 @@ import Testing
 #endif
 
 /// Server programs that somebody else wrote, or could change.
-@Suite(.timeLimit(.minutes(2)), .serialized) struct BootstrapAttacks {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct BootstrapAttacks {
     private let victim: Intruder
 
     init() throws {

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// Floods: messages without end, and texts without end.
-@Suite(.timeLimit(.minutes(3))) struct BoundAttacks {
+@Suite(.timeLimit(.minutes(3)), .serialized, .queued) struct BoundAttacks {
     private func town(_ script: String, limits: String) async throws -> TownOnDisk {
         let town = try await TownOnDisk(
             agents: ["flood": "cat >prompt\n\(script)", "idle": "cat >/dev/null"], settings: "[limits]\n\(limits)")

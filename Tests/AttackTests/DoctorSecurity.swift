@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -13,7 +14,7 @@ import Testing
 #endif
 
 /// What `tt doctor --security` finds of what strangers prepared.
-@Suite(.timeLimit(.minutes(2))) struct DoctorSecurity {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct DoctorSecurity {
     private let victim: Intruder
     private let town: String
 

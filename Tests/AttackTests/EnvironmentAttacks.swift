@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
 /// What a turn must not inherit from the host's environment.
-@Suite(.serialized, .timeLimit(.minutes(3))) struct EnvironmentAttacks {
+@Suite(.serialized, .timeLimit(.minutes(3)), .queued) struct EnvironmentAttacks {
     private func seen(_ town: TownOnDisk, _ file: String) throws -> [String] {
         try String(contentsOfFile: town.root + "/" + file, encoding: .utf8).split(separator: "\n").map(String.init)
     }

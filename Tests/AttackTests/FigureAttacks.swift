@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// Figures that an agent's CLI prints, or that a person or a file gives.
-@Suite(.timeLimit(.minutes(3))) struct FigureAttacks {
+@Suite(.timeLimit(.minutes(3)), .serialized, .queued) struct FigureAttacks {
     private static let huge = ["1e300", "-1e300", "9223372036854775807", "9223372036854775808", "-9223372036854775808"]
 
     /// What each CLI prints, as one line with `FIGURE` where the figure stands.

@@ -2,6 +2,7 @@ import Concurrency
 import Files
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -64,7 +65,7 @@ private let commands: [[String]] = [
     ["sync", "push"], ["doctor"], ["towns"], ["stop", "--now"],
 ]
 
-@Suite(.timeLimit(.minutes(10))) struct FileAttacks {
+@Suite(.timeLimit(.minutes(10)), .serialized, .queued) struct FileAttacks {
     @Test(arguments: names)
     func `a name in a town that is a link never leads a command into another file`(name: String) async throws {
         for bond in Bond.allCases {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -13,7 +14,7 @@ import Testing
 #endif
 
 /// What a folder that somebody else made tries when its new owner types a harmless command in it.
-@Suite(.timeLimit(.minutes(4))) struct `a cloned folder` {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct `a cloned folder` {
     private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
     private func write(_ text: String, _ path: String) throws {

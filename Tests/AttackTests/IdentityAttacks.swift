@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -7,7 +8,7 @@ import Testing
 /// What an agent's words can do: act as others, end their work, change what they are run by, leave its sandbox.
 ///
 /// Each attack runs in a real turn, with the `tt` that agents have.
-@Suite(.timeLimit(.minutes(3))) struct IdentityAttacks {
+@Suite(.timeLimit(.minutes(3)), .serialized, .queued) struct IdentityAttacks {
     /// A town in which `mallory` runs `script`, and `victim` is paused with a task of its own, whose id is in `task`.
     private func town(_ script: String, settings: String = "", turns: Int = 1) async throws -> TownOnDisk {
         let town = try await TownOnDisk(

@@ -1,8 +1,9 @@
-import Redis
 import Concurrency
 import FoundationEssentials
 import Processes
+import Redis
 import RedisServers
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -16,7 +17,7 @@ import Testing
 #endif
 
 /// Listeners that are not what they seem, and folders that lead to them: no secret goes there, and nothing they say runs.
-@Suite(.timeLimit(.minutes(2))) struct ListenerAttacks {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct ListenerAttacks {
     private static let secret = "hunter2-the-victims-password"
     private static let password = ["TINYTOWN_REDIS_PASSWORD": secret]
 

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// Snapshots that somebody else wrote.
-@Suite(.timeLimit(.minutes(2))) struct RestoreAttacks {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct RestoreAttacks {
     /// A town with one agent and one task, saved.
     private static func saved() async throws -> (town: TownOnDisk, file: String) {
         let town = try await TownOnDisk(agents: ["echo": "cat >/dev/null; echo done"])

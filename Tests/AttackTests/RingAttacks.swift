@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -13,7 +14,7 @@ import Testing
 #endif
 
 /// What somebody who rings, or who prepares the folder of the bells, can do.
-@Suite(.timeLimit(.minutes(3)), .serialized) struct RingAttacks {
+@Suite(.timeLimit(.minutes(3)), .serialized, .queued) struct RingAttacks {
     /// Rings at every bell of a folder as fast as it can, for so many seconds; prints how often.
     private static let flood = """
         import os, socket, sys, time

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// Keys on their way out: through the error text of a CLI, its output, a command line, a message.
-@Suite struct SecretAttacks {
+@Suite(.serialized, .queued) struct SecretAttacks {
     private static let key = "sk-ant-api03-canary0123456789-abcdefgh"
     /// It looks like nothing: only its variable's name tells.
     private static let password = "correct horse canary battery"

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// Words of agents and strangers that try to look like something else: on a screen, in JSON, in a prompt.
-@Suite struct TextAttacks {
+@Suite(.serialized, .queued) struct TextAttacks {
     /// A title that would turn the line around, hide words and carry an invisible order.
     private static let title =
         "Fix \u{202E}nimda\u{202C} \u{200B}the\u{61C} login\u{2066}\u{FEFF}\u{E0049}\u{E0067}\u{E006E} now"

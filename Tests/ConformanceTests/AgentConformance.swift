@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AgentConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct AgentConformance {
     @Test(arguments: Subject.all)
     func `a live agent's name is its own, whatever the letter case (W21)`(_ subject: Subject) async throws {
         try await subject.run { town in

@@ -1,5 +1,6 @@
 import Model
 import StoreVerbs
+import TestOrder
 import Testing
 
 private let now = Timestamp(microseconds: 0)
@@ -12,7 +13,7 @@ private func delivery(attempts: Int, deliveries: Int = 1) -> Delivery {
     return delivery
 }
 
-@Suite struct DecisionTests {
+@Suite(.serialized, .queued) struct DecisionTests {
     @Test(arguments: [([], 0), ([0], 1), ([0, 1, 0], 3), ([0, 2, 0], 1), ([2, 0], 1), ([3], 1), ([1, 1, 4], 2)])
     func `a turn takes the leading messages that have not failed twice, or one that has`(_ attempts: [Int], _ run: Int)
     {

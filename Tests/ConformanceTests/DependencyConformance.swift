@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct DependencyConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct DependencyConformance {
     @Test(arguments: Subject.all)
     func `a task waits until its parent and all it depends on are completed, and the last completion releases it`(
         _ subject: Subject

@@ -1,10 +1,11 @@
 import Model
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Documents and batches of steps, on every store.
-@Suite struct DocumentConformance {
+@Suite(.serialized, .queued) struct DocumentConformance {
     static let place = Place.field("schedule:a", "one")
 
     private static func set(

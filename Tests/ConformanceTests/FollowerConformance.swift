@@ -1,12 +1,13 @@
 import Engine
 import Model
-import Synchronization
 import StoreSupport
+import Synchronization
+import TestOrder
 import TestSupport
 import Testing
 
 /// What stands on documents keeps its promises on every store, while answers are lost and processes die.
-@Suite struct FollowerConformance {
+@Suite(.serialized, .queued) struct FollowerConformance {
     /// Loses questions and answers. It is what a follower sees of a killed process, too: it never hears what became of
     /// its step.
     struct Losses: StoreInterceptor {

@@ -1,10 +1,11 @@
 import Model
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Who sent a message, which turn still writes, and how much it may send.
-@Suite(.timeLimit(.minutes(2))) struct IdentityConformance {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct IdentityConformance {
     /// Takes a turn with a secret.
     private func lease(_ agent: AgentID, proof: String, in town: Town) async throws -> Lease? {
         try await town.store.lease(

@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LogConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct LogConformance {
     @Test(arguments: Subject.all)
     func `the log is read in order, after a number, from its end, and by what it is about (W46)`(_ subject: Subject)
         async throws

@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MessageConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct MessageConformance {
     @Test(arguments: Subject.all)
     func `what was sent waits, complete and unchanged`(_ subject: Subject) async throws {
         try await subject.run { town in

@@ -1,9 +1,10 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
 /// What the person in charge is told: one message for each thing, and none about what has been dealt with.
-@Suite(.timeLimit(.minutes(1))) struct NeedsConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct NeedsConformance {
     /// The first lines of what waits for the person.
     private func needs(_ town: Town) async throws -> [String] {
         try await town.store.inbox(.supervisor, page: Page()).map {
@@ -272,7 +273,7 @@ import Testing
 }
 
 /// Agents that sleep, and those that have ended.
-@Suite(.timeLimit(.minutes(1))) struct SleepConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct SleepConformance {
     @Test(arguments: Subject.all)
     func `an idle agent falls asleep and mail wakes it`(_ subject: Subject) async throws {
         try await subject.run { town in
@@ -356,7 +357,7 @@ import Testing
 }
 
 /// Tasks that begin anew, and messages whose task is over.
-@Suite(.timeLimit(.minutes(1))) struct RetryConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RetryConformance {
     @Test(arguments: Subject.all)
     func `an agent that completes its task and then crashes takes no more turns for it`(_ subject: Subject) async throws
     {

@@ -1,9 +1,10 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
 /// Offers of backlog tasks to idle agents, and how an agent ends that could not work.
-@Suite(.timeLimit(.minutes(1))) struct OfferConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct OfferConformance {
     @Test(arguments: Subject.all)
     func `W20 a task is offered once to an agent, whatever it does with the offer`(_ subject: Subject) async throws {
         try await subject.run { town in

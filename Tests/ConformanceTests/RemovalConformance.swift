@@ -1,9 +1,10 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
 /// Removing agents, moving their work, and forgetting everything.
-@Suite(.timeLimit(.minutes(1))) struct RemovalConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RemovalConformance {
     private func stopped(_ name: String, _ town: Town) async throws -> AgentID {
         let id = try await town.spawn(name)
         try await town.store.change(id, .stop(.now), now: town.start)

@@ -1,6 +1,7 @@
 import MemoryStore
 import Model
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
 /// A walk is a row of verbs that come from one number: what was answered, what was refused and everything that can be read
 /// afterwards is compared after each. A difference names its seed and step; `WALK_FROM=SEED WALK_SEEDS=1` repeats it exactly,
 /// `WALK_SEEDS=N` walks longer, `WALK_ONLY=redis-7` in one store.
-@Suite(.timeLimit(.minutes(10))) struct StoreWalk {
+@Suite(.timeLimit(.minutes(10)), .serialized, .queued) struct StoreWalk {
     private static func setting(_ name: String, _ standard: Int) -> Int {
         getenv(name).flatMap { Int(String(cString: $0)) } ?? standard
     }

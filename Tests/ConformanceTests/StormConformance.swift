@@ -1,9 +1,10 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
 /// Chains of messages that go round in circles end, and those that get somewhere do not.
-@Suite(.timeLimit(.minutes(1))) struct StormConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct StormConformance {
     private func needs(_ town: Town) async throws -> [PersonalNeed?] {
         try await town.store.inbox(.supervisor, page: Page()).map { PersonalNeed($0.message) }
     }

@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TaskConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct TaskConformance {
     @Test(arguments: Subject.all)
     func `an assigned task is announced, started by its turn, completed and reported`(_ subject: Subject)
         async throws

@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TurnConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct TurnConformance {
     @Test(arguments: Subject.all)
     func `a turn leases, works and commits`(_ subject: Subject) async throws {
         try await subject.run { town in

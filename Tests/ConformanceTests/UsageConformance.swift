@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct UsageConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct UsageConformance {
     private let usage = Usage(inputTokens: 12_000, outputTokens: 340, cachedInputTokens: 9000, costUSD: 0.0375)
 
     @Test(arguments: Subject.all)

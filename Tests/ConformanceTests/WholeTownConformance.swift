@@ -1,8 +1,9 @@
 import Model
 import StoreSupport
+import TestOrder
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct WholeTownConformance {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct WholeTownConformance {
     @Test(arguments: Subject.all)
     func `what is exported, put into another store and exported again is the same (W2)`(_ subject: Subject)
         async throws

@@ -1,6 +1,7 @@
 import Doorbell
 import FoundationEssentials
 import Synchronization
+import TestOrder
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ func names(in folder: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
 }
 
-@Suite(.timeLimit(.minutes(1))) struct DoorbellTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct DoorbellTests {
     let scratch: ScratchFolder
     let folder: String
 

@@ -1,5 +1,6 @@
 import Doorbell
 import FoundationEssentials
+import TestOrder
 import TestSupport
 import Testing
 
@@ -61,7 +62,7 @@ private func readSome(_ descriptor: Int32, _ bytes: UnsafeMutablePointer<UInt8>,
     read(descriptor, bytes, count)
 }
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct ProcessTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ProcessTests {
     let scratch: ScratchFolder
     let folder: String
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Files
 import Synchronization
 import TestSupport
@@ -15,20 +16,35 @@ import Testing
             let path = SafePath(path: folder.path("settings"), beneath: folder.path)
             let texts = ["short\n", String(repeating: "long ", count: 40_000)]
             try path.write(texts[0])
-            let isOver = Flag()
-            let reading = Task.detached {
-                var seen: [Int] = [0, 0]
-                while !isOver.isSet {
-                    let text = try #require(try path.text(limit: 1_000_000), "the file is missing")
-                    let index = try #require(texts.firstIndex(of: text), "a part: \(text.utf8.count) bytes")
-                    seen[index] += 1
+            let (isOver, isEnough) = (Flag(), Flag())
+            let trouble = Mutex<String?>(nil)
+            // Each on a thread of its own, so that they run beside each other whatever other tests do.
+            let seen: [Int] = try await withCheckedThrowingContinuation { continuation in
+                DispatchQueue(label: "reader").async {
+                    defer { isEnough.set() }
+                    continuation.resume(
+                        with: Result {
+                            var seen: [Int] = [0, 0]
+                            while !isOver.isSet {
+                                let text = try #require(try path.text(limit: 1_000_000), "the file is missing")
+                                let index = try #require(texts.firstIndex(of: text), "a part: \(text.utf8.count) bytes")
+                                seen[index] += 1
+                                if seen.allSatisfy({ $0 > 10 }) { isEnough.set() }
+                            }
+                            return seen
+                        })
                 }
-                return seen
+                DispatchQueue(label: "writer").async {
+                    defer { isOver.set() }
+                    var round = 0
+                    while round < 400 || !isEnough.isSet {
+                        round += 1
+                        do { try path.write(texts[round % 2]) } catch { return trouble.withLock { $0 = "\(error)" } }
+                    }
+                }
             }
-            for round in 0..<400 { try path.write(texts[(round + 1) % 2]) }
-            isOver.set()
-            let seen = try await reading.value
-            #expect(seen.reduce(0, +) > 20, "\(seen)")
+            #expect(trouble.withLock { $0 } == nil)
+            #expect(seen.allSatisfy { $0 > 10 }, "\(seen)")
             #expect(Files.names(in: folder.path) == ["settings"], "nothing else is left")
         }
     }

@@ -1,4 +1,5 @@
 import Model
+import TestOrder
 import Testing
 
 @testable import Harnesses
@@ -14,7 +15,7 @@ private var later: TurnRequest {
 }
 
 /// What each dialect makes of a command line.
-@Suite struct CommandLineTests {
+@Suite(.serialized, .queued) struct CommandLineTests {
     private func line(_ command: String, _ request: TurnRequest) throws -> [String] {
         let words = try WordSplitter.words(in: command)
         return try CLIPreset.dialect(of: words)

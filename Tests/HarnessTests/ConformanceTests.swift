@@ -1,4 +1,5 @@
 import Model
+import TestOrder
 import TestSupport
 import Testing
 
@@ -105,18 +106,18 @@ struct Speaker: Sendable, CustomTestStringConvertible {
         unauthorized: "err error: 401 Unauthorized\nexit 3", hasSession: false)
 }
 
-/// What holds for every dialect.
-@Suite(.timeLimit(.minutes(1))) struct ConformanceTests {
-    private func run(
-        _ speaker: Speaker, _ scenario: String, _ prompt: String = "Hello",
-        limits: TurnLimits = TurnLimits(grace: .seconds(1))
-    ) async throws -> (HarnessBench, HarnessResult) {
-        let bench = try HarnessBench(program: speaker.program, scenario: scenario)
-        let entry = HarnessCommand(name: "mine", command: speaker.command)
-        let harness = try bench.registry(entry).harness(named: "mine")
-        return (bench, await harness.run(bench.request(prompt, limits: limits)))
-    }
+private func run(
+    _ speaker: Speaker, _ scenario: String, _ prompt: String = "Hello",
+    limits: TurnLimits = TurnLimits(grace: .seconds(1))
+) async throws -> (HarnessBench, HarnessResult) {
+    let bench = try HarnessBench(program: speaker.program, scenario: scenario)
+    let entry = HarnessCommand(name: "mine", command: speaker.command)
+    let harness = try bench.registry(entry).harness(named: "mine")
+    return (bench, await harness.run(bench.request(prompt, limits: limits)))
+}
 
+/// What holds for every dialect.
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ConformanceTests {
     @Test(arguments: Speaker.all)
     func `an answer is the reply, and what began the turn is told`(_ speaker: Speaker) async throws {
         let (bench, result) = try await run(speaker, "read\n" + speaker.success)
@@ -169,16 +170,6 @@ struct Speaker: Sendable, CustomTestStringConvertible {
         let (_, result) = try await run(speaker, speaker.success, String(repeating: "x", count: 1 << 20))
         #expect(result.failure == nil)
         #expect(result.reply == "hi")
-    }
-
-    @Test(arguments: Speaker.all)
-    func `a turn that hangs is ended at its limit with all that it started`(_ speaker: Speaker) async throws {
-        let (bench, result) = try await run(
-            speaker, "grandchild\nignore-term\nhang",
-            limits: TurnLimits(turn: .milliseconds(700), grace: .milliseconds(200)))
-        #expect(result.failure?.kind == .timeout)
-        #expect(bench.text(of: "pids").split(separator: "\n").count == 2)
-        #expect(bench.survivors.isEmpty)
     }
 
     @Test(arguments: Speaker.all)
@@ -309,5 +300,18 @@ struct Speaker: Sendable, CustomTestStringConvertible {
         #expect(bench.arguments == ["--file=\(path)", "-v"])
         #expect(readFile(path) == Array("the text".utf8) && mode(of: path) == 0o600)
         #expect(bench.text(of: "stdin").isEmpty)
+    }
+}
+
+/// Their limits pass at the same time, so none of them waits for another.
+@Suite(.timeLimit(.minutes(1)), .queued) struct HangConformance {
+    @Test(arguments: Speaker.all)
+    func `a turn that hangs is ended at its limit with all that it started`(_ speaker: Speaker) async throws {
+        let (bench, result) = try await run(
+            speaker, "grandchild\nignore-term\nhang",
+            limits: TurnLimits(turn: .seconds(3), grace: .milliseconds(200)))
+        #expect(result.failure?.kind == .timeout)
+        #expect(bench.text(of: "pids").split(separator: "\n").count == 2)
+        #expect(bench.survivors.isEmpty)
     }
 }

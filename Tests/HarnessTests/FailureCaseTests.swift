@@ -1,13 +1,14 @@
 import FoundationEssentials
 import Model
 import Processes
+import TestOrder
 import Testing
 import Text
 
 @testable import Harnesses
 
 /// Recorded failures of every CLI, and the table of docs/failures.md that they stand for.
-@Suite struct FailureCaseTests {
+@Suite(.serialized, .queued) struct FailureCaseTests {
     private static let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     private static let now = Timestamp("2026-11-28T12:00:00Z")!
 

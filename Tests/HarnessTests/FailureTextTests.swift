@@ -1,4 +1,5 @@
 import Model
+import TestOrder
 import Testing
 import Text
 
@@ -6,7 +7,7 @@ import Text
 
 private let now = Timestamp(microseconds: 1_800_000_000_000_000)
 
-@Suite struct FailureTextTests {
+@Suite(.serialized, .queued) struct FailureTextTests {
     @Test(arguments: [
         ("HTTP 401 from server", FailureClass.authentication),
         ("Error: Invalid x API key given", .authentication),
@@ -66,7 +67,7 @@ private let now = Timestamp(microseconds: 1_800_000_000_000_000)
     }
 }
 
-@Suite struct JSONTests {
+@Suite(.serialized, .queued) struct JSONTests {
     @Test func `values are reached by key whatever their order`() throws {
         let json = try #require(JSON(Array(#"{"b":[1,2.5,true,null],"a":{"c":"d"}}"#.utf8)))
         #expect(json["a"]?["c"]?.string == "d")

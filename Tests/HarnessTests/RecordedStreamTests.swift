@@ -1,13 +1,14 @@
 import FoundationEssentials
 import Model
 import Processes
+import TestOrder
 import Testing
 import Text
 
 @testable import Harnesses
 
 /// What real CLIs printed, read by the transcripts. See `Tests/Fixtures/harness/README.md`.
-@Suite struct RecordedStreamTests {
+@Suite(.serialized, .queued) struct RecordedStreamTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures/harness").path
 

@@ -1,11 +1,12 @@
 import Model
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 
 @testable import Harnesses
 
-@Suite struct RegistryTests {
+@Suite(.serialized, .queued) struct RegistryTests {
     private func registry(_ entries: [HarnessCommand] = [], path: String = "/usr/bin:/bin") -> HarnessRegistry {
         HarnessRegistry(
             commands: Dictionary(entries.map { ($0.name, $0) }) { $1 }, town: "/", environment: ["PATH": path],
@@ -113,7 +114,7 @@ import Testing
     }
 }
 
-@Suite struct EnvironmentTests {
+@Suite(.serialized, .queued) struct EnvironmentTests {
     private func make(
         _ inherited: [String: String], _ filter: EnvironmentFilter, person: [String: String] = [:],
         turn: [String: String] = [:]

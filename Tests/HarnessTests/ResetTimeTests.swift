@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Model
+import TestOrder
 import Testing
 import Text
 
@@ -7,7 +8,7 @@ import Text
 
 private let now = Timestamp("2026-11-28T12:00:00Z")!
 
-@Suite struct ResetTimeTests {
+@Suite(.serialized, .queued) struct ResetTimeTests {
     @Test(
         arguments: [
             ("resets Nov 29, 9am (Europe/Berlin)", "2026-11-29T08:00:00Z"),
@@ -65,7 +66,7 @@ private let now = Timestamp("2026-11-28T12:00:00Z")!
     }
 }
 
-@Suite struct ZoneTests {
+@Suite(.serialized, .queued) struct ZoneTests {
     private func offset(_ zone: Zone, _ time: String) -> Int64 {
         zone.offset(at: Timestamp(time)!.microseconds / 1_000_000)
     }

@@ -1,4 +1,5 @@
 import Model
+import TestOrder
 import Testing
 
 @testable import Harnesses
@@ -18,7 +19,7 @@ extension Transcript {
     }
 }
 
-@Suite struct ClaudeTranscriptTests {
+@Suite(.serialized, .queued) struct ClaudeTranscriptTests {
     private func transcript(_ wanted: HarnessSession? = nil) -> ClaudeTranscript {
         ClaudeTranscript(wanted: wanted, now: { now })
     }
@@ -177,7 +178,7 @@ extension Transcript {
     }
 }
 
-@Suite struct CodexTranscriptTests {
+@Suite(.serialized, .queued) struct CodexTranscriptTests {
     private func transcript(_ wanted: HarnessSession? = nil) -> CodexTranscript {
         CodexTranscript(wanted: wanted, now: { now })
     }
@@ -268,7 +269,7 @@ extension Transcript {
     }
 }
 
-@Suite struct OtherTranscriptTests {
+@Suite(.serialized, .queued) struct OtherTranscriptTests {
     @Test func `aider's figures are read from its words, and its answer's words are not its failure`() {
         var read = AiderTranscript(now: { now })
         _ = read.take(

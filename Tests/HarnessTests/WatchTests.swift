@@ -1,12 +1,13 @@
 import Concurrency
 import Model
+import TestOrder
 import TestSupport
 import Testing
 
 @testable import Harnesses
 
 /// What the timers decide, on a clock that is moved by hand.
-@Suite(.timeLimit(.minutes(1))) struct RunControlTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RunControlTests {
     private let clock = ManualClock()
     private let ticks: AsyncStream<WatchedRun.Tick>
     private let tell: AsyncStream<WatchedRun.Tick>.Continuation
@@ -121,7 +122,7 @@ import Testing
 }
 
 /// What only single dialects know, with a process.
-@Suite(.timeLimit(.minutes(1))) struct SingleDialectTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct SingleDialectTests {
     @Test func `claude continues a session that an earlier first turn left behind`() async throws {
         let bench = try HarnessBench(
             program: "claude",

@@ -1,9 +1,10 @@
 import Model
+import TestOrder
 import Testing
 
 @testable import Harnesses
 
-@Suite struct WordSplitterTests {
+@Suite(.serialized, .queued) struct WordSplitterTests {
     @Test(arguments: [
         ("claude --print", ["claude", "--print"]),
         ("  a\tb\n c ", ["a", "b", "c"]),
@@ -36,7 +37,7 @@ import Testing
     }
 }
 
-@Suite struct ArgumentListTests {
+@Suite(.serialized, .queued) struct ArgumentListTests {
     @Test func `a flag is found alone and with a value behind an equals sign`() {
         let list = ArgumentList(["--a=1", "-b", "--", "--c"])
         #expect(list.has("--a") && list.has("-b") && !list.has("--c") && !list.has("--aa"))

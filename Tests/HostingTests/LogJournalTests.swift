@@ -1,12 +1,13 @@
 import Engine
 import Files
 import Model
+import TestOrder
 import TestSupport
 import Testing
 
 @testable import Hosting
 
-@Suite struct LogJournalTests {
+@Suite(.serialized, .queued) struct LogJournalTests {
     private let now = Timestamp(microseconds: 1_700_000_000_000_000)
 
     @Test func `the raw logs of the latest rounds are kept, and no others`() async throws {

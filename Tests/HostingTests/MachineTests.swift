@@ -1,11 +1,12 @@
 import Model
 import Processes
+import TestOrder
 import Testing
 
 @testable import Hosting
 
 /// Which processes are looked for on this machine, and which never are.
-@Suite struct MachineTests {
+@Suite(.serialized, .queued) struct MachineTests {
     private let now = SystemTime().now()
     private let here = "anna/boot-1/4026531836"
 

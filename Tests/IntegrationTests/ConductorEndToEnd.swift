@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
@@ -14,7 +15,7 @@ import Testing
 #endif
 
 /// `tt conductor` with stand-ins for its CLI.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct ConductorEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4)), .queued) struct ConductorEndToEnd {
     @Test func `the conductor's CLI takes the place of tt, with its status, the context and this very tt`() async throws
     {
         let town = try await TownOnDisk(agents: [

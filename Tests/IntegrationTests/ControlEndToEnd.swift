@@ -1,11 +1,12 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
 /// Interrupting, closing, stopping, restarting and waiting, with the real binary and real child processes.
-@Suite(.timeLimit(.minutes(4))) struct ControlEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct ControlEndToEnd {
     /// An agent CLI in the manner of Claude Code: it hangs in its first turn and answers in later ones.
     private static let claude = """
         #!/bin/sh

@@ -1,12 +1,13 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// What surrounds a town: limits, paths, folders and terminals that are not as one would like them.
-@Suite(.timeLimit(.minutes(4))) struct EnvironmentEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct EnvironmentEndToEnd {
     private func shell(
         _ script: String, in folder: String, _ environment: [String: String] = [:]
     ) async throws -> (status: Processes.ExitStatus, output: String, errors: String) {

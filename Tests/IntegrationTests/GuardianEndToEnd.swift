@@ -1,11 +1,12 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
 /// A host that dies comes back: by its guardian, or by the next command.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct GuardianEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4)), .queued) struct GuardianEndToEnd {
     private static let counting = "cat >/dev/null; echo turn >> turns; sleep 0.2"
 
     private func turns(_ town: TownOnDisk) -> Int {

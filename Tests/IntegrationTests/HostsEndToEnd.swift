@@ -1,12 +1,13 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// Hosts as processes: how they start, end, and run in a terminal.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct HostsEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4)), .queued) struct HostsEndToEnd {
     /// Reads lines until one holds `text`; nil where the output ends first.
     private func line(with text: String, of child: ChildProcess) async -> String? {
         guard let output = child.output else { return nil }

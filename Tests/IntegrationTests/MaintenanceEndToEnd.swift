@@ -1,11 +1,12 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
 /// Pruning, resetting, recovering and starting towns whose agents really run.
-@Suite(.timeLimit(.minutes(4))) struct MaintenanceEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct MaintenanceEndToEnd {
     private static let hangs = "cat >/dev/null; setsid sleep 600 & touch running; sleep 600"
 
     private func busyTown() async throws -> (TownOnDisk, task: String) {

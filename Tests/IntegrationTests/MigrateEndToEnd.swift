@@ -3,11 +3,12 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestOrder
 import TestTown
 import Testing
 
 /// `tt migrate` as people run it.
-@Suite(.timeLimit(.minutes(5))) struct MigrateEndToEnd {
+@Suite(.timeLimit(.minutes(5)), .serialized, .queued) struct MigrateEndToEnd {
     private static func id(_ number: Int) -> String {
         "aaaaaaaa-bbbb-4ccc-8ddd-" + String(String(1_000_000_000_000 + number).suffix(12))
     }

@@ -1,9 +1,10 @@
 import Foundation
+import TestOrder
 import TestTown
 import Testing
 
 /// What happens in a town when nobody looks, with the real binary.
-@Suite(.timeLimit(.minutes(4))) struct NightEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct NightEndToEnd {
     private static let works = """
         cat >/dev/null
         if [ -n "$TINYTOWN_TASK_ID" ]; then tt task complete "$TINYTOWN_TASK_ID" --result done; fi

@@ -1,10 +1,11 @@
 import Concurrency
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
 /// Idle agents and the backlog, with the real binary.
-@Suite(.timeLimit(.minutes(4))) struct OffersEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct OffersEndToEnd {
     private static let takes = """
         cat >prompt.txt
         for task in $(sed -n 's/.*`tt backlog claim \\([0-9a-f-]*\\) .*/\\1/p' prompt.txt); do

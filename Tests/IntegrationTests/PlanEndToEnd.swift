@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
@@ -41,7 +42,7 @@ private let plan = """
 
     """
 
-@Suite(.timeLimit(.minutes(4))) struct PlanEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct PlanEndToEnd {
     private func town() async throws -> TownOnDisk {
         let town = try await TownOnDisk(agents: ["worker": worker])
         for name in ["backend", "reviewer"] { try await town.tt("spawn", name, "--cli", "worker") }

@@ -2,11 +2,12 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestOrder
 import TestTown
 import Testing
 
 /// The whole of `tt` on a town whose state is in Redis or Valkey.
-@Suite(.timeLimit(.minutes(4))) struct RedisEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct RedisEndToEnd {
     private static let completes = """
         cat >prompt.txt
         for task in $(sed -n 's/.*`tt task complete \\([0-9a-f-]*\\) .*/\\1/p' prompt.txt); do

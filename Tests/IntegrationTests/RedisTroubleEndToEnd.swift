@@ -2,12 +2,13 @@ import FoundationEssentials
 import Processes
 import Redis
 import RedisServers
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// What people see of the server: where it is, when it goes, and what it refuses.
-@Suite(.timeLimit(.minutes(2))) struct RedisTroubleEndToEnd {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct RedisTroubleEndToEnd {
     private static let mostUsed = [
         ["status"], ["list"], ["send", "worker", "hello"], ["inbox", "worker"], ["assign", "worker", "build it"],
         ["task", "list"], ["events"], ["backlog", "list"], ["spawn", "other", "--cli", "idle"], ["stop"],

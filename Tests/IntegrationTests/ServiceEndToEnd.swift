@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// What brings a town back when the machine starts.
-@Suite(.serialized, .timeLimit(.minutes(2))) struct ServiceEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(2)), .queued) struct ServiceEndToEnd {
     /// A stand-in for systemd's programs, which writes down what it is told.
     private static let systemctl = """
         #!/bin/sh

@@ -1,11 +1,12 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
 /// Snapshots, followers and lists, with the real binary and several processes.
-@Suite(.timeLimit(.minutes(4))) struct TownsEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct TownsEndToEnd {
     /// Reads whole lines of a child until there are `count`, or a minute has passed.
     private func lines(_ count: Int, of child: ChildProcess) async -> [String] {
         let limit = Task {

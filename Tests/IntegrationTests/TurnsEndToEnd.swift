@@ -1,6 +1,7 @@
 import Concurrency
 import FoundationEssentials
 import Processes
+import TestOrder
 import TestTown
 import Testing
 
@@ -12,7 +13,7 @@ private let completes = """
     done
     """
 
-@Suite(.timeLimit(.minutes(4))) struct TurnsEndToEnd {
+@Suite(.timeLimit(.minutes(4)), .serialized, .queued) struct TurnsEndToEnd {
     @Test func `an agent takes its task, does it and reports`() async throws {
         let town = try await TownOnDisk(agents: ["good": completes])
         try await town.tt("spawn", "worker", "--cli", "good", "--role", "backend")

@@ -1,10 +1,11 @@
 import Processes
+import TestOrder
 import TestSupport
 import TestTown
 import Testing
 
 /// The programs of `examples/tutorials`, with agents that are shell scripts.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct TutorialsEndToEnd {
+@Suite(.serialized, .timeLimit(.minutes(4)), .queued) struct TutorialsEndToEnd {
     private static let worker = """
         cat >/dev/null
         case ${TINYTOWN_TASK_ID:-} in

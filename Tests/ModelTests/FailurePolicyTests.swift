@@ -76,6 +76,10 @@ import Testing
 
     @Test func `a missing program is looked for again before a person is asked`() {
         #expect((1...4).map { pause(.missingProgram, $0) } == [2, 8, 32, nil])
+        // Never later than after any other failure: a town may set a short first delay.
+        let brief = FailurePolicy(firstDelay: .milliseconds(500))
+        let next = brief.verdict(on: Failure(.missingProgram, "x"), failures: 2, now: now, jitter: 0.5).retryAt
+        #expect(next == now + .seconds(2))
     }
 
     @Test func `a turn that left its task open at once is followed after a pause`() {

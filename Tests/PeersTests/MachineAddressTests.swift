@@ -1,7 +1,8 @@
 import Peers
+import TestOrder
 import Testing
 
-@Suite struct MachineAddressTests {
+@Suite(.serialized, .queued) struct MachineAddressTests {
     @Test(arguments: [
         "localhost", "127.0.0.1", "127.0.0.0", "127.255.255.255", "127.1.2.3", "::1", "[::1]", "0:0:0:0:0:0:0:1",
         "::ffff:127.0.0.1", "[::FFFF:127.9.9.9]", "::ffff:7f00:1",

@@ -1,9 +1,10 @@
+import TestOrder
 import Testing
 
 @testable import Peers
 
 /// What the kernel's tables say about who has a port, on machines of little-endian words, as all that are supported.
-@Suite struct SocketTableTests {
+@Suite(.serialized, .queued) struct SocketTableTests {
     private static let head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
     private static let near = SocketTable.Place(address: [127, 0, 0, 1], port: 0x9C40)
 

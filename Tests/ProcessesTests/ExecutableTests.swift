@@ -1,4 +1,5 @@
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct ExecutableTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ExecutableTests {
     @Test func `the first program of that name on the path is it, and a plain file is not`() async throws {
         try await withScratchFolder { folder in
             for name in ["a", "b", "c"] { mkdir(folder.path(name), 0o700) }

@@ -1,5 +1,6 @@
 import Concurrency
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 
@@ -25,7 +26,7 @@ private func canAcquire(_ path: String) throws -> Bool {
     return true
 }
 
-@Suite(.timeLimit(.minutes(1))) struct FileLockTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct FileLockTests {
     @Test func `one holder at a time, also within a process`() async throws {
         try await withScratchFolder { folder in
             let path = folder.path("lock")

@@ -1,5 +1,6 @@
 import Concurrency
 import FoundationEssentials
+import TestOrder
 import TestSupport
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
 #endif
 
 #if os(Linux)
-    @Suite(.timeLimit(.minutes(2))) struct KeeperTests {
+    @Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct KeeperTests {
         /// Starts `count` processes that share nothing with who started them: no environment, a session of their own,
         /// no parent left. Their numbers come one a line.
         static func detached(_ count: Int) -> String {
@@ -95,13 +96,17 @@ import Testing
         }
 
         @Test func `a keeper that was killed leaves its processes to us, and they end with the tree`() async throws {
-            Subreaper.enable()
-            let keeper = fresh()
-            let (child, others) = try await kept(Self.detached(3) + "\nsleep 600", keeper, expecting: 3)
-            keepers(keeper).first?.send(.kill)
-            #expect(await child.exit == .unknown)
-            let report = await ProcessTree.terminate(child.identity, keeper: keeper, grace: .zero)
-            #expect(report.survivors.isEmpty && others.allSatisfy { !$0.isAlive } && !child.identity.isAlive)
+            // In a process of its own: see `SubreaperTests`.
+            await #expect(processExitsWith: .success) {
+                Subreaper.enable()
+                let tests = KeeperTests()
+                let keeper = tests.fresh()
+                let (child, others) = try await tests.kept(Self.detached(3) + "\nsleep 600", keeper, expecting: 3)
+                tests.keepers(keeper).first?.send(.kill)
+                #expect(await child.exit == .unknown)
+                let report = await ProcessTree.terminate(child.identity, keeper: keeper, grace: .zero)
+                #expect(report.survivors.isEmpty && others.allSatisfy { !$0.isAlive } && !child.identity.isAlive)
+            }
         }
 
         @Test func `a later program finds a keeper by its purpose alone`() async throws {

@@ -1,9 +1,10 @@
 import Concurrency
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessIdentityTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ProcessIdentityTests {
     /// Several threads, and memory that takes the kernel a while to give back.
     private let slowToEnd =
         "exec python3 -c 'import os, threading, time\n"

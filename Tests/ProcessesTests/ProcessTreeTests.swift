@@ -1,5 +1,6 @@
 import Concurrency
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct ProcessTreeTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ProcessTreeTests {
     /// Starts `script`, which prints `count` process numbers, one a line, once everything is as the test wants it.
     private func start(
         _ script: String, expecting count: Int, extra: [String: String] = [:]

@@ -1,6 +1,7 @@
 import Files
 import Processes
 import Synchronization
+import TestOrder
 import TestSupport
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct RotatingLogTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RotatingLogTests {
     private final class Errors: Sendable {
         let list = Mutex<[ProcessError.Code]>([])
         var count: Int { list.withLock { $0.count } }

@@ -1,6 +1,7 @@
 import Concurrency
 import Files
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct SpawnTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct SpawnTests {
     @Test func `exit codes and signals come back as they were`() async throws {
         let exited = try await ChildProcess.run(shell("exit 42"))
         #expect(exited.exit == .exited(42))
@@ -208,7 +209,7 @@ import Testing
 }
 
 /// Counts what the whole process has open, so nothing else may run beside it.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct LeakTests {
+@Suite(.serialized, .timeLimit(.minutes(1)), .queued) struct LeakTests {
     @Test func `two hundred spawns leave no descriptor and no zombie`() async throws {
         _ = try await ChildProcess.run(shell("cat", input: .bytes([1])))
         var own: [ProcessIdentity] = []

@@ -4,11 +4,12 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// What Tinytown changes in a town that this program has opened already.
-@Suite(.timeLimit(.minutes(1))) struct ForeignChanges {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ForeignChanges {
     private static let ada = "11111111-2222-4333-8444-555555555555"
     private static let bob = "21111111-2222-4333-8444-555555555555"
     private static let first = "99999999-8888-4777-8666-555555555551"

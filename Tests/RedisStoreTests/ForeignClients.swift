@@ -4,6 +4,7 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
 #endif
 
 /// Real programs of others share a town: redis-cli, and one that is written with redis-py.
-@Suite(.timeLimit(.minutes(2))) struct ForeignClients {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct ForeignClients {
     private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
     private static let library = root + "/.build/servers/redis-py.whl"
     private static let cli = "/usr/bin/redis-cli"

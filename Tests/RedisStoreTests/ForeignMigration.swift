@@ -4,12 +4,13 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Towns in the forms that Tinytown gave up: keys without a town's name, and records as JSON texts. Each test has a server
 /// of its own, because old keys belong to the whole server.
-@Suite(.timeLimit(.minutes(2))) struct ForeignMigration {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct ForeignMigration {
     private static let ada = "11111111-2222-4333-8444-555555555555"
     private static let bob = "21111111-2222-4333-8444-555555555555"
     private static let task = "99999999-8888-4777-8666-555555555555"

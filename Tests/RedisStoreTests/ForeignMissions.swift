@@ -5,11 +5,12 @@ import RedisServers
 import RedisStore
 import SQLiteStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Missions that Tinytown keeps in a town. This program has no part in them but to carry them along, byte for byte.
-@Suite(.timeLimit(.minutes(2))) struct ForeignMissions {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct ForeignMissions {
     private static let mission = "77777777-2222-4333-8444-555555555555"
     private static let work = "66666666-2222-4333-8444-555555555555"
     private static let run =

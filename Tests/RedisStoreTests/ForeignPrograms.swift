@@ -4,12 +4,13 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Programs that know only Tinytown's keys share a town with this one. What is written here by hand is written from the
 /// description of Tinytown 0.10's records.
-@Suite(.timeLimit(.minutes(1))) struct ForeignPrograms {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ForeignPrograms {
     private static let ada = "11111111-2222-4333-8444-555555555555"
     private static let task = "99999999-8888-4777-8666-555555555555"
     private static let key = AgentID(ada)!

@@ -3,12 +3,13 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// What a reader of Tinytown finds in what this program writes, field by field: names, forms, and what is left out.
 /// Expectations are written by hand from the description of its records.
-@Suite(.timeLimit(.minutes(1))) struct ForeignReaders {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ForeignReaders {
     /// As in hashes: six digits of a second, and the offset in full.
     private static func isTime(_ text: String?) -> Bool {
         guard let text else { return false }

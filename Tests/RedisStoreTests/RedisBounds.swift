@@ -3,11 +3,12 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// What a call asks of the server stays the same however large a town, an inbox or a group is, counted by the server itself.
-@Suite(.timeLimit(.minutes(3))) struct RedisBounds {
+@Suite(.timeLimit(.minutes(3)), .serialized, .queued) struct RedisBounds {
     @Test(arguments: ServerProgram.all)
     func `a lease costs the same whatever open tasks its agent has, and shows those that can be worked on`(
         _ program: ServerProgram

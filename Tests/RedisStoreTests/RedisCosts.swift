@@ -3,12 +3,13 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// What the verbs of a turn ask of the server, counted by the server itself. Time is not measured here: scripts/bench
 /// does that.
-@Suite(.timeLimit(.minutes(1))) struct RedisCosts {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RedisCosts {
     /// Which commands a piece of work made the server carry out, and how often; those inside functions included.
     private func commands(_ client: RedisClient, _ body: () async throws -> Void) async throws -> [String: Int] {
         try await client.send(["CONFIG", "RESETSTAT"])

@@ -5,11 +5,12 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// What a store in Redis does when its server is killed, slow to come back, or full, and what its verbs cost.
-@Suite(.timeLimit(.minutes(1))) struct RedisOutages {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RedisOutages {
     private func town(_ server: PrivateServer, _ options: RedisOptions = .patient) async throws -> Town {
         Town(store: try await RedisStore.open(server.client(options), town: "t", time: StillTime()))
     }

@@ -3,12 +3,13 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Removing an agent and reclaiming its work go in pages: no call looks at more than some hundred messages or tasks, counted
 /// by the server itself, and what is interrupted between two is carried on.
-@Suite(.timeLimit(.minutes(3))) struct RedisPages {
+@Suite(.timeLimit(.minutes(3)), .serialized, .queued) struct RedisPages {
     @Test(arguments: ServerProgram.all)
     func `an agent with thousands of messages and hundreds of tasks is removed in pages, and counted as a whole`(
         _ program: ServerProgram

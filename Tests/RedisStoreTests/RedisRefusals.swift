@@ -3,11 +3,12 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// What is refused has written nothing: not a key, not a place in an index, not a number.
-@Suite(.timeLimit(.minutes(1))) struct RedisRefusals {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RedisRefusals {
     private struct Refusal {
         var name: String
         var code: StoreError.Code

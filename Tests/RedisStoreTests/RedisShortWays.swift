@@ -3,12 +3,13 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// The same work with functions, which have short ways, and as a user without them, who has the long ones: every answer
 /// and every key is the same.
-@Suite(.timeLimit(.minutes(2))) struct RedisShortWays {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct RedisShortWays {
     /// One town by both ways, on servers of their own.
     private struct Pair {
         let servers: [PrivateServer]

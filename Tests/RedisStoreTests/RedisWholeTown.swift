@@ -4,11 +4,12 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Reading and replacing a whole town in Redis goes page by page: what happens between two pages.
-@Suite(.timeLimit(.minutes(2))) struct RedisWholeTown {
+@Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct RedisWholeTown {
     private static let force = ReplaceTerms(overwrites: true)
 
     private func server(_ program: ServerProgram) async throws -> PrivateServer {

@@ -1,11 +1,12 @@
 import FoundationEssentials
 import Model
+import TestOrder
 import Testing
 
 @testable import RedisStore
 
 /// The quick reader of messages reads what the decoder for everything reads, and nothing else.
-@Suite struct WireReading {
+@Suite(.serialized, .queued) struct WireReading {
     private static let head = """
         "id":"0a1b2c3d-0000-4000-8000-00000000abcd","from":"00000000-0000-0000-0000-000000000001",\
         "to":"11111111-1111-4111-8111-111111111111","created_at":"2026-01-02T03:04:05.678901Z"

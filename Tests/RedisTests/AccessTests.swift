@@ -2,10 +2,11 @@ import Concurrency
 import Processes
 import Redis
 import RedisServers
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct AccessTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct AccessTests {
     @Test(arguments: ServerProgram.all)
     func `passwords and users are told apart, in every way that they can be wrong`(_ program: ServerProgram)
         async throws

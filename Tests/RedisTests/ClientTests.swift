@@ -1,10 +1,11 @@
 import Processes
 import Redis
 import RedisServers
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ClientTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ClientTests {
     @Test(arguments: ServerProgram.all)
     func `a command is answered, whatever bytes it holds`(_ program: ServerProgram) async throws {
         let server = try await PrivateServer(program)

@@ -1,7 +1,8 @@
 import Redis
+import TestOrder
 import Testing
 
-@Suite struct EndpointTests {
+@Suite(.serialized, .queued) struct EndpointTests {
     static let addresses: [(String, RedisEndpoint)] = [
         ("redis://localhost", RedisEndpoint(.tcp(host: "localhost", port: 6379))),
         ("redis://", RedisEndpoint(.tcp(host: "127.0.0.1", port: 6379))),
@@ -55,7 +56,7 @@ import Testing
     }
 }
 
-@Suite struct VersionTests {
+@Suite(.serialized, .queued) struct VersionTests {
     @Test(arguments: [
         ("redis_version:7.0.15\r\n", RedisVersion(.redis, 7, 0, 15), true),
         ("redis_version:6.2.1\r\n", RedisVersion(.redis, 6, 2, 1), false),

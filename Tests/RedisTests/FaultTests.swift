@@ -3,6 +3,7 @@ import Processes
 import Redis
 import RedisServers
 import Synchronization
+import TestOrder
 import TestSupport
 import Testing
 
@@ -28,7 +29,7 @@ private final class Tally: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct FaultTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct FaultTests {
     @Test(arguments: ServerProgram.all)
     func `a server that is killed in mid-load and comes back loses nothing that it acknowledged`(
         _ program: ServerProgram

@@ -1,9 +1,10 @@
 import Redis
 import RedisServers
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LibraryTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct LibraryTests {
     private static func library(_ answer: String = "function", family: String = "shelf") -> RedisLibrary {
         RedisLibrary(
             family: family,

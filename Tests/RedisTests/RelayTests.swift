@@ -1,6 +1,7 @@
 import Concurrency
 import Processes
 import RedisServers
+import TestOrder
 import TestSupport
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
     import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(1))) struct RelayTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct RelayTests {
     private func relay(_ folder: ScratchFolder, _ endpoint: RedisEndpoint, limit: Int = 128, each: Int = 64) throws
         -> RedisRelay
     {

@@ -2,10 +2,11 @@ import Concurrency
 import Redis
 import RedisServers
 import Synchronization
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ScriptTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ScriptTests {
     @Test(arguments: ServerProgram.all)
     func `a script runs by its digest, also after the server has forgotten it`(_ program: ServerProgram) async throws {
         let server = try await PrivateServer(program)
@@ -40,7 +41,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SubscriberTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct SubscriberTests {
     /// Events as they come, to be waited for.
     private final class Heard: Sendable {
         private let stream: AsyncStream<RedisSubscriber.Event>

@@ -2,11 +2,12 @@ import Dispatch
 import FoundationEssentials
 import SQLite
 import Synchronization
+import TestOrder
 import TestSupport
 import Testing
 
 /// What happens while another thread is at work.
-@Suite(.timeLimit(.minutes(1))) struct ConcurrentTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ConcurrentTests {
     let scratch: ScratchFolder
 
     init() throws { scratch = try ScratchFolder() }

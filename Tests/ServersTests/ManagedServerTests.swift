@@ -5,10 +5,11 @@ import Processes
 import Redis
 import RedisServers
 import Servers
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ManagedServerTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ManagedServerTests {
     /// A scratch folder with a user's folder, whose server program is `program`; servers end with it.
     private final class Place: Sendable {
         let folder: ScratchFolder

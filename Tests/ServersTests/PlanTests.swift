@@ -1,9 +1,10 @@
 import Configuration
 import Redis
 import Servers
+import TestOrder
 import Testing
 
-@Suite struct PlanTests {
+@Suite(.serialized, .queued) struct PlanTests {
     private static func plan(
         _ text: String, environment: [String: String] = [:], global: [(key: String, value: String)] = []
     ) throws -> RedisPlan {

@@ -5,6 +5,7 @@ import Processes
 import Redis
 import RedisServers
 import Servers
+import TestOrder
 import TestSupport
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
 #endif
 
 /// How servers of ours end, and what happens where something else has their place.
-@Suite(.timeLimit(.minutes(1))) struct ServerLifeTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ServerLifeTests {
     private let folder: ScratchFolder
     private var home: String { folder.path("home") }
 

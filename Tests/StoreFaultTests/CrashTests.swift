@@ -1,10 +1,11 @@
 import Model
 import SQLite
 import SQLiteStore
+import TestOrder
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)), .serialized) struct CrashTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct CrashTests {
     @Test func `what a killed process was told is done, is done, and every message is in one place`() async throws {
         try await withScratchFolder { folder in
             var sent: Set<String> = []

@@ -2,11 +2,12 @@ import CSyncCounter
 import Model
 import SQLite
 import SQLiteStore
+import TestOrder
 import TestSupport
 import Testing
 
 /// What reaches the disk, and when. A killed process cannot show it: the system's memory outlives it.
-@Suite(.timeLimit(.minutes(1)), .serialized) struct DurabilityTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct DurabilityTests {
     private static let now = Timestamp(microseconds: 1_700_000_000_000_000)
     private static let random = SystemRandomness()
 

@@ -1,5 +1,6 @@
 import Model
 import SQLite
+import TestOrder
 import TestSupport
 import Testing
 
@@ -46,7 +47,7 @@ private func fileSize(_ path: String) -> Int {
     return stat(path, &status) == 0 ? Int(status.st_size) : -1
 }
 
-@Suite(.timeLimit(.minutes(1))) struct FileTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct FileTests {
     @Test func `the files are their owner's alone, and nothing is left open by a clean close`() async throws {
         try await withScratchFolder { folder in
             _ = try await fill(folder)

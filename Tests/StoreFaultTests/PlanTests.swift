@@ -1,12 +1,13 @@
 import Model
 import SQLite
 import StoreVerbs
+import TestOrder
 import TestSupport
 import Testing
 
 @testable import SQLiteStore
 
-@Suite(.timeLimit(.minutes(1))) struct PlanTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct PlanTests {
     /// A scan of all messages costs more with each of them: a turn's verbs must find what they need by an index. The
     /// best of many turns is compared, because other work on the machine only makes turns slower.
     @Test func `a turn costs the same however many messages wait`() async throws {

@@ -1,11 +1,12 @@
-import FoundationEssentials
 import Concurrency
+import FoundationEssentials
 import Processes
+import TestOrder
 import TestSupport
 import Testing
 import Tinytown
 
-@Suite(.timeLimit(.minutes(1))) struct LibraryMessageTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct LibraryMessageTests {
     @Test func `W12 a message is received once, in order of urgency, and gone when it is acknowledged`() async throws {
         let bench = try await Bench()
         let worker = try await bench.town.join("worker")

@@ -1,9 +1,10 @@
 import FoundationEssentials
+import TestOrder
 import TestSupport
 import Testing
 import Tinytown
 
-@Suite(.timeLimit(.minutes(1))) struct LibraryTownTests {
+@Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct LibraryTownTests {
     @Test func `a town is made once and found again with everything in it`() async throws {
         let bench = try await Bench()
         let worker = try await bench.town.join("worker", role: "backend")

@@ -125,7 +125,8 @@ public struct FailurePolicy: Sendable, Equatable {
             // A program that replaces itself is back at once, or within some seconds.
             guard failures <= Self.missingTries else { return paused() }
             let next = Self.delay(
-                first: .seconds(2), longest: .seconds(60), failures: max(failures, 1) * 2 - 1, jitter: jitter)
+                first: min(.seconds(2), firstDelay), longest: .seconds(60), failures: max(failures, 1) * 2 - 1,
+                jitter: jitter)
             return waits(until: now + next)
         case .quota:
             // Without a known reset an hour is the shortest period that plans are counted in; then longer and longer.
