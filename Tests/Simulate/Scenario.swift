@@ -10,6 +10,7 @@ struct Scenario {
         let agents = await makeAgents()
         world.makeCircle(of: agents)
         for machine in world.machines { world.startHost(on: machine) }
+        let followers = (world.machines + ["m"]).map { world.follow(on: $0) }
         let senders = (0..<world.number(1..<4)).map { number in
             Task { await self.send(from: number, to: agents) }
         }
@@ -41,6 +42,7 @@ struct Scenario {
             host.stop.finish()
             await host.task.value
         }
+        for follower in followers { await follower.value }
         await account()
     }
 
@@ -303,6 +305,7 @@ struct Scenario {
                 if !task.state.isTerminal { witness.violation("W5: task \(id) is forgotten in state \(task.state)") }
             }
             try await accountForBacklog()
+            try await world.accountForFollowers()
             if !(try await world.store.leases()).isEmpty { witness.violation("a lease is stuck") }
             if witness.livingProcesses > 0 { witness.violation("a process is left") }
         } catch { witness.violation("the store cannot be read: \(error)") }
