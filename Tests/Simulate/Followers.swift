@@ -44,7 +44,7 @@ extension World {
                     return
                 }
             }
-            await pause(upTo: isCalm ? 3600 : 60)
+            await pause(upTo: isCalm ? 3600 : 10)
         }
     }
 
