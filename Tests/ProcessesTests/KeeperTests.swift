@@ -13,7 +13,7 @@ import Testing
 #endif
 
 #if os(Linux)
-    @Suite(.timeLimit(.minutes(2)), .serialized, .queued) struct KeeperTests {
+    @Suite(.timeLimit(.minutes(2)), .serialized, .alone) struct KeeperTests {
         /// Starts `count` processes that share nothing with who started them: no environment, a session of their own,
         /// no parent left. Their numbers come one a line.
         static func detached(_ count: Int) -> String {
