@@ -147,7 +147,9 @@ let doors: [Target] = [
         name: "Plans", dependencies: ["Model", "TOML", "Arguments"], path: "Sources/Plans", swiftSettings: strict),
     .target(
         name: "Operations",
-        dependencies: ["Model", "Configuration", "Plans", "Files", "Arguments", "Cryptography", "Text", "Secrets"],
+        dependencies: [
+            "Engine", "Model", "Configuration", "Plans", "Files", "Arguments", "Cryptography", "Text", "Secrets",
+        ],
         path: "Sources/Operations",
         swiftSettings: strict),
     layer(

@@ -5,15 +5,17 @@ public import Operations
 
 extension Town {
     /// Whether a background host has something to do: an agent that no terminal runs is awake, mail waits for one that
-    /// sleeps, or a task of the backlog suits one that sleeps and was not offered it yet.
+    /// sleeps, the conductor has to be woken for its goal, or a task of the backlog suits one that sleeps and was not offered it yet.
     public func needsHost() async throws -> Bool {
         var pulses = try await store.pulse()
+        let busy = pulses.contains(where: \.isBusy)
         if pulses.contains(where: { $0.agent.pinnedTo != nil }) {
             // What is pinned to a host that is gone is freed by the next one.
             let alive = Set(try await store.hosts().filter { liveness(of: $0).isAlive }.map(\.id))
             pulses.removeAll { $0.agent.pinnedTo.map(alive.contains) ?? false }
         }
         if pulses.contains(where: \.needsHost) { return true }
+        if !busy, try await Goal.isUndecided(in: store) { return true }
         let sleepers = pulses.map(\.agent).filter { $0.state == .cold && $0.kind == .worker && $0.role != nil }
         guard configuration.offersBacklog, !sleepers.isEmpty, try await store.taskCounts().backlog > 0 else {
             return false

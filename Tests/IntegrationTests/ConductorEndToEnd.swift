@@ -130,4 +130,64 @@ import Testing
         #expect(answer.output.contains("🏁 The goal is reached: built and approved"), "\(answer.output)")
         try await town.close()
     }
+
+    /// Does nothing in its first turn but wait until `go` can be read; gives up as soon as it is woken.
+    private static let sleepy = #"""
+        prompt=$(cat)
+        goal=$(printf '%s' "$prompt" | sed -n 's/.*Your goal, task \([0-9a-f-]*\):.*/\1/p' | head -n 1)
+        if printf '%s' "$prompt" | grep -q 'Nobody is working'; then
+            echo woken >>woken
+            tt task fail "$(cat goal)" --result "nobody helps"
+        elif [ -n "$goal" ]; then
+            echo "$goal" >goal
+            tt send supervisor --info "lead is at work"
+            read line <go
+        fi
+        """#
+
+    /// A town whose conductor takes its first turn, and whose `tt conductor` was killed meanwhile.
+    private func orphaned() async throws -> TownOnDisk {
+        let town = try await TownOnDisk(agents: ["lead": Self.sleepy])
+        #expect(mkfifo(town.root + "/go", 0o600) == 0)
+        let command = try await town.start("conductor", "--goal", "Build the thing", "--cli", "lead")
+        try await town.event("lead is at work")
+        _ = command.signal(.kill)
+        command.finishOutput()
+        _ = await command.exit
+        return town
+    }
+
+    private func wake(_ town: TownOnDisk) throws {
+        try Data("go\n".utf8).write(to: URL(filePath: town.root + "/go"))
+    }
+
+    @Test func `after kill -9 of the command the host wakes the conductor, once, until the goal is over`() async throws
+    {
+        let town = try await orphaned()
+        try wake(town)
+        try await town.event("nobody helps")
+        #expect(try String(contentsOfFile: town.root + "/woken", encoding: .utf8) == "woken\n")
+        // Nothing keeps the conductor awake any more, and with it no host.
+        try await town.event("goal-conductor", "asked to stop")
+        // Who follows it again learns how it ended.
+        let answer = try await town.answer(["conductor", "--goal", "Build the thing", "--cli", "lead"])
+        #expect(answer.status == .exited(1), "\(answer)")
+        #expect(answer.output.contains("❌ The goal is failed: nobody helps"), "\(answer.output)")
+        try await town.close()
+    }
+
+    @Test func `tt kill of the conductor ends the work on its goal, and the command says so`() async throws {
+        let town = try await TownOnDisk(agents: ["lead": Self.sleepy])
+        #expect(mkfifo(town.root + "/go", 0o600) == 0)
+        let command = try await town.start("conductor", "--goal", "Build the thing", "--cli", "lead")
+        try await town.event("lead is at work")
+        try await town.tt("kill", "goal-conductor")
+        try wake(town)
+        command.finishOutput()
+        #expect(await command.exit == .exited(7))
+        // Whoever would wake it does so before the host finds that nobody needs it.
+        try await town.event("the host of process", "stopped")
+        #expect(!FileManager.default.fileExists(atPath: town.root + "/woken"))
+        try await town.close()
+    }
 }

@@ -62,7 +62,7 @@ public struct Kept<Value: Codable & Sendable>: Sendable {
         }
     }
 
-    private static func decoded(_ document: Document) throws(StoreError) -> Value {
+    static func decoded(_ document: Document) throws(StoreError) -> Value {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(document.content))
         } catch {
@@ -70,7 +70,7 @@ public struct Kept<Value: Codable & Sendable>: Sendable {
         }
     }
 
-    private static func encoded(_ value: Value) -> [UInt8] {
+    static func encoded(_ value: Value) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Values of features are texts, numbers and lists of them: encoding them cannot fail.

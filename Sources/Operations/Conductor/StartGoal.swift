@@ -1,4 +1,5 @@
 import Configuration
+import Engine
 import Model
 
 /// Gives the conductor a goal, or lets it go on with the one that it has. Repeating it changes nothing.
@@ -55,7 +56,7 @@ public struct StartGoal: Operation {
                 .conflict, "the conductor works towards another goal: \(open.title)",
                 .operation("task.cancel", ["task": String(id)], why: "let it finish, or call it off"))
         }
-        // The goal first, then who works on it, then the message: whatever step a crash comes after, the next run
+        // The goal first, then who works on it, then the message, then what hosts follow: whatever step a crash comes after, the next run
         // does the rest.
         let goal: AgentTask
         if let open {
@@ -72,8 +73,19 @@ public struct StartGoal: Operation {
             createdAt: town.time.now())
         message.idempotencyKey = "goal-\(goal.id)"
         _ = try await town.store.send([message], limits: town.configuration.sendLimits)
+        try await followed(goal.id, in: town)
         return Output(
             task: try await town.view(of: goal).task, agent: AgentView(agent), resumed: open != nil)
+    }
+
+    /// From now on hosts see to it that the goal is reached.
+    private static func followed(_ goal: TaskID, in town: Town) async throws {
+        let kept = Kept<Goal>(in: town.store)
+        try await kept.update(Goal.place) { $0.value = Goal(task: goal) }
+        // Once the new goal is there, no host asks the conductor any more to stop after an earlier one.
+        if let agent = try await town.store.agent(Conductor.id), agent.stopRequest != nil {
+            try await kept.update(Goal.place) { $0.value = Goal(task: goal, conductor: agent) }
+        }
     }
 
     private static func conductor(_ input: Input, in town: Town) async throws -> Agent {

@@ -72,6 +72,8 @@ public struct HostRun: Sendable {
                     FolderWatch(files: files, ending: ending),
                     ServerWatch(town: town, files: files, environment: environment),
                     TidyService(town: town, log: log),
+                    GoalService(
+                        store: town.store, time: town.time, random: town.random, limits: town.configuration.sendLimits),
                     turns(of: host, announced: { guardian?.serves() }),
                 ], ending)
             log(ending.reason.map { "host ends on \($0)" } ?? "host ends: no live agent is left")

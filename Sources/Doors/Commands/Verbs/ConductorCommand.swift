@@ -30,8 +30,9 @@ enum ConductorCommand {
             exclusive: [["goal", "fresh"]],
             discussion:
                 "It reads .tt/conductor_context.md, which is written anew at each start. With --goal it goes on "
-                + "in the background when this command is interrupted; the same command follows it again. Exit codes "
-                + "with --goal: 0 reached, 1 failed, 7 needs your input.")
+                + "in the background when this command is interrupted or killed; the same command follows it again, "
+                + "and tt kill goal-conductor stops it. Exit codes with --goal: 0 reached, 1 failed, 7 needs "
+                + "your input.")
     ) { context in
         if let goal = context.arguments.string("goal") { return try await pursue(goal, context) }
         try await talk(context)
