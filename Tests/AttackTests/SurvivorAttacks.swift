@@ -7,7 +7,7 @@ import TestTown
 import Testing
 
 /// Processes that a turn starts and that try to stay: without our marks, without a parent, in sessions of their own.
-@Suite(.serialized, .timeLimit(.minutes(5)), .queued) struct SurvivorAttacks {
+@Suite(.serialized, .timeLimit(.minutes(5)), .alone) struct SurvivorAttacks {
     /// Starts `count` sleepers that have an empty environment, a session and no parent, and returns when all run.
     private static func sleepers(_ count: Int, token: String) -> String {
         """

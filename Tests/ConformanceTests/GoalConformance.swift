@@ -1,10 +1,12 @@
 import Engine
 import Model
+import StoreSupport
+import TestOrder
 import TestSupport
 import Testing
 
 /// Hosts that look at the same goal at once, on every store.
-@Suite struct GoalConformance {
+@Suite(.serialized, .queued) struct GoalConformance {
     @Test(arguments: Subject.all) func `four hosts wake the conductor once, over losses, and end the goal once`(
         _ subject: Subject
     ) async throws {
