@@ -5,7 +5,8 @@ public import Operations
 
 extension Town {
     /// Whether a background host has something to do: an agent that no terminal runs is awake, mail waits for one that
-    /// sleeps, the conductor has to be woken for its goal, or a task of the backlog suits one that sleeps and was not offered it yet.
+    /// sleeps, the conductor has to be woken for its goal, or a task of the backlog suits one that sleeps and was not
+    /// offered it yet.
     public func needsHost() async throws -> Bool {
         var pulses = try await store.pulse()
         let busy = pulses.contains(where: \.isBusy)
