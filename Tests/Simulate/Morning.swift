@@ -85,7 +85,9 @@ struct Morning {
             if agent.state == .paused, world.witness.wasPausedByFailure(agent.id) { must.insert(.agent(agent.id)) }
             if agent.state == .paused || (agent.state.isTerminal && !mail.isEmpty) { may.insert(.agent(agent.id)) }
             if agent.state.isTerminal, agent.isOutOfRounds, !world.witness.wasStopped(agent.id),
-                mail.contains(where: { $0.message.from != .supervisor })
+                mail.contains(where: {
+                    $0.message.from != .supervisor && !world.witness.wasMoved($0.message.id, to: agent.id)
+                })
             {
                 must.insert(.agent(agent.id))
             }

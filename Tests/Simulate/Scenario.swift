@@ -145,6 +145,9 @@ struct Scenario {
         case 8:
             // Refused unless the first has ended.
             let (from, to) = (agents[world.number(0..<agents.count)], agents[world.number(0..<agents.count)])
+            // Whether or not the answer arrives, the person knows where this mail went.
+            let mail = try? await world.store.inbox(from, page: Page(limit: 100_000))
+            world.witness.moved((mail ?? []).map(\.message.id), to: to)
             _ = try? await world.client().reclaim(from: from, to: .agent(to), now: now)
             await world.ensureHost()
         case 4: break

@@ -28,6 +28,8 @@ final class Witness: Sendable {
         var longOutages: [String: Int] = [:]
         /// Agents that the person asked to stop.
         var stopped: Set<AgentID> = []
+        /// Mail that the person moved to an agent.
+        var moved: [MessageID: AgentID] = [:]
         /// Dead letters that the person deleted.
         var dropped: Set<MessageID> = []
         /// Processes that live, by agent and machine.
@@ -189,6 +191,12 @@ final class Witness: Sendable {
             }
         }
     }
+
+    func moved(_ messages: [MessageID], to agent: AgentID) {
+        state.withLock { state in for message in messages { state.moved[message] = agent } }
+    }
+
+    func wasMoved(_ message: MessageID, to agent: AgentID) -> Bool { state.withLock { $0.moved[message] == agent } }
 
     var longOutages: [String: Int] { state.withLock { $0.longOutages } }
     func wasPausedByFailure(_ agent: AgentID) -> Bool { state.withLock { $0.paused.contains(agent) } }
