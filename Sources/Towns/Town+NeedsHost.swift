@@ -17,7 +17,11 @@ extension Town {
         }
         if pulses.contains(where: \.needsHost) { return true }
         if !busy, try await Goal.isUndecided(in: store) { return true }
-        let sleepers = pulses.map(\.agent).filter { $0.state == .cold && $0.kind == .worker && $0.role != nil }
+        // One that waits for its next try is offered nothing until then, and a host for it would end at once.
+        let now = time.now()
+        let sleepers = pulses.map(\.agent).filter {
+            $0.state == .cold && $0.kind == .worker && $0.role != nil && !$0.isBackingOff(at: now)
+        }
         guard configuration.offersBacklog, !sleepers.isEmpty, try await store.taskCounts().backlog > 0 else {
             return false
         }
