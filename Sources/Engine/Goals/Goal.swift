@@ -57,7 +57,7 @@ public struct GoalNeed: Codable, Sendable, Equatable {
     public var detail: String?
     /// What says so in the supervisor's mailbox: the question, or a note that nobody works. It is read once this is shown.
     public var message: MessageID?
-    /// The turns that the agent has ended with the one that asked: what it does after that is no part of the question.
+    /// The turns that the agent has ended with the one that asked: what it does after that does not belong to the question.
     var round: Int?
 
     /// Whether nothing else in the town tells the person about it, and nobody has so far.

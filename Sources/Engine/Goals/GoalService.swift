@@ -5,7 +5,7 @@ public import Model
 /// and lets it rest at the end.
 ///
 /// Any number of hosts may do this at once, and none of them has to live: what one decides is written, together with its
-/// effect, only if the goal is as it was when the host looked. So the conductor is woken once, whoever looks.
+/// effect, only if the goal is as it was when the host looked. So the conductor is woken once, however many look.
 public struct GoalService: Service {
     private let store: any Store
     private let time: any TimeSource

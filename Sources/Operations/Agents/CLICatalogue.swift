@@ -1,3 +1,5 @@
+import Configuration
+
 /// The agent CLIs that a door's surroundings know, for operations that give an agent one.
 public protocol CLICatalogue: Sendable {
     /// The CLI of a new agent: what was asked for, else a default. `reason` says for people why it is this one; nil if
@@ -22,7 +24,9 @@ extension Town {
     /// - Throws: `unknown_cli`; `needsPerson` for one that agents may not give others.
     func checked(_ cli: String, role: String?) throws -> [String] {
         let clis = try clis()
-        let isNamed = namedCLIs.contains(cli) || clis?.names.contains(cli) == true
+        let isNamed =
+            configuration.agentCLIs[cli] != nil || configuration.defaultCLI == cli
+            || clis?.names.contains(cli) == true
         try check(.spawn(cli: cli, isNamed: isNamed, role: role))
         return try clis?.warnings(about: cli) ?? []
     }

@@ -1,6 +1,6 @@
 import Model
 
-/// What every door holds: it carries out operations for whoever calls, and sees to what has to follow.
+/// What every door holds: it carries out operations for its caller, and does what has to follow.
 public struct TownService: Sendable {
     /// The town, as the caller that opened it sees it.
     public var town: Town
@@ -54,7 +54,7 @@ public struct TownService: Sendable {
     /// Makes sure that a host runs if the town needs one. If a host of another machine serves the town, agents do not
     /// come here only because somebody here has work for them, unless they are to run `here`.
     ///
-    /// What was asked for has been done by then, so a host that cannot be started is no failure of the operation.
+    /// What was asked for has been done by then, so the operation does not fail if no host can be started.
     /// - Returns: why no host could be started.
     /// - Throws: `CancellationError`.
     @discardableResult

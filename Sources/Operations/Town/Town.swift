@@ -14,8 +14,6 @@ public struct Town: Sendable {
     public var caller: Caller
     /// Masks the secrets that this process knows.
     public var redactor: Redactor
-    /// The agent CLIs that have a name: in a turn, new agents may have no other.
-    public var namedCLIs: Set<String>
     /// The agent CLIs that there are, looked up when an agent gets one; nil where any is taken as it is.
     public var clis: @Sendable () throws -> (any CLICatalogue)? = { nil }
     /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
@@ -38,7 +36,6 @@ public struct Town: Sendable {
         self.random = random
         self.caller = caller
         self.redactor = redactor
-        namedCLIs = Set(configuration.agentCLIs.keys).union([configuration.defaultCLI].compactMap(\.self))
         self.isAlive = isAlive
         self.endSurvivors = endSurvivors
     }
