@@ -67,7 +67,7 @@ public final class HostGuard: Sendable {
         guard let guardian else { return }
         await guardian.dismiss()
         // Where another host serves, the file names that one's guardian.
-        if Self.named(in: files) == guardian.identity { files.hostGuardian.remove() }
+        if ProcessIdentity.named(in: files.hostGuardian) == guardian.identity { files.hostGuardian.remove() }
     }
 
     /// The host fails. If it never served and its starter still looks on, that one hears of it; otherwise
@@ -110,15 +110,11 @@ public final class HostGuard: Sendable {
     /// Ends the guardian of a town that no host serves and none is wanted for: it may be waiting to start one again.
     public static func endLeftover(in town: Town) async {
         let files = TownFiles(root: town.root)
-        guard let guardian = named(in: files), guardian.isAlive,
+        guard let guardian = ProcessIdentity.named(in: files.hostGuardian), guardian.isAlive,
             // A host ends its guardian itself.
             !FileLock.isHeld(files.hostLock)
         else { return }
         if await Guardian.end(guardian) { files.hostGuardian.remove() }
         files.hostTrouble.remove()
-    }
-
-    private static func named(in files: TownFiles) -> ProcessIdentity? {
-        FileLock.text(of: files.hostGuardian).flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
     }
 }

@@ -91,7 +91,7 @@ public struct HostLauncher: Sendable {
             }
             if FileLock.isHeld(files.hostLock) {
                 // It comes up, or it is about to end and will look once more at what there is to do.
-                if let holder = Self.identity(in: files.hostLock), holder.isAlive {
+                if let holder = ProcessIdentity.named(in: files.hostLock), holder.isAlive {
                     if holder != watched {
                         watched = holder
                         waiting.append(
@@ -136,7 +136,7 @@ public struct HostLauncher: Sendable {
     }
 
     private func isServed(_ town: Town) async throws -> Bool {
-        let draining = Self.identity(in: TownFiles(root: town.root).hostDraining)?.description
+        let draining = ProcessIdentity.named(in: TownFiles(root: town.root).hostDraining)?.description
         return try await town.store.hosts().contains {
             !$0.isForeground && town.isAlive($0) == true && $0.process != draining
         }
@@ -148,8 +148,8 @@ public struct HostLauncher: Sendable {
     }
 
     private func isDraining(_ files: TownFiles) -> Bool {
-        guard let draining = Self.identity(in: files.hostDraining) else { return false }
-        return FileLock.isHeld(files.hostLock) && Self.identity(in: files.hostLock) == draining
+        guard let draining = ProcessIdentity.named(in: files.hostDraining) else { return false }
+        return FileLock.isHeld(files.hostLock) && ProcessIdentity.named(in: files.hostLock) == draining
     }
 
     /// Tells the draining host that another one is needed. It looks after it has let go of the lock, so either it sees
@@ -177,11 +177,6 @@ public struct HostLauncher: Sendable {
             .split(whereSeparator: \.isNewline).suffix(3).joined(separator: " · ")
         return OperationError(
             .unavailable, said.isEmpty ? message : "\(message): \(said)", hint: "the host's log is \(files.hostLog)")
-    }
-
-    /// The process that a file names.
-    private static func identity(in file: SafePath) -> ProcessIdentity? {
-        FileLock.text(of: file).flatMap { ProcessIdentity(String($0.prefix { !$0.isNewline })) }
     }
 
     /// Puts the log aside where it has grown too large; returns where new text will begin.

@@ -67,6 +67,31 @@ import Testing
         try await town.close()
     }
 
+    @Test func `a host waits for a lock that its dead predecessor left to a child`() async throws {
+        let town = try await town()
+        let (host, guardian) = try await town.guarded()
+        // Stopped, so that the lock can be taken before the next host starts.
+        guardian.send(.stop)
+        host.send(.kill)
+        try await host.waitForExit()
+        guard let lock = try FileLock.tryAcquire(town.root + "/.tt/host.lock", text: "\(host)\n") else {
+            Issue.record("the lock of a dead host is free")
+            return
+        }
+        guardian.send(.continue)
+        func hasGivenUp() -> Bool {
+            let log = try? String(contentsOfFile: town.root + "/.tt/logs/host.log", encoding: .utf8)
+            return log?.contains("another host serves") ?? false
+        }
+        // Long enough for a host that does not wait to end, and its guardian with it.
+        let limit = ContinuousClock.now + .seconds(1)
+        while !hasGivenUp(), ContinuousClock.now < limit { try await Task.sleep(for: .milliseconds(20)) }
+        lock.release()
+        _ = try await until(.seconds(10), { town.host.map { $0 != host } ?? false }, "a host is back")
+        #expect(!hasGivenUp() && town.guardian == guardian)
+        try await town.close()
+    }
+
     @Test func `nothing is left where a host ends by itself, is asked to end, or the town is stopped`() async throws {
         let town = try await town("[agent]\nidle_timeout_secs = 1")
         var (host, guardian) = try await town.guarded()

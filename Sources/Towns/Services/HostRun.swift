@@ -60,7 +60,9 @@ public struct HostRun: Sendable {
         let files = TownFiles(root: town.root)
         try files.prepare()
         repeat {
-            guard let lock = try FileLock.tryAcquire(files.hostLock, text: "\(ProcessIdentity.current)\n") else {
+            guard
+                let lock = try await HostLock.acquire(files, time: town.time, while: { ending.reason == nil })
+            else {
                 return log("another host serves \(town.name)")
             }
             files.hostWanted.remove()
