@@ -44,13 +44,7 @@ struct CatalogueTests {
             if !spec.aliases.isEmpty { words.append("alias \(spec.aliases.joined(separator: " "))") }
             return words.joined(separator: " · ")
         }
-        let folder = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
-        let file = "/\(folder)/Fixtures/catalogue.txt"
-        let text = lines.joined(separator: "\n") + "\n"
-        if ProcessInfo.processInfo.environment["RECORD"] == "1" {
-            try text.write(toFile: file, atomically: true, encoding: .utf8)
-        }
-        #expect(try String(contentsOfFile: file, encoding: .utf8) == text, "record it with RECORD=1 if it is meant")
+        try Recorded.expect(lines.joined(separator: "\n") + "\n", "catalogue.txt")
     }
 
     @Test(arguments: [

@@ -38,14 +38,16 @@ struct SchemaTests {
         }
     }
 
-    /// A town in which everything has happened, and each operation's answer held against its form.
-    @Test func `what operations answer has the form that is told`() async throws {
+    /// A town in which everything has happened; each operation's answer is held against its form, and against what it was
+    /// before: programs read these names and values.
+    @Test func `what operations answer has the form that is told, and stays as it was`() async throws {
         let folder = try ScratchFolder()
         defer { withExtendedLifetime(folder) {} }
         var town = makeTown()
         town.root = folder.path
         let service = TownService(town)
         var seen: Set<String> = []
+        var record = ""
         @discardableResult
         func call(_ name: String, _ input: JSON = [:]) async throws -> JSON {
             let operation = try #require(Catalogue.operation(named: name))
@@ -54,6 +56,7 @@ struct SchemaTests {
             let output = try #require(JSON(data))
             #expect(operation.output.mismatch(output, closed: true) == nil, "\(name): \(output.text)")
             seen.insert(operation.spec.name)
+            record += "# \(operation.spec.name) \(input.text)\n\(output.indented)\n"
             return output
         }
         func id(_ json: JSON, _ key: String = "task") throws -> JSON {
@@ -115,6 +118,7 @@ struct SchemaTests {
         try await call("town.migrate")
         try await call("town.reset", ["agents_only": true])
         #expect(seen == Set(Catalogue.operations.map(\.spec.name)))
+        try Recorded.expect(record.replacing(folder.path, with: "/folder"), "outputs.txt")
     }
 
     @Test(arguments: [
