@@ -82,7 +82,7 @@ let support: [Target] = [
     layer("Support", "Secrets"),
     layer("Support", "Terminal", ["Text"]),
     layer("Support", "Arguments"),
-    layer("Support", "Files", ["CShims"]),
+    layer("Support", "Files", ["CShims", "Concurrency"]),
     .target(
         name: "Cryptography", dependencies: ["CSodium"], path: "Sources/Support/Cryptography", swiftSettings: strict,
         linkerSettings: [archive("sodium")]),

@@ -51,7 +51,7 @@ import Testing
         let bench = try await town()
         let busy = await bench.tt("logs", "worker")
         #expect(busy.exit == .notFound)
-        #expect(busy.error.contains("Its present turn runs on anna, where its log is: run tt logs worker there"))
+        #expect(busy.error.contains("Its present turn runs on anna, where its log is; run there: tt logs worker"))
         let idle = await bench.tt("logs", "other")
         #expect(idle.error.contains("Turns that ran on anna, bert"), "\(idle.error)")
     }

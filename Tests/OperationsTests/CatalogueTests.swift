@@ -7,7 +7,9 @@ struct CatalogueTests {
     private static let specs = Catalogue.all.map { $0.spec }
 
     @Test func `every operation has a name of its own`() {
-        let names = Self.specs.flatMap { [$0.name] + $0.aliases }
+        let feeds = Catalogue.feeds.map { $0.spec.name }
+        #expect(feeds == feeds.sorted(), "the catalogue is sorted")
+        let names = Self.specs.flatMap { [$0.name] + $0.aliases } + feeds
         #expect(Set(names).count == names.count)
         let isNamed = names.allSatisfy { name in
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -23,8 +25,9 @@ struct CatalogueTests {
         }
     }
 
-    @Test func `every route leads to one operation`() {
-        let routes = Self.specs.compactMap(\.route).map { route in
+    @Test func `every route leads to one operation or feed`() {
+        let all = Self.specs.compactMap(\.route) + Catalogue.feeds.compactMap { $0.spec.route }
+        let routes = all.map { route in
             // Names of parameters tell no routes apart.
             let path = route.path.split(separator: "/").map { $0.hasPrefix("{") ? "{}" : $0 }.joined(separator: "/")
             return "\(route.method.rawValue) \(path)"

@@ -30,6 +30,21 @@ struct SchemaTests {
         }
     }
 
+    @Test func `every field of every feed has help, and items are objects`() throws {
+        for feed in Catalogue.streams {
+            guard case .object(let input) = feed.input, case .object(let item) = feed.item else {
+                Issue.record("\(feed.spec.name) takes and gives objects")
+                continue
+            }
+            for property in input.properties {
+                #expect(!property.help.isEmpty && !property.help.hasSuffix("."), "\(feed.spec.name).\(property.name)")
+            }
+            #expect(!item.properties.isEmpty, "\(feed.spec.name)")
+            let route = try #require(feed.spec.route)
+            #expect(Set(input.properties.map(\.name)).isSuperset(of: route.parameters), "\(feed.spec.name)")
+        }
+    }
+
     @Test func `fields of a path are fields of the input, and required unless the caller is meant`() throws {
         for operation in Catalogue.operations {
             guard let route = operation.spec.route, case .object(let input) = operation.input else { continue }
@@ -65,6 +80,12 @@ struct SchemaTests {
         try await call("agent.spawn", ["name": "ada", "role": "backend", "nickname": "api", "max_rounds": 3])
         try await call("agent.spawn", ["name": "bob"])
         try await call("agent.list", ["live": true])
+        for name in ["/.tt", "/.tt/logs"] {
+            try FileManager.default.createDirectory(
+                atPath: folder.path + name, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        }
+        _ = try folder.write("one\ntwo\n", to: ".tt/logs/ada.log")
+        try await call("agent.log", ["agent": "ada", "lines": 1])
         let first = try id(try await call("agent.assign", ["agent": "ada", "task": "Build it", "tags": ["api"]]))
         let second = try id(
             try await call("task.assign", ["agent": "bob", "task": "Test it", "depends_on": .array([first])]))

@@ -2,7 +2,8 @@
 public enum Catalogue {
     /// Sorted by name.
     public static let all: [any Operation.Type] = [
-        CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, PruneAgents.self, RestartAgent.self,
+        CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, ReadLog.self, PruneAgents.self,
+        RestartAgent.self,
         ResumeAgent.self, SpawnAgent.self, StopAllAgents.self, WaitForAgent.self,
         AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
         StartGoal.self,
@@ -16,4 +17,7 @@ public enum Catalogue {
         ReclaimWork.self, ReleaseTask.self, RetryTask.self, ShowTask.self, WaitForTask.self,
         ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self, ReadStatus.self,
     ]
+
+    /// All feeds, sorted by name. Their names are none of operations.
+    public static let feeds: [any Feed.Type] = [FollowLog.self, FollowEvents.self]
 }

@@ -19,7 +19,7 @@ extension OperationError.Kind {
 }
 
 extension Catalogue {
-    /// The description of all operations with a route, as OpenAPI 3.1. It depends on nothing but the catalogue.
+    /// The description of all operations and feeds with a route, as OpenAPI 3.1. It depends on nothing but the catalogue.
     /// - Parameter version: of the program.
     public static func openAPI(version: String) -> JSON {
         var schemas: [String: JSON] = ["Problem": problem]
@@ -27,6 +27,10 @@ extension Catalogue {
         for operation in operations {
             guard let route = operation.spec.route else { continue }
             paths[route.path, default: [:]][route.method.rawValue.lowercased()] = describe(operation, route, &schemas)
+        }
+        for feed in streams {
+            guard let route = feed.spec.route else { continue }
+            paths[route.path, default: [:]][route.method.rawValue.lowercased()] = describe(feed, route, &schemas)
         }
         return [
             "openapi": "3.1.0",
@@ -49,8 +53,27 @@ extension Catalogue {
         _ operation: AnyOperation, _ route: Route, _ schemas: inout [String: JSON]
     ) -> JSON {
         let spec = operation.spec
-        let properties =
-            if case .object(let object) = operation.input { object.properties } else { [Schema.Property]() }
+        var result = request(spec.name, spec.summary, spec.scope, operation.input, route, &schemas)
+        if !spec.discussion.isEmpty { result["description"] = .string(spec.discussion) }
+        let schema = operation.output.json(collecting: &schemas)
+        result["responses"] = responses("application/json", schema, route, spec.errors)
+        return .object(result)
+    }
+
+    private static func describe(_ feed: AnyFeed, _ route: Route, _ schemas: inout [String: JSON]) -> JSON {
+        let spec = feed.spec
+        var result = request(spec.name, spec.summary, spec.scope, feed.input, route, &schemas)
+        let schema = feed.item.json(collecting: &schemas)
+        result["responses"] = responses("text/event-stream", schema, route, [])
+        return .object(result)
+    }
+
+    /// Everything but the answers.
+    private static func request(
+        _ name: String, _ summary: String, _ scope: Scope, _ input: Schema, _ route: Route,
+        _ schemas: inout [String: JSON]
+    ) -> [String: JSON] {
+        let properties = if case .object(let object) = input { object.properties } else { [Schema.Property]() }
         let isInPath = Set(route.parameters)
         let (inPath, others) = (
             properties.filter { isInPath.contains($0.name) }, properties.filter { !isInPath.contains($0.name) }
@@ -60,13 +83,11 @@ extension Catalogue {
             inPath.map { parameter($0, "path", &schemas) }
             + (takesBody ? [] : others.map { parameter($0, "query", &schemas) })
         var result: [String: JSON] = [
-            "operationId": .string(spec.name),
-            "summary": .string(spec.summary),
-            "tags": [.string(String(spec.name.prefix { $0 != "." }))],
-            "x-scope": .string(spec.scope.description),
-            "responses": .object(responses(operation, route, &schemas)),
+            "operationId": .string(name),
+            "summary": .string(summary),
+            "tags": [.string(String(name.prefix { $0 != "." }))],
+            "x-scope": .string(scope.description),
         ]
-        if !spec.discussion.isEmpty { result["description"] = .string(spec.discussion) }
         if !parameters.isEmpty { result["parameters"] = .array(parameters) }
         if takesBody, !others.isEmpty {
             let body = Schema.Object(name: "", properties: others)
@@ -75,7 +96,7 @@ extension Catalogue {
                 "content": ["application/json": ["schema": body.json(collecting: &schemas)]],
             ]
         }
-        return .object(result)
+        return result
     }
 
     private static func parameter(
@@ -94,24 +115,21 @@ extension Catalogue {
     }
 
     private static func responses(
-        _ operation: AnyOperation, _ route: Route, _ schemas: inout [String: JSON]
-    ) -> [String: JSON] {
+        _ type: String, _ schema: JSON, _ route: Route, _ errors: [OperationError.Code]
+    ) -> JSON {
         var responses: [String: JSON] = [
-            String(route.status): [
-                "description": "Done",
-                "content": ["application/json": ["schema": operation.output.json(collecting: &schemas)]],
-            ]
+            String(route.status): ["description": "Done", "content": .object([type: ["schema": schema]])]
         ]
         // What every operation may answer, and what is its own.
         let always: [OperationError.Code] = [.invalid, .unauthorized, .needsPerson, .unavailable, .failed]
-        for (kind, codes) in Dictionary(grouping: always + operation.spec.errors, by: \.kind) {
+        for (kind, codes) in Dictionary(grouping: always + errors, by: \.kind) {
             let names = Set(codes.map(\.name)).sorted().joined(separator: ", ")
             responses[String(kind.status)] = [
                 "description": .string(names),
                 "content": ["application/problem+json": ["schema": ["$ref": "#/components/schemas/Problem"]]],
             ]
         }
-        return responses
+        return .object(responses)
     }
 
     /// What an error looks like, after RFC 9457.

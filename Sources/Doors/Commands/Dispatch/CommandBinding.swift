@@ -53,6 +53,7 @@ struct CommandBinding: Sendable {
         CommandBinding("agent.interrupt", "interrupt <agent> --reason"),
         CommandBinding("agent.kill", "kill <agent> --now"),
         CommandBinding("agent.list", "list --live"),
+        CommandBinding("agent.log", "logs <agent> --lines"),
         CommandBinding("agent.prune", "prune --all=cold"),
         CommandBinding("agent.restart", "restart <agent> --rounds --cli"),
         CommandBinding("agent.resume", "resume <agent>"),
@@ -107,7 +108,7 @@ struct CommandBinding: Sendable {
 
     /// What remedies name and no operation of the catalogue does.
     static let others = [
-        CommandBinding("agent.log", "logs <agent>"),
+        CommandBinding("agent.follow_log", "logs !-f <agent>"),
         CommandBinding("host.start", "start !--detach"),
         CommandBinding("town.save", "save"),
     ]

@@ -1,5 +1,4 @@
 import Arguments
-import Configuration
 import Model
 import Operations
 import Terminal
@@ -22,9 +21,10 @@ enum AttachCommand {
         let lines = try context.arguments.int("lines", in: 0...10_000_000) ?? 20
         try await context.withTown(.readOnly) { town in
             let agent = try await town.agent(context.arguments.required("AGENT"))
-            let events = try await context.service(town).open(
-                FollowEvents.self, .init(agent: agent.id.description))
-            let log = try LogFollower(TownFiles(root: town.root).log(agent: agent.name))
+            let service = context.service(town)
+            let reference = agent.id.description
+            let events = try await service.open(FollowEvents.self, .init(agent: reference))
+            let log = try await service.open(FollowLog.self, .init(agent: reference, lines: lines))
             let name = TerminalText.line(agent.label)
             let shown = try await town.views(of: [agent])[0].state
             context.say(context.style.dim("── \(name) is \(shown.rawValue). Ctrl-C detaches"))
@@ -33,14 +33,20 @@ enum AttachCommand {
                     guard context.console.write(context.style.yellow("── \(line)") + "\n") else { return }
                 }
             }
-            if let place = try await town.otherLogs(of: agent) { context.say(context.style.dim("── \(place)")) }
+            if let elsewhere = try await town.logElsewhere(of: agent) {
+                context.say(context.style.dim("── \(elsewhere.line(agent.name))"))
+            }
             if agent.state.isTerminal {
-                let reader = LogReader(TownFiles(root: town.root).log(agent: agent.name))
-                context.console.write(TerminalText.sanitized(String(decoding: reader.tail(lines), as: UTF8.self)))
+                let log = try? await service.call(ReadLog.self, .init(agent: reference, lines: lines)).output
+                for line in log?.lines ?? [] { context.console.write(TerminalText.sanitized(line) + "\n") }
                 return
             }
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await log.run(lines: lines) { context.console.write($0) } }
+                group.addTask {
+                    for try await added in log {
+                        guard context.console.write(TerminalText.sanitized(added.text)) else { return }
+                    }
+                }
                 group.addTask {
                     for try await event in events {
                         guard try await show(event, agent.id, town, context) else { return }

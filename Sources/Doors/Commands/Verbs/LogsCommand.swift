@@ -1,6 +1,4 @@
 import Arguments
-import Configuration
-import Files
 import Model
 import Operations
 import Terminal
@@ -27,55 +25,44 @@ enum LogsCommand {
             throw CommandFailure.usage(
                 "--follow gives text as it comes and has no JSON form", hint: "see: tt events -f")
         }
-        let (file, place) = try await file(context)
-        if follows {
-            if let place { context.say(context.style.dim("── \(place)")) }
-            try await LogFollower(file).run(lines: lines) { context.console.write($0) }
-            return
+        let agent = arguments.required("AGENT")
+        // What the host says can be read if the store cannot.
+        if agent == "host" {
+            let root = try context.townRoot()
+            if follows { return try await follow(try FollowLog.host(root: root, lines: lines), context) }
+            return try show(try ReadLog.host(root: root, lines: lines), context)
         }
-        let reader = LogReader(file)
-        try reader.check()
-        guard reader.exists else {
-            throw CommandFailure(
-                .notFound, code: "not_found", "there is no log at \(file) yet",
-                hint: place ?? "it begins with the first turn; wait for it with -f")
-        }
-        if let place { context.warn(place) }
-        let text = String(decoding: reader.tail(lines), as: UTF8.self)
-        struct Log: Encodable {
-            var file: String
-            var lines: [String]
-        }
-        let log = Log(file: file.path, lines: text.split(separator: "\n").map(String.init))
-        try context.show(log) { _ in
-            text.isEmpty ? [] : [TerminalText.sanitized(text.hasSuffix("\n") ? String(text.dropLast()) : text)]
+        try await context.withTown(.readOnly) { town in
+            let service = context.service(town)
+            guard follows else {
+                return try show(try await service.call(ReadLog.self, .init(agent: agent, lines: lines)).output, context)
+            }
+            let found = try await town.agent(agent)
+            let text = try await service.open(FollowLog.self, .init(agent: agent, lines: lines))
+            if let elsewhere = try await town.logElsewhere(of: found) {
+                context.say(context.style.dim("── \(elsewhere.line(found.name))"))
+            }
+            try await follow(text, context)
         }
     }
 
-    /// The log, and where else there is more of it.
-    private static func file(_ context: CommandContext) async throws -> (SafePath, place: String?) {
-        let reference = context.arguments.required("AGENT")
-        let files = TownFiles(root: try context.townRoot())
-        if reference == "host" { return (files.hostLog, nil) }
-        return try await context.withTown(.readOnly) { town in
-            let agent = try await town.agent(reference)
-            return (files.log(agent: agent.name), try await town.otherLogs(of: agent))
+    private static func show(_ log: ReadLog.Output, _ context: CommandContext) throws {
+        if let elsewhere = log.elsewhere { context.warn(elsewhere.line(context.arguments.required("AGENT"))) }
+        try context.show(log) { log in
+            log.lines.isEmpty ? [] : [TerminalText.sanitized(log.lines.joined(separator: "\n"))]
+        }
+    }
+
+    private static func follow(
+        _ log: AsyncThrowingStream<FollowLog.Item, any Error>, _ context: CommandContext
+    ) async throws {
+        for try await added in log {
+            guard context.console.write(TerminalText.sanitized(added.text)) else { return }
         }
     }
 }
 
-extension Town {
-    /// Where the log of an agent is whose turns may run on other machines: one sentence; nil where all is here.
-    func otherLogs(of agent: Agent) async throws -> String? {
-        let elsewhere = try await store.hosts().filter { isAlive($0) == nil && !$0.isForeground }
-        guard !elsewhere.isEmpty else { return nil }
-        let command = "tt logs \(TerminalText.line(agent.name))"
-        let lease = try await store.leases().first { $0.token.agent == agent.id }
-        if let host = elsewhere.first(where: { $0.id == lease?.token.host }) {
-            let name = TerminalText.line(host.machineName)
-            return "its present turn runs on \(name), where its log is: run \(command) there"
-        }
-        let names = Set(elsewhere.map { TerminalText.line($0.machineName) }).sorted().joined(separator: ", ")
-        return "turns that ran on \(names) have their log there: run \(command) there"
-    }
+extension LogElsewhere {
+    /// Where the rest of an agent's log is, for a terminal.
+    func line(_ agent: String) -> String { TerminalText.line(CommandPhrase.text(remedy(agent: agent))) }
 }

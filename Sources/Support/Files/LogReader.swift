@@ -1,5 +1,3 @@
-import Files
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -10,17 +8,17 @@ import Files
 
 /// Reads a log that grows and is now and then put aside as `NAME.1`, `NAME.2`, …, so that lines are neither lost nor
 /// repeated at the seam.
-final class LogReader {
+public final class LogReader {
     private let file: SafePath
     private var descriptor: Int32 = -1
     private var offset: Int64 = 0
 
-    init(_ file: SafePath) { self.file = file }
+    public init(_ file: SafePath) { self.file = file }
 
     deinit { if descriptor >= 0 { _ = close(descriptor) } }
 
     /// The last `count` lines, those of files put aside included. Later calls of `more` continue behind them.
-    func tail(_ count: Int) -> [UInt8] {
+    public func tail(_ count: Int) -> [UInt8] {
         reopen()
         var bytes: [UInt8] = []
         if descriptor >= 0 {
@@ -40,7 +38,7 @@ final class LogReader {
     }
 
     /// What was added since the last call, over a change of files.
-    func more() -> [UInt8] {
+    public func more() -> [UInt8] {
         var bytes: [UInt8] = []
         if descriptor >= 0 {
             var now = stat()
@@ -56,10 +54,10 @@ final class LogReader {
     }
 
     /// True where there is such a log, or was one.
-    var exists: Bool { file.exists || put(aside: 1).exists }
+    public var exists: Bool { file.exists || put(aside: 1).exists }
 
     /// - Throws: `FileError` where the log is a link, a pipe or another user's file.
-    func check() throws(FileError) { try file.check(siblings: [file.name, put(aside: 1).name]) }
+    public func check() throws(FileError) { try file.check(siblings: [file.name, put(aside: 1).name]) }
 
     private func put(aside number: Int) -> SafePath { file.sibling("\(file.name).\(number)") }
 

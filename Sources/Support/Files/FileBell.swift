@@ -1,5 +1,4 @@
 import Concurrency
-public import Operations
 
 #if canImport(Glibc)
     import Glibc
@@ -20,8 +19,8 @@ public final class FileBell: Sendable {
     private let cancel: @Sendable () -> Void
 
     /// - Parameter removals: rings only when the file is removed, and sleeps through everything else.
-    /// - Throws: `OperationError` (`unavailable`) where the folder cannot be watched.
-    public init(folder: String, file: String, removals: Bool = false) throws(OperationError) {
+    /// - Throws: `FileError` if the folder cannot be watched.
+    public init(folder: String, file: String, removals: Bool = false) throws(FileError) {
         let (rings, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.rings = rings
         #if os(Linux)
@@ -32,8 +31,7 @@ public final class FileBell: Sendable {
             guard descriptor >= 0,
                 inotify_add_watch(descriptor, folder, events | UInt32(IN_ONLYDIR | IN_DONT_FOLLOW)) >= 0
             else {
-                let error = OperationError(
-                    .unavailable, "cannot watch \(folder): \(String(cString: strerror(errno)))")
+                let error = FileError("watch", folder)
                 if descriptor >= 0 { _ = close(descriptor) }
                 throw error
             }
@@ -46,10 +44,7 @@ public final class FileBell: Sendable {
             cancel = { watch.cancel() }
         #else
             let descriptor = open(folder + "/" + file, O_EVTONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            guard descriptor >= 0 else {
-                throw OperationError(
-                    .unavailable, "cannot watch \(folder)/\(file): \(String(cString: strerror(errno)))")
-            }
+            guard descriptor >= 0 else { throw FileError("watch", folder + "/" + file) }
             let source = DispatchSource.makeFileSystemObjectSource(
                 fileDescriptor: descriptor,
                 eventMask: removals ? [.rename, .delete] : [.write, .extend, .rename, .delete],
