@@ -148,7 +148,8 @@ let doors: [Target] = [
     .target(
         name: "Operations",
         dependencies: [
-            "Engine", "Model", "Configuration", "Plans", "Files", "Arguments", "Cryptography", "Text", "Secrets",
+            "Engine", "Model", "Configuration", "Plans", "Files", "Processes", "Arguments", "Cryptography", "Text",
+            "Secrets",
         ],
         path: "Sources/Operations",
         swiftSettings: strict),
@@ -161,7 +162,8 @@ let doors: [Target] = [
             "Secrets",
         ]),
     .executableTarget(
-        name: "tt", dependencies: ["Commands", "Towns", "Files", "Processes"], path: "Sources/tt", swiftSettings: strict
+        name: "tt", dependencies: ["Commands", "Towns", "Operations", "Files", "Processes"], path: "Sources/tt",
+        swiftSettings: strict
     ),
 ]
 

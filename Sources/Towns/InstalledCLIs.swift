@@ -32,6 +32,10 @@ public struct InstalledCLIs: CLICatalogue {
         ])
     }
 
+    public func isKnown(_ cli: String) -> Bool {
+        town.configuration.agentCLIs[cli] != nil || names.contains(cli) || CLIPreset.matching(command: cli) != nil
+    }
+
     /// One that is only not installed is no error, because it may be soon.
     public func warnings(about cli: String) throws(OperationError) -> [String] {
         let registry = HarnessRegistry(town: town, global: global, environment: environment)

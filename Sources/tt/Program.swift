@@ -2,6 +2,7 @@ import Commands
 import Dispatch
 import Files
 import FoundationEssentials
+import Operations
 import Processes
 import Towns
 

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Model
 import Operations
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct AgentTests {
@@ -125,6 +126,8 @@ struct CLITests {
 
         var names: Set<String> { ["codex"] }
 
+        func isKnown(_ cli: String) -> Bool { names.contains(cli) }
+
         func warnings(about cli: String) throws(OperationError) -> [String] {
             if cli == "nonsense" { throw OperationError(.unknownCLI, "there is no CLI 'nonsense'") }
             return cli == "absent" ? ["'absent' is not installed"] : []
@@ -144,6 +147,29 @@ struct CLITests {
         let second = try await SpawnAgent.call(.init(name: "bob", cli: "absent"), in: town)
         #expect(second.agent.cli == "absent" && second.cliReason == nil)
         #expect(second.warnings == ["'absent' is not installed"])
+    }
+
+    @Test func `a snapshot's command lines are accepted one by one, or nothing is restored`() async throws {
+        let folder = try ScratchFolder()
+        var source = makeTown()
+        source.root = folder.path
+        for (name, cli) in [("ada", "codex"), ("bob", "sh mine.sh"), ("eve", "sh yours.sh")] {
+            _ = try await SpawnAgent.call(.init(name: name, cli: cli), in: source)
+        }
+        _ = try await SaveTown.call(.init(), in: source)
+        var town = town()
+        town.root = folder.path
+        let checked = try await CheckSnapshot.call(.init(), in: town)
+        #expect(checked.foreignCLIs == ["sh mine.sh", "sh yours.sh"] && checked.snapshot.counts.agents == 3)
+        // The file may have become another one after somebody looked at it.
+        let refused = await failure {
+            _ = try await RestoreTown.call(.init(force: true, accepts: ["sh mine.sh"]), in: town)
+        }
+        #expect(refused?.code == .foreignCLIs && refused?.message.hasSuffix(": sh yours.sh") == true)
+        #expect(try await town.store.agents().isEmpty)
+        _ = try await RestoreTown.call(.init(accepts: checked.foreignCLIs), in: town)
+        #expect(try await town.store.agents().count == 3)
+        #expect(try await CheckSnapshot.call(.init(), in: town).foreignCLIs.isEmpty, "they are in use here now")
     }
 
     @Test func `a CLI that means nothing is refused, and nothing happens`() async throws {

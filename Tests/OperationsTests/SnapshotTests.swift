@@ -46,6 +46,19 @@ import Testing
         #expect(now == expected)
     }
 
+    /// The conductor has a role that nobody else gets.
+    @Test func `a town with a conductor and its goal is restored and copied as well`() async throws {
+        let folder = try ScratchFolder()
+        let town = try await Self.filled()
+        _ = try await StartGoal.call(.init(goal: "A login page"), in: town)
+        _ = try await Self.save(town, folder.path("town.jsonl"))
+        let other = makeTown(seed: 2)
+        _ = try await TownSnapshot.restore(other, from: folder.path("town.jsonl"), ReplaceTerms())
+        #expect(try await other.store.agent(Conductor.id)?.role == Conductor.role)
+        let copy = try await TownCopy.make(from: town.store, to: MemoryStore(), ReplaceTerms())
+        #expect(copy.counts.agents == 2 && copy.counts.kept == 1)
+    }
+
     private struct TestFailure: Error {}
 
     @Test func `the same state is the same text, but for the first line, and one message more is one line more`()

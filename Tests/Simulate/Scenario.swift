@@ -1,5 +1,7 @@
 import Engine
+import MemoryStore
 import Model
+import Operations
 
 /// One life of a simulated town: people send work while hosts die, clocks jump and answers are lost; then all becomes
 /// calm, and every message has to be accounted for.
@@ -309,6 +311,10 @@ struct Scenario {
             }
             try await accountForBacklog()
             try await world.accountForFollowers()
+            // Whatever a town came to, it can be saved, restored and taken to another store.
+            do { _ = try await TownCopy.make(from: world.store, to: MemoryStore(), ReplaceTerms()) } catch {
+                witness.violation("the town cannot be copied: \(error)")
+            }
             if !(try await world.store.leases()).isEmpty { witness.violation("a lease is stuck") }
             if witness.livingProcesses > 0 { witness.violation("a process is left") }
         } catch { witness.violation("the store cannot be read: \(error)") }

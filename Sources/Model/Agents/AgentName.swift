@@ -38,9 +38,14 @@ public enum AgentName {
 
     /// What is wrong with a nickname or role, or nil. Spaces are fine inside them.
     public static func problem(withLabel text: String) -> String? {
+        if supervisorAliases.contains(text.lowercased()) { return "'\(text)' is reserved" }
+        return problem(withStoredRole: text)
+    }
+
+    /// The same of a role that an agent has. The conductor's own is one that nobody else gets, and no role is an address.
+    public static func problem(withStoredRole text: String) -> String? {
         if text.isEmpty { return "it cannot be empty" }
         if text.count > longest { return "it has at most \(longest) characters" }
-        if supervisorAliases.contains(text.lowercased()) { return "'\(text)' is reserved" }
         if text.first == " " || text.last == " " { return "it cannot begin or end with a space" }
         return badCharacter(in: text, allowSpaces: true)
     }

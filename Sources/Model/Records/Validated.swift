@@ -9,10 +9,8 @@ extension Agent {
         try check.id(id)
         try check.require(id != .supervisor, "its id is the supervisor's")
         if let problem = AgentName.problem(withStored: name) { try check.fail("its name is not allowed: \(problem)") }
-        for (text, label) in [(nickname, "nickname"), (role, "role")] {
-            guard let text else { continue }
-            if let problem = AgentName.problem(withLabel: text) { try check.fail("its \(label): \(problem)") }
-        }
+        if let problem = nickname.flatMap(AgentName.problem(withLabel:)) { try check.fail("its nickname: \(problem)") }
+        if let problem = role.flatMap(AgentName.problem(withStoredRole:)) { try check.fail("its role: \(problem)") }
         try check.text(cli, "cli", most: RecordCheck.longestName)
         try check.require(!cli.utf8.contains(0), "its cli holds a zero byte")
         for (number, name) in [

@@ -9,6 +9,9 @@ public protocol CLICatalogue: Sendable {
     /// Those that have a name: presets apart, an agent may give others no other in its turns.
     var names: Set<String> { get }
 
+    /// Whether a CLI is a preset or has a name; anything else is a command line that somebody chose.
+    func isKnown(_ cli: String) -> Bool
+
     /// What a person should know of a CLI before an agent gets it, in whole sentences without a full stop.
     /// - Throws: `unknown_cli` for one that means nothing.
     func warnings(about cli: String) throws(OperationError) -> [String]
@@ -17,6 +20,8 @@ public protocol CLICatalogue: Sendable {
 extension OperationError.Code {
     /// There is no CLI of this name, and it is no command line.
     public static let unknownCLI = Self("unknown_cli", .notFound)
+    /// A file brings command lines that nobody here has chosen.
+    public static let foreignCLIs = Self("foreign_clis", .forbidden)
 }
 
 extension Town {

@@ -15,7 +15,8 @@ public enum Catalogue {
         AssignTask.self, CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, LastTask.self,
         ListTasks.self,
         ReclaimWork.self, ReleaseTask.self, RetryTask.self, ShowTask.self, WaitForTask.self,
-        ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self, ReadStatus.self,
+        CheckSnapshot.self, ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self, RestoreTown.self,
+        SaveTown.self, ReadStatus.self,
     ]
 
     /// All feeds, sorted by name. Their names are none of operations.

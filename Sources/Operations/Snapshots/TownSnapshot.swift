@@ -6,7 +6,7 @@ import Secrets
 
 /// A whole town in one text file that belongs under version control: `tt save` writes it, `tt restore` reads it, on
 /// whatever machine and store. The format is in docs/snapshots.md.
-public struct TownSnapshot: Sendable, Equatable, Encodable {
+public struct TownSnapshot: Sendable, Equatable, Codable {
     /// The absolute path of the file.
     public var file: String
     /// The town that was saved.
@@ -34,7 +34,7 @@ public struct TownSnapshot: Sendable, Equatable, Encodable {
     public typealias Progress = @Sendable (SnapshotCounts) -> Void
 
     /// Writes the town as it is now; agents may work meanwhile. The file appears whole or not at all.
-    /// - Parameter overwrites: whether a file may be replaced that is no snapshot.
+    /// - Parameter overwrites: whether to replace a file that is not a snapshot.
     /// - Throws: `OperationError` (`conflict`) for such a file; `FileError`; `StoreError`.
     public static func save(
         _ town: Town, to file: String, overwrites: Bool, program: String, progress: Progress = { _ in }

@@ -16,6 +16,8 @@ public struct Town: Sendable {
     public var redactor: Redactor
     /// The agent CLIs that there are, looked up when an agent gets one; nil where any is taken as it is.
     public var clis: @Sendable () throws -> (any CLICatalogue)? = { nil }
+    /// Told now and then of how much a long operation has read or written.
+    public var progress: @Sendable (SnapshotCounts) -> Void = { _ in }
     /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
     public var isAlive: @Sendable (Host) -> Bool?
     /// How the door that is used words a remedy, for texts that hold one.

@@ -97,12 +97,16 @@ struct CommandBinding: Sendable {
         CommandBinding("task.retry", "task retry <task>"),
         CommandBinding("task.show", "task show <task>"),
         CommandBinding("task.wait", "task wait <task> --timeout=timeout_seconds"),
+        CommandBinding("town.check_snapshot", "restore !--check <file>"),
         CommandBinding(
             "town.costs", "costs --by --agent --days=since",
             left: ["utc_offset": "the command knows the zone of the terminal"]),
         CommandBinding("town.migrate", "migrate --hash --take-all", left: confirm),
         CommandBinding("town.recover", "recover"),
         CommandBinding("town.reset", "reset --agents-only", left: confirm),
+        CommandBinding(
+            "town.restore", "restore <file> --force", left: ["accepts": "the command asks, and --yes answers"]),
+        CommandBinding("town.save", "save <file> --force"),
         CommandBinding("town.status", "status"),
     ]
 
@@ -110,7 +114,6 @@ struct CommandBinding: Sendable {
     static let others = [
         CommandBinding("agent.follow_log", "logs !-f <agent>"),
         CommandBinding("host.start", "start !--detach"),
-        CommandBinding("town.save", "save"),
     ]
 }
 

@@ -1,5 +1,6 @@
 public import Arguments
 import Files
+import Operations
 
 /// Writes `docs/commands/`: the pages are kept with the code, and a test holds them to the declarations.
 enum DocsCommand {

@@ -1,5 +1,4 @@
 import Arguments
-import Configuration
 import Files
 import Model
 import Operations
@@ -59,17 +58,25 @@ enum RestoreCommand {
             ? [] : ["   Agents are run by: " + snapshot.clis.map(TerminalText.line).joined(separator: " · ")]
     }
 
+    private static func restore(_ town: Town, from file: String, _ context: CommandContext) async throws
+        -> TownSnapshot
+    {
+        var town = town
+        context.say("📂 Restoring from \(TerminalText.line(context.relative(file)))...")
+        let progress = ProgressLine(context)
+        defer { progress.end() }
+        town.progress = { progress.show("   so far: \($0.shown)") }
+        let foreign = try await context.call(CheckSnapshot.self, .init(file: file), in: town).foreignCLIs
+        progress.end()
+        try await ask(foreign, context)
+        return try await context.call(
+            RestoreTown.self, .init(file: file, force: context.arguments.flag("force"), accepts: foreign), in: town)
+    }
+
     /// Asks about command lines that would come with the file: its author chose them, and the next message to one of
-    /// its agents runs them. Known CLIs and what agents of this town are run by already need no question.
-    private static func ask(_ snapshot: TownSnapshot, _ town: Town, _ context: CommandContext) async throws {
-        let global = try GlobalConfiguration.load(home: context.home)
-        let configured = town.configuration.agentCLIs.merging(global.agentCLIs) { $1 }
-        let present = Set(try await town.store.agents().map(\.cli))
-        let foreign = snapshot.clis.filter { cli in
-            configured[cli] == nil && CLIPreset.matching(command: cli) == nil && !present.contains(cli)
-        }
+    /// its agents runs them.
+    private static func ask(_ foreign: [String], _ context: CommandContext) async throws {
         if foreign.isEmpty || context.arguments.flag("yes") { return }
-        let lines = foreign.map { "     \(TerminalText.line($0))" }
         guard context.console.isInputTerminal, !context.wantsJSON else {
             throw CommandFailure(
                 .needsPerson, code: "needs_person",
@@ -78,34 +85,11 @@ enum RestoreCommand {
                 hint: "nothing was changed; if you know the file's author, add --yes")
         }
         context.console.writeError("⚠️  Agents of this file are run by commands that are not known here:\n")
-        for line in lines { context.console.writeError(line + "\n") }
+        for cli in foreign { context.console.writeError("     \(TerminalText.line(cli))\n") }
         context.console.writeError("   Restore them? [y/N] ")
         guard ["y", "yes"].contains(await context.console.readLine().lowercased()) else {
             throw CommandFailure(
                 .failed, code: "cancelled", "nothing was changed", hint: "answer y, or do it with: tt restore --yes")
-        }
-    }
-
-    private static func restore(_ town: Town, from file: String, _ context: CommandContext) async throws
-        -> TownSnapshot
-    {
-        let force = context.arguments.flag("force")
-        return try await TownAtRest.hold(town) { deadHosts in
-            context.say("📂 Restoring from \(TerminalText.line(context.relative(file)))...")
-            let progress = ProgressLine(context)
-            defer { progress.end() }
-            let found = try await TownSnapshot.check(file)
-            progress.end()
-            try await ask(found, town, context)
-            if force {
-                _ = try await TownSnapshot.save(
-                    town, to: TownFiles(root: town.root).state + "/before-restore.jsonl", overwrites: true,
-                    program: Version.current)
-            }
-            let terms = ReplaceTerms(overwrites: force, deadHosts: deadHosts)
-            return try await TownSnapshot.restore(town, from: file, terms) { counts in
-                progress.show("   so far: \(counts.shown)")
-            }
         }
     }
 }

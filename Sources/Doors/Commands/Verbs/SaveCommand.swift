@@ -22,13 +22,14 @@ enum SaveCommand {
                 + "work that waits. tt restore brings it back, on this or another machine.")
     ) { context in
         let snapshot = try await context.withTown(.readOnly, revives: false) { town in
-            let file = context.snapshotFile(root: town.root)
+            var town = town
+            let input = SaveTown.Input(
+                file: context.snapshotFile(root: town.root), force: context.arguments.flag("force"))
             context.say("💾 Saving the town's state...")
             let progress = ProgressLine(context)
             defer { progress.end() }
-            return try await TownSnapshot.save(
-                town, to: file, overwrites: context.arguments.flag("force"), program: Version.current
-            ) { counts in progress.show("   saved so far: \(counts.shown)") }
+            town.progress = { progress.show("   saved so far: \($0.shown)") }
+            return try await context.call(SaveTown.self, input, in: town)
         }
         try context.show(snapshot) { snapshot in
             let file = TerminalText.line(context.relative(snapshot.file))
