@@ -16,7 +16,7 @@ enum Idle {
 
     /// Registers agents in a town.
     static func fill(town: String, agents: Int) async throws {
-        let store = try await SQLiteStore.open(folder: "\(town)/.tt")
+        let store: any Store = try await SQLiteStore.open(folder: "\(town)/.tt")
         for number in 0..<agents {
             let agent = Agent(
                 id: AgentID(random: SystemRandomness()), name: "crowd\(number)", cli: "true",
@@ -28,7 +28,7 @@ enum Idle {
 
     /// Watches the town's host for ten seconds of rest.
     static func measure(town: String) async throws {
-        let store = try await SQLiteStore.open(folder: "\(town)/.tt")
+        let store: any Store = try await SQLiteStore.open(folder: "\(town)/.tt")
         guard let host = try await store.hosts().first else { throw BenchError("no host serves the town") }
         let agents = try await store.pulse().count
         await store.close()

@@ -25,7 +25,8 @@ struct Subject {
     /// Opens the store in a folder and registers its agent where it has none.
     static func open(_ folder: String, durability: SQLiteOptions.Durability) async throws -> Subject {
         mkdir(folder, 0o700)
-        let store = try await SQLiteStore.open(folder: folder, options: SQLiteOptions(durability: durability))
+        let store: any Store = try await SQLiteStore.open(
+            folder: folder, options: SQLiteOptions(durability: durability))
         if let known = try await store.agents().first { return Subject(store: store, agent: known.id) }
         var agent = Agent(
             id: AgentID(random: SystemRandomness()), name: "worker", cli: "true", createdAt: SystemTime().now())

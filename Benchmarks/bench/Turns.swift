@@ -8,7 +8,7 @@ enum Turns {
 
     /// - Parameter town: a town's folder with a host and an agent named `runner` whose turns run `script`.
     static func measure(town: String, script: String) async throws {
-        let store = try await SQLiteStore.open(folder: "\(town)/.tt")
+        let store: any Store = try await SQLiteStore.open(folder: "\(town)/.tt")
         guard let runner = try await store.agents().first(where: { $0.name == "runner" }) else {
             throw BenchError("the town has no agent named runner")
         }

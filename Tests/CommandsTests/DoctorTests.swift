@@ -137,7 +137,7 @@ import Testing
         for number in 0..<200 {
             let agent = Agent(
                 id: AgentID(high: 5, low: UInt64(number)), name: "a\(number)", cli: "x", createdAt: StillTime().now())
-            try await store.register(agent, maxAgents: 1000)
+            try await (store as any Store).register(agent, maxAgents: 1000)
         }
         #expect(try await store.check().isEmpty)
         await store.close()

@@ -84,7 +84,7 @@ final class Bench: Sendable {
     }
 
     func parts(_ console: RecordingConsole, _ environment: [String: String] = [:]) -> CommandParts {
-        let kept = KeptOpen(store)
+        let kept = InterceptedStore(store, AsItIs(), owns: false)
         return CommandParts(
             console: console, environment: environment, folder: folder.path, time: StillTime(), random: random,
             openStore: { _, _, _ in kept }, isAlive: { _ in nil },
@@ -124,5 +124,14 @@ final class Bench: Sendable {
     func spawn(_ name: String, role: String? = nil, nickname: String? = nil) async throws {
         _ = try await TownService(town).call(
             SpawnAgent.self, .init(name: name, role: role, nickname: nickname))
+    }
+}
+
+/// Passes every verb on, so that several commands can share a store that has no file: only closing is kept away.
+private struct AsItIs: StoreInterceptor {
+    func around<Answer: Sendable>(
+        _ verb: String, _ call: () async throws(StoreError) -> Answer
+    ) async throws(StoreError) -> Answer {
+        try await call()
     }
 }

@@ -18,7 +18,7 @@ struct NeedsHostTests {
     /// again.
     @Test func `a sleeping agent that waits for its next try needs no host for the backlog before that`() async throws {
         let start = Timestamp(microseconds: 1_800_000_000_000_000)
-        let store = MemoryStore()
+        let store: any Store = MemoryStore()
         func town(at now: Timestamp) -> Town {
             Town(
                 root: "/town", configuration: TownConfiguration(name: "demo"), store: store, time: Clock(instant: now),

@@ -13,7 +13,7 @@ struct DatabaseReader {
     init(folder: String) async throws {
         self.folder = folder
         try? Files.makeFolder(folder + "/base")
-        let store = try await SQLiteStore.open(folder: folder + "/base")
+        let store: any Store = try await SQLiteStore.open(folder: folder + "/base")
         let now = Timestamp(microseconds: 1_800_000_000_000_000)
         var agents: [AgentID] = []
         for number in 1...3 as ClosedRange<UInt64> {
@@ -58,7 +58,7 @@ struct DatabaseReader {
             try writer.append(image)
             try writer.finish()
             try spoil(place + "/town.db", &mutator)
-            let store = try await SQLiteStore.open(folder: place)
+            let store: any Store = try await SQLiteStore.open(folder: place)
             await use(store)
             await store.close()
         } catch {
@@ -91,7 +91,7 @@ struct DatabaseReader {
         }
     }
 
-    private func use(_ store: SQLiteStore) async {
+    private func use(_ store: any Store) async {
         let now = Timestamp(microseconds: 1_800_000_001_000_000)
         _ = try? await store.pulse()
         _ = try? await store.agents()

@@ -17,7 +17,7 @@ import SQLiteStore
 @main struct StoreCrasher {
     static func main() async throws {
         if CommandLine.arguments.count > 2, let user = UInt32(CommandLine.arguments[2]) { return await send(as: user) }
-        let store = try await SQLiteStore.open(folder: CommandLine.arguments[1])
+        let store: any Store = try await SQLiteStore.open(folder: CommandLine.arguments[1])
         let random = SystemRandomness()
         let now = Timestamp(microseconds: 1_700_000_000_000_000)
         var agent = Agent(id: AgentID(random: random), name: "worker", cli: "echo", createdAt: now)
@@ -65,7 +65,7 @@ import SQLiteStore
     static func send(as user: UInt32) async {
         guard user == getuid() || setgid(user) == 0 && setuid(user) == 0 else { return say("another user\n") }
         do {
-            let store = try await SQLiteStore.open(folder: CommandLine.arguments[1])
+            let store: any Store = try await SQLiteStore.open(folder: CommandLine.arguments[1])
             let message = Message(
                 id: MessageID(random: SystemRandomness()), from: .supervisor, to: .supervisor,
                 body: .task(description: "one"), createdAt: Timestamp(microseconds: 1_700_000_000_000_000))

@@ -17,7 +17,7 @@ import Testing
                     if line.hasPrefix("sent ") { sent.insert(String(line.dropFirst(5))) }
                     if line.hasPrefix("done ") { done.insert(String(line.dropFirst(5))) }
                 }
-                let store = try await SQLiteStore.open(folder: folder.path)
+                let store: any Store = try await SQLiteStore.open(folder: folder.path)
                 for id in sent.union(done) {
                     let message = try #require(MessageID(id))
                     let delivery = try #require(try await store.delivery(message))

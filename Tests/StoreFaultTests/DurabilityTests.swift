@@ -44,7 +44,7 @@ import Testing
             try #require(sync_counter_install() == 0)
             sync_counter_watch(folder.path)
             defer { sync_counter_watch(nil) }
-            let store = try await SQLiteStore.open(
+            let store: any Store = try await SQLiteStore.open(
                 folder: folder.path, options: SQLiteOptions(durability: durability))
             var agent = Agent(id: AgentID(random: Self.random), name: "ada", cli: "echo", createdAt: Self.now)
             agent.maxRounds = 0

@@ -34,7 +34,7 @@ private func code(_ body: () async throws -> Void) async -> StoreError.Code? {
 
 /// A store with an agent and some messages, closed again; the ids of the messages.
 private func fill(_ folder: ScratchFolder, messages: Int = 50) async throws -> (AgentID, [MessageID]) {
-    let store = try await SQLiteStore.open(folder: folder.path)
+    let store: any Store = try await SQLiteStore.open(folder: folder.path)
     let agent = Agent(id: AgentID(random: random), name: "ada", cli: "echo", createdAt: now)
     try await store.register(agent, maxAgents: 5)
     let receipts = try await store.send((0..<messages).map { _ in message(agent.id, bytes: 900) }, limits: SendLimits())
@@ -63,7 +63,7 @@ private func fileSize(_ path: String) -> Int {
             let (agent, ids) = try await fill(folder)
             let before = try Connection(path: folder.path("town.db"), mode: .readOnly)
             let version = try before.dataVersion()
-            let store = try await SQLiteStore.open(folder: folder.path)
+            let store: any Store = try await SQLiteStore.open(folder: folder.path)
             #expect(try await store.inbox(agent, page: Page()).map(\.message.id) == ids)
             #expect(try before.dataVersion() == version)
             await store.close()
@@ -76,7 +76,7 @@ private func fileSize(_ path: String) -> Int {
             let (agent, ids) = try await fill(folder)
             var options = SQLiteOptions()
             options.maxPages = fileSize(folder.path("town.db")) / 4096 + 20
-            let tight = try await SQLiteStore.open(folder: folder.path, options: options)
+            let tight: any Store = try await SQLiteStore.open(folder: folder.path, options: options)
             let failure = await code {
                 _ = try await tight.send([message(agent, bytes: 400_000)], limits: SendLimits())
             }
@@ -93,7 +93,7 @@ private func fileSize(_ path: String) -> Int {
             #expect(outcomes.count(where: { $0 == .full }) == 1)
             #expect(outcomes.count(where: { $0 == nil }) == 3)
             await tight.close()
-            let store = try await SQLiteStore.open(folder: folder.path)
+            let store: any Store = try await SQLiteStore.open(folder: folder.path)
             #expect(try await store.inbox(agent, page: Page()).count == ids.count + 3)
             _ = try await store.send([message(agent, bytes: 400_000)], limits: SendLimits())
             await store.close()
@@ -104,7 +104,7 @@ private func fileSize(_ path: String) -> Int {
         try await withScratchFolder { folder in
             let (agent, ids) = try await fill(folder)
             let options = SQLiteOptions(busyTimeout: .milliseconds(200))
-            let store = try await SQLiteStore.open(folder: folder.path, options: options)
+            let store: any Store = try await SQLiteStore.open(folder: folder.path, options: options)
             let other = try Connection(path: folder.path("town.db"), mode: .readWrite)
             try other.begin(.immediate)
             let clock = ContinuousClock()
@@ -131,7 +131,7 @@ private func fileSize(_ path: String) -> Int {
                 "insert into tasks values (null, ?, 'old', 0, null, ?, 5, 5, null, null, null, null, 'a', 1, 0)", id,
                 AgentID.supervisor)
             db.close()
-            let store = try await SQLiteStore.open(folder: folder.path)
+            let store: any Store = try await SQLiteStore.open(folder: folder.path)
             var old = AgentTask(
                 id: id, description: "old", createdBy: .supervisor, createdAt: Timestamp(microseconds: 5), tags: ["a"])
             old.inBacklog = true
@@ -208,7 +208,7 @@ private func fileSize(_ path: String) -> Int {
             try #require(fileSize(path) > length)
             #expect(truncate(path, off_t(length)) == 0)
             let outcome = await code {
-                let store = try await SQLiteStore.open(folder: folder.path)
+                let store: any Store = try await SQLiteStore.open(folder: folder.path)
                 do {
                     #expect(try await store.inbox(agent, page: Page()).map(\.message.id) == ids)
                     #expect(try await store.agents().count == 1)
@@ -253,7 +253,7 @@ private func fileSize(_ path: String) -> Int {
             let db = try Connection(path: folder.path("town.db"), mode: .readWrite)
             try db.run("update messages set type = 'from the future' where id = ?", ids[0])
             db.close()
-            let store = try await SQLiteStore.open(folder: folder.path)
+            let store: any Store = try await SQLiteStore.open(folder: folder.path)
             let request = LeaseRequest(
                 agent: agent, host: HostID(high: 1, low: 1), turn: TurnID(random: random), now: now)
             let lease = try #require(try await store.lease(request))

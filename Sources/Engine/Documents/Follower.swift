@@ -15,7 +15,7 @@ public struct Follower: Sendable {
     public let name: String
     private let types: Set<EventType>
     private let start: Start
-    private let store: any Store
+    private let store: any DocumentStore & EventLog
     private let effects: @Sendable ([Event]) async throws(StoreError) -> [Step]
     private let reconcile: @Sendable () async throws(StoreError) -> [Step]
     private let refused: @Sendable (Event, StoreError) -> Void
@@ -25,7 +25,7 @@ public struct Follower: Sendable {
     ///   - reconcile: what follows from the town as it is, if events were removed before they were seen.
     ///   - refused: hears of an event whose effects the town refuses; it counts as seen.
     public init(
-        _ name: String, of types: Set<EventType>, from start: Start = .oldest, in store: any Store,
+        _ name: String, of types: Set<EventType>, from start: Start = .oldest, in store: any DocumentStore & EventLog,
         reconcile: @escaping @Sendable () async throws(StoreError) -> [Step] = { () throws(StoreError) in [] },
         refused: @escaping @Sendable (Event, StoreError) -> Void = { _, _ in },
         effects: @escaping @Sendable ([Event]) async throws(StoreError) -> [Step]

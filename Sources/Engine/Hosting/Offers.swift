@@ -20,7 +20,7 @@ struct Offers {
     /// Offers each of `idle`, in their order, the first task that suits it and that it was not offered before.
     /// - Returns: whether anything was offered.
     /// - Throws: what the store says; the next look tries again.
-    mutating func make(to idle: [Agent], store: any Store, now: Timestamp) async throws(StoreError) -> Bool {
+    mutating func make(to idle: [Agent], store: any TaskStore, now: Timestamp) async throws(StoreError) -> Bool {
         guard !idle.isEmpty, try await store.taskCounts().backlog > 0 else { return false }
         var isAny = false
         if known.count > 100_000 { known = [] }
@@ -44,7 +44,7 @@ struct Offers {
 
     /// - Returns: whether nothing more is to be offered to the agent now.
     private mutating func offer(
-        _ tasks: [AgentTask], to agent: Agent, taken: inout Set<TaskID>, offered: inout Bool, store: any Store,
+        _ tasks: [AgentTask], to agent: Agent, taken: inout Set<TaskID>, offered: inout Bool, store: any TaskStore,
         now: Timestamp
     ) async throws(StoreError) -> Bool {
         for task in Self.suitable(tasks, for: agent) where !taken.contains(task.id) {

@@ -28,7 +28,7 @@ public struct FollowEvents: Feed {
     public static func id(of item: Event) -> String? { String(item.sequence) }
 
     private actor Cursor {
-        private let store: any Store
+        private let store: any EventLog
         private let filter: EventFilter
         private var wakeUps: AsyncStream<Void>.Iterator
         private var waiting: ArraySlice<Event> = []
@@ -37,7 +37,7 @@ public struct FollowEvents: Feed {
         private var mayHaveMore = true
 
         /// Subscribes first, so that nothing falls between the first reading and the first wait.
-        init(_ store: any Store, _ filter: EventFilter, _ input: Input) async throws {
+        init(_ store: any EventLog, _ filter: EventFilter, _ input: Input) async throws {
             self.store = store
             self.filter = filter
             wakeUps = try await store.changes().makeAsyncIterator()

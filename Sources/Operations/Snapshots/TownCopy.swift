@@ -12,7 +12,7 @@ public struct TownCopy: Sendable, Equatable, Encodable {
     /// - Throws: what `Store.export` and `Store.replaceAll` throw; `OperationError` (`failed`) where the stores differ
     ///   afterwards.
     public static func make(
-        from source: any Store, to target: any Store, _ terms: ReplaceTerms,
+        from source: any TownArchive, to target: any TownArchive, _ terms: ReplaceTerms,
         progress: @escaping TownSnapshot.Progress = { _ in }
     ) async throws -> TownCopy {
         let reading = Reading(try await source.export(), progress)

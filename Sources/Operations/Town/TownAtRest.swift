@@ -20,7 +20,7 @@ public enum TownAtRest {
 
     /// The hosts on a store's list, all of which have died.
     /// - Throws: `OperationError` (`conflict`) where one lives.
-    public static func deadHosts(in store: any Store, of town: Town) async throws -> Set<HostID> {
+    public static func deadHosts(in store: any HostStore, of town: Town) async throws -> Set<HostID> {
         let hosts = try await store.hosts()
         guard !hosts.contains(where: { town.liveness(of: $0).isAlive }) else { throw inUse }
         return Set(hosts.map(\.id))

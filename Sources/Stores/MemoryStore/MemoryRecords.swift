@@ -1,8 +1,8 @@
-import Model
-import StoreVerbs
+package import Model
+package import StoreVerbs
 
 /// The rows of a `MemoryStore`: dictionaries, with a journal that undoes a verb.
-final class MemoryRecords: Records {
+package final class MemoryRecords: Records {
     private var deliveries: [Int64: Delivery] = [:]
     private var sequences: [MessageID: Int64] = [:]
     private var keys: [String: MessageID] = [:]
@@ -63,12 +63,12 @@ final class MemoryRecords: Records {
 
     // MARK: Messages
 
-    func delivery(_ id: MessageID) -> Delivery? { sequences[id].flatMap { deliveries[$0] } }
+    package func delivery(_ id: MessageID) -> Delivery? { sequences[id].flatMap { deliveries[$0] } }
 
-    func message(withKey key: String) -> MessageID? { keys[key] }
+    package func message(withKey key: String) -> MessageID? { keys[key] }
 
     @discardableResult
-    func insert(_ delivery: Delivery) -> Int64 {
+    package func insert(_ delivery: Delivery) -> Int64 {
         var delivery = delivery
         lastSequence += 1
         delivery.sequence = lastSequence
@@ -79,7 +79,7 @@ final class MemoryRecords: Records {
         return delivery.sequence
     }
 
-    func update(_ delivery: Delivery, was old: Delivery) {
+    package func update(_ delivery: Delivery, was old: Delivery) {
         displace(old)
         place(delivery)
         undoing {
@@ -88,7 +88,7 @@ final class MemoryRecords: Records {
         }
     }
 
-    func remove(_ delivery: Delivery) {
+    package func remove(_ delivery: Delivery) {
         set(\.sequences, delivery.message.id, nil)
         if let key = delivery.message.idempotencyKey { set(\.keys, key, nil) }
         displace(delivery)
@@ -129,7 +129,7 @@ final class MemoryRecords: Records {
         }
     }
 
-    func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) -> [Delivery] { waiting(agent, 0, limit) }
+    package func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) -> [Delivery] { waiting(agent, 0, limit) }
 
     private func waiting(_ agent: AgentID, _ offset: Int, _ limit: Int) -> [Delivery] {
         guard let box = boxes[agent], limit > 0 else { return [] }
@@ -139,31 +139,31 @@ final class MemoryRecords: Records {
         return (urgent + normal).compactMap { deliveries[$0] }
     }
 
-    func leased(_ agent: AgentID) -> [Delivery] {
+    package func leased(_ agent: AgentID) -> [Delivery] {
         (boxes[agent]?.leased ?? []).compactMap { deliveries[$0] }
             .sorted { ($0.message.lane, $0.sequence) < ($1.message.lane, $1.sequence) }
     }
 
-    func hasWork(_ agent: AgentID) -> Bool { (boxes[agent]?.waking ?? 0) > 0 }
+    package func hasWork(_ agent: AgentID) -> Bool { (boxes[agent]?.waking ?? 0) > 0 }
 
-    func waitingAssignments(of task: TaskID) -> [Delivery] {
+    package func waitingAssignments(of task: TaskID) -> [Delivery] {
         (assignments[task] ?? []).sorted().compactMap { deliveries[$0] }
     }
 
-    func inbox(_ agent: AgentID, page: Page) -> [Delivery] {
+    package func inbox(_ agent: AgentID, page: Page) -> [Delivery] {
         let leased = leased(agent)
         let first = leased.dropFirst(page.offset).prefix(max(0, page.limit))
         let offset = max(0, page.offset - leased.count)
         return first + waiting(agent, offset, page.limit - first.count)
     }
 
-    func deadLetters(page: Page) -> [Delivery] {
+    package func deadLetters(page: Page) -> [Delivery] {
         let letters = dead.all.compactMap { deliveries[$0] }
             .sorted { ($0.changedAt, $0.sequence) > ($1.changedAt, $1.sequence) }
         return Array(letters.dropFirst(page.offset).prefix(max(0, page.limit)))
     }
 
-    func queueCounts() -> QueueCounts {
+    package func queueCounts() -> QueueCounts {
         var counts = QueueCounts(dead: dead.count)
         for box in boxes.values {
             counts.waiting += box.lanes[0].count + box.lanes[1].count
@@ -172,54 +172,54 @@ final class MemoryRecords: Records {
         return counts
     }
 
-    func waitingCount(of agent: AgentID) -> Int { boxes[agent]?.types.values.reduce(0, +) ?? 0 }
+    package func waitingCount(of agent: AgentID) -> Int { boxes[agent]?.types.values.reduce(0, +) ?? 0 }
 
-    func waitingCounts() -> [AgentID: [String: Int]] {
+    package func waitingCounts() -> [AgentID: [String: Int]] {
         boxes.mapValues { $0.types.filter { $0.value > 0 } }.filter { !$0.value.isEmpty }
     }
 
     // MARK: Leases
 
-    func lease(of agent: AgentID) -> LeaseRow? { leaseRows[agent] }
+    package func lease(of agent: AgentID) -> LeaseRow? { leaseRows[agent] }
 
-    func leases() -> [LeaseRow] { leaseRows.values.sorted { $0.record.token.agent < $1.record.token.agent } }
+    package func leases() -> [LeaseRow] { leaseRows.values.sorted { $0.record.token.agent < $1.record.token.agent } }
 
-    func put(_ lease: LeaseRow) { set(\.leaseRows, lease.record.token.agent, lease) }
+    package func put(_ lease: LeaseRow) { set(\.leaseRows, lease.record.token.agent, lease) }
 
-    func removeLease(of agent: AgentID) { set(\.leaseRows, agent, nil) }
+    package func removeLease(of agent: AgentID) { set(\.leaseRows, agent, nil) }
 
-    func nextEpoch(of agent: AgentID) -> Int64 {
+    package func nextEpoch(of agent: AgentID) -> Int64 {
         let epoch = epochs[agent, default: 0] + 1
         set(\.epochs, agent, epoch)
         return epoch
     }
 
-    func sendCount(of agent: AgentID) -> SendCount? { sendCounts[agent] }
+    package func sendCount(of agent: AgentID) -> SendCount? { sendCounts[agent] }
 
-    func put(_ count: SendCount, of agent: AgentID) { set(\.sendCounts, agent, count) }
+    package func put(_ count: SendCount, of agent: AgentID) { set(\.sendCounts, agent, count) }
 
     // MARK: Agents
 
-    func agent(_ id: AgentID) -> Agent? { agentRows[id] }
+    package func agent(_ id: AgentID) -> Agent? { agentRows[id] }
 
-    func agents(onlyLive: Bool) -> [Agent] {
+    package func agents(onlyLive: Bool) -> [Agent] {
         agentOrder.compactMap { onlyLive && !live.contains($0) ? nil : agentRows[$0] }
     }
 
-    func insert(_ agent: Agent) {
+    package func insert(_ agent: Agent) {
         agentOrder.append(agent.id)
         undoing { $0.agentOrder.removeLast() }
         update(agent)
     }
 
-    func update(_ agent: Agent) {
+    package func update(_ agent: Agent) {
         set(\.agentRows, agent.id, agent)
         let wasLive = live.contains(agent.id)
         setLive(agent.id, !agent.state.isTerminal)
         undoing { $0.setLive(agent.id, wasLive) }
     }
 
-    func remove(_ agent: AgentID) {
+    package func remove(_ agent: AgentID) {
         guard let at = agentOrder.firstIndex(of: agent) else { return }
         agentOrder.remove(at: at)
         let wasLive = live.contains(agent)
@@ -237,9 +237,9 @@ final class MemoryRecords: Records {
 
     // MARK: Tasks
 
-    func task(_ id: TaskID) -> AgentTask? { taskRows[id] }
+    package func task(_ id: TaskID) -> AgentTask? { taskRows[id] }
 
-    func insert(_ task: AgentTask) {
+    package func insert(_ task: AgentTask) {
         taskOrder.append(task.id)
         count(task, 1)
         set(\.taskRows, task.id, task)
@@ -249,7 +249,7 @@ final class MemoryRecords: Records {
         }
     }
 
-    func update(_ task: AgentTask, was old: AgentTask) {
+    package func update(_ task: AgentTask, was old: AgentTask) {
         count(old, -1)
         count(task, 1)
         set(\.taskRows, task.id, task)
@@ -270,11 +270,11 @@ final class MemoryRecords: Records {
         if change > 0 { owned[owner, default: []].insert(task.id) } else { owned[owner]?.remove(task.id) }
     }
 
-    func expectsWork(_ agent: AgentID) -> Bool {
+    package func expectsWork(_ agent: AgentID) -> Bool {
         (owned[agent] ?? []).contains { taskRows[$0]?.isWaiting == true }
     }
 
-    func dependents(of task: TaskID) -> [AgentTask] {
+    package func dependents(of task: TaskID) -> [AgentTask] {
         let ids = needing[task] ?? []
         return ids.isEmpty ? [] : ordered(ids)
     }
@@ -283,7 +283,7 @@ final class MemoryRecords: Records {
         taskOrder.lazy.filter { ids.contains($0) }.compactMap { self.taskRows[$0] }
     }
 
-    func tasks(_ filter: TaskFilter, page: Page) -> [AgentTask] {
+    package func tasks(_ filter: TaskFilter, page: Page) -> [AgentTask] {
         let fitting: [AgentTask] =
             if let task = filter.needing {
                 dependents(of: task).filter(filter.fits)
@@ -295,15 +295,15 @@ final class MemoryRecords: Records {
         return Array(fitting.dropFirst(page.offset).prefix(max(0, page.limit)))
     }
 
-    func taskCounts() -> TaskCounts { counts }
+    package func taskCounts() -> TaskCounts { counts }
 
     // MARK: Hosts, events, settings
 
-    func host(_ id: HostID) -> Host? { hostRows[id] }
+    package func host(_ id: HostID) -> Host? { hostRows[id] }
 
-    func hosts() -> [Host] { hostOrder.compactMap { hostRows[$0] } }
+    package func hosts() -> [Host] { hostOrder.compactMap { hostRows[$0] } }
 
-    func put(_ host: Host) {
+    package func put(_ host: Host) {
         if hostRows[host.id] == nil {
             hostOrder.append(host.id)
             undoing { $0.hostOrder.removeLast() }
@@ -311,14 +311,14 @@ final class MemoryRecords: Records {
         set(\.hostRows, host.id, host)
     }
 
-    func remove(_ host: HostID) {
+    package func remove(_ host: HostID) {
         guard let at = hostOrder.firstIndex(of: host) else { return }
         hostOrder.remove(at: at)
         undoing { $0.hostOrder.insert(host, at: at) }
         set(\.hostRows, host, nil)
     }
 
-    func append(_ event: Event) {
+    package func append(_ event: Event) {
         var event = event
         event.sequence = (log.last?.sequence ?? 0) + 1
         add(event)
@@ -329,7 +329,7 @@ final class MemoryRecords: Records {
         undoing { $0.log.removeLast() }
     }
 
-    func events(after: Int64, limit: Int, filter: EventFilter) -> [Event] {
+    package func events(after: Int64, limit: Int, filter: EventFilter) -> [Event] {
         var (low, high) = (0, log.count)
         while low < high {
             let middle = (low + high) / 2
@@ -338,23 +338,23 @@ final class MemoryRecords: Records {
         return Array(log[low...].lazy.filter(filter.fits).prefix(max(0, limit)))
     }
 
-    func latestEvents(limit: Int, filter: EventFilter) -> [Event] {
+    package func latestEvents(limit: Int, filter: EventFilter) -> [Event] {
         Array(log.reversed().lazy.filter(filter.fits).prefix(max(0, limit))).reversed()
     }
 
     // MARK: The whole town
 
-    func tasks(after position: Int64, limit: Int) -> [(position: Int64, task: AgentTask)] {
+    package func tasks(after position: Int64, limit: Int) -> [(position: Int64, task: AgentTask)] {
         taskOrder.enumerated().dropFirst(Int(clamping: max(0, position))).prefix(limit).compactMap { index, id in
             taskRows[id].map { (Int64(index + 1), $0) }  // fits: an index
         }
     }
 
-    func messages(after sequence: Int64, limit: Int) -> [Delivery] {
+    package func messages(after sequence: Int64, limit: Int) -> [Delivery] {
         deliveries.keys.filter { $0 > sequence }.sorted().prefix(limit).compactMap { deliveries[$0] }
     }
 
-    func restore(_ delivery: Delivery) throws(StoreError) {
+    package func restore(_ delivery: Delivery) throws(StoreError) {
         guard delivery.sequence > lastSequence else {
             throw StoreError(.corrupt, "message \(delivery.message.id) is out of order")
         }
@@ -364,13 +364,13 @@ final class MemoryRecords: Records {
 
     // MARK: Documents
 
-    func document(_ key: String, _ name: [UInt8]) -> Document? { documents[key]?[name] }
+    package func document(_ key: String, _ name: [UInt8]) -> Document? { documents[key]?[name] }
 
-    func kind(of key: String) -> Place.Kind? { documents[key]?.values.first?.place.kind }
+    package func kind(of key: String) -> Place.Kind? { documents[key]?.values.first?.place.kind }
 
-    func put(_ document: Document) { set(document.place, document) }
+    package func put(_ document: Document) { set(document.place, document) }
 
-    func remove(_ place: Place) { set(place, nil) }
+    package func remove(_ place: Place) { set(place, nil) }
 
     private func set(_ place: Place, _ document: Document?) {
         let old = documents[place.key]
@@ -379,45 +379,45 @@ final class MemoryRecords: Records {
         undoing { $0.documents[place.key] = old }
     }
 
-    func documents(_ key: String, after name: [UInt8]?, limit: Int) -> [Document] {
+    package func documents(_ key: String, after name: [UInt8]?, limit: Int) -> [Document] {
         let all = (documents[key] ?? [:]).values.filter { document in
             name.map { $0.lexicographicallyPrecedes(document.place.name) } ?? true
         }
         return Array(all.sorted { Place.isBefore($0.place, $1.place) }.prefix(max(0, limit)))
     }
 
-    func documents(after place: Place?, limit: Int) -> [Document] {
+    package func documents(after place: Place?, limit: Int) -> [Document] {
         let all = documents.values.flatMap(\.values).filter { document in
             place.map { Place.isBefore($0, document.place) } ?? true
         }
         return Array(all.sorted { Place.isBefore($0.place, $1.place) }.prefix(limit))
     }
 
-    func documents(dueOf feature: String, limit: Int) -> [Document] {
+    package func documents(dueOf feature: String, limit: Int) -> [Document] {
         let timed = documents.values.flatMap(\.values).filter { $0.dueAt != nil && $0.place.feature == feature }
         return Array(
             timed.sorted { $0.dueAt == $1.dueAt ? Place.isBefore($0.place, $1.place) : $0.dueAt! < $1.dueAt! }
                 .prefix(limit))
     }
 
-    func restore(_ event: Event) throws(StoreError) {
+    package func restore(_ event: Event) throws(StoreError) {
         guard event.sequence > log.last?.sequence ?? 0 else {
             throw StoreError(.corrupt, "event \(event.sequence) is out of order")
         }
         add(event)
     }
 
-    func removeAll() throws(StoreError) { preconditionFailure("a town in memory is replaced by a new one") }
+    package func removeAll() throws(StoreError) { preconditionFailure("a town in memory is replaced by a new one") }
 
-    func maxAgents() -> Int? { agentLimit }
+    package func maxAgents() -> Int? { agentLimit }
 
-    func setMaxAgents(_ count: Int) {
+    package func setMaxAgents(_ count: Int) {
         let old = agentLimit
         agentLimit = count
         undoing { $0.agentLimit = old }
     }
 
-    func removeEverything() {
+    package func removeEverything() {
         let mail = (deliveries, sequences, keys, boxes, dead, done, assignments)
         let people = (leaseRows, epochs, agentRows, agentOrder, live, agentLimit)
         let work = (taskRows, taskOrder, needing, owned, counts, log)
@@ -436,7 +436,7 @@ final class MemoryRecords: Records {
         log = Array(log.suffix(1))
     }
 
-    func tidy(doneBefore: Timestamp, events: Int, limit: Int) -> Bool {
+    package func tidy(doneBefore: Timestamp, events: Int, limit: Int) -> Bool {
         var removed = 0
         let old = done.all.lazy.compactMap { self.deliveries[$0] }.filter { $0.changedAt < doneBefore }
         for delivery in Array(old.prefix(limit)) {

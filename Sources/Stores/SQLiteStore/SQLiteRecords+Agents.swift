@@ -1,15 +1,15 @@
-import Model
+package import Model
 import SQLite
 import StoreVerbs
 
 extension SQLiteRecords {
     // MARK: Agents
 
-    func agent(_ id: AgentID) throws(StoreError) -> Agent? {
+    package func agent(_ id: AgentID) throws(StoreError) -> Agent? {
         try first("select * from agents where id = ?", id, row: Self.agent)
     }
 
-    func agents(onlyLive: Bool) throws(StoreError) -> [Agent] {
+    package func agents(onlyLive: Bool) throws(StoreError) -> [Agent] {
         if onlyLive { return try all("select * from agents where live = 1 order by ordinal", row: Self.agent) }
         return try all("select * from agents order by ordinal", row: Self.agent)
     }
@@ -42,7 +42,7 @@ extension SQLiteRecords {
         return agent
     }
 
-    func insert(_ agent: Agent) throws(StoreError) {
+    package func insert(_ agent: Agent) throws(StoreError) {
         try run(
             """
             insert into agents (id, epoch, live, name, kind, state, cli, created_at, last_heartbeat, last_active_at,
@@ -52,7 +52,7 @@ extension SQLiteRecords {
         try update(agent)
     }
 
-    func update(_ agent: Agent) throws(StoreError) {
+    package func update(_ agent: Agent) throws(StoreError) {
         let (session, usage) = (agent.session, agent.session?.totals)
         try run(
             """
@@ -69,7 +69,7 @@ extension SQLiteRecords {
             agent.hostDeaths, agent.id)
     }
 
-    func remove(_ agent: AgentID) throws(StoreError) {
+    package func remove(_ agent: AgentID) throws(StoreError) {
         try run("delete from agents where id = ?", agent)
         try run("delete from tallies where recipient = ? and n = 0", agent)
     }

@@ -1,20 +1,20 @@
-import Model
+package import Model
 import SQLite
 import StoreVerbs
 
 extension SQLiteRecords {
-    func document(_ key: String, _ name: [UInt8]) throws(StoreError) -> Document? {
+    package func document(_ key: String, _ name: [UInt8]) throws(StoreError) -> Document? {
         try first(
             "select key, kind, name, value, due_at from kept_entries where key = ? and name = ?", key, name,
             row: Self.document)
     }
 
-    func kind(of key: String) throws(StoreError) -> Place.Kind? {
+    package func kind(of key: String) throws(StoreError) -> Place.Kind? {
         let kind: String? = try first("select kind from kept_entries where key = ? limit 1", key) { $0[0] }
         return kind.flatMap(Place.Kind.init)
     }
 
-    func put(_ document: Document) throws(StoreError) {
+    package func put(_ document: Document) throws(StoreError) {
         let place = document.place
         try run(
             """
@@ -24,11 +24,11 @@ extension SQLiteRecords {
             """, place.key, place.kind.rawValue, place.name, document.content, document.dueAt, place.feature)
     }
 
-    func remove(_ place: Place) throws(StoreError) {
+    package func remove(_ place: Place) throws(StoreError) {
         try run("delete from kept_entries where key = ? and name = ?", place.key, place.name)
     }
 
-    func documents(_ key: String, after name: [UInt8]?, limit: Int) throws(StoreError) -> [Document] {
+    package func documents(_ key: String, after name: [UInt8]?, limit: Int) throws(StoreError) -> [Document] {
         guard let name else {
             return try all(
                 "select key, kind, name, value, due_at from kept_entries where key = ? order by name limit ?", key,
@@ -40,7 +40,7 @@ extension SQLiteRecords {
             """, key, name, max(0, limit), row: Self.document)
     }
 
-    func documents(after place: Place?, limit: Int) throws(StoreError) -> [Document] {
+    package func documents(after place: Place?, limit: Int) throws(StoreError) -> [Document] {
         guard let place else {
             return try all(
                 "select key, kind, name, value, due_at from kept_entries order by key, name limit ?", limit,
@@ -52,7 +52,7 @@ extension SQLiteRecords {
             """, place.key, place.name, limit, row: Self.document)
     }
 
-    func documents(dueOf feature: String, limit: Int) throws(StoreError) -> [Document] {
+    package func documents(dueOf feature: String, limit: Int) throws(StoreError) -> [Document] {
         try all(
             """
             select key, kind, name, value, due_at from kept_entries where feature = ? and due_at is not null

@@ -1,20 +1,20 @@
-import Model
+package import Model
 import SQLite
 import StoreVerbs
 
 extension SQLiteRecords {
-    func delivery(_ id: MessageID) throws(StoreError) -> Delivery? {
+    package func delivery(_ id: MessageID) throws(StoreError) -> Delivery? {
         try first("select * from messages where id = ?", id, row: Self.delivery)
     }
 
     private static func delivery(_ row: borrowing Row) -> Delivery { MessageColumns.read(row).delivery }
 
-    func message(withKey key: String) throws(StoreError) -> MessageID? {
+    package func message(withKey key: String) throws(StoreError) -> MessageID? {
         try first("select id from messages where key = ?", key) { $0[0] }
     }
 
     @discardableResult
-    func insert(_ delivery: Delivery) throws(StoreError) -> Int64 {
+    package func insert(_ delivery: Delivery) throws(StoreError) -> Int64 {
         let message = delivery.message
         let columns = MessageColumns(message)
         try run(
@@ -27,7 +27,7 @@ extension SQLiteRecords {
         return db.lastInsertRowID
     }
 
-    func update(_ delivery: Delivery, was old: Delivery) throws(StoreError) {
+    package func update(_ delivery: Delivery, was old: Delivery) throws(StoreError) {
         if delivery.lastError == old.lastError {
             try run(
                 """
@@ -45,11 +45,11 @@ extension SQLiteRecords {
         }
     }
 
-    func remove(_ delivery: Delivery) throws(StoreError) {
+    package func remove(_ delivery: Delivery) throws(StoreError) {
         try run("delete from messages where seq = ?", delivery.sequence)
     }
 
-    func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery] {
+    package func firstWaiting(_ agent: AgentID, limit: Int, now: Timestamp) throws(StoreError) -> [Delivery] {
         while true {
             let found = try all(
                 "select * from messages where recipient = ? and state = 2 order by lane, seq limit ?",
@@ -72,25 +72,25 @@ extension SQLiteRecords {
         try append(event)
     }
 
-    func leased(_ agent: AgentID) throws(StoreError) -> [Delivery] {
+    package func leased(_ agent: AgentID) throws(StoreError) -> [Delivery] {
         try all(
             "select * from messages where recipient = ? and state = 3 order by lane, seq", agent,
             row: Self.delivery)
     }
 
-    func hasWork(_ agent: AgentID) throws(StoreError) -> Bool {
+    package func hasWork(_ agent: AgentID) throws(StoreError) -> Bool {
         try first(
             "select 1 from tallies where recipient = ? and state = 2 and wakes = 1 and n > 0 limit 1", agent
         ) { $0[0] } ?? false
     }
 
-    func waitingAssignments(of task: TaskID) throws(StoreError) -> [Delivery] {
+    package func waitingAssignments(of task: TaskID) throws(StoreError) -> [Delivery] {
         try all(
             "select * from messages where task = ? and state = 2 and type = 'task_assign' order by seq", task,
             row: Self.delivery)
     }
 
-    func inbox(_ agent: AgentID, page: Page) throws(StoreError) -> [Delivery] {
+    package func inbox(_ agent: AgentID, page: Page) throws(StoreError) -> [Delivery] {
         let leased = try leased(agent)
         let start = leased.dropFirst(max(0, page.offset)).prefix(max(0, page.limit))
         let waiting = try all(
@@ -100,13 +100,13 @@ extension SQLiteRecords {
         return start + waiting
     }
 
-    func deadLetters(page: Page) throws(StoreError) -> [Delivery] {
+    package func deadLetters(page: Page) throws(StoreError) -> [Delivery] {
         try all(
             "select * from messages where state = 5 order by changed_at desc, seq desc limit ? offset ?",
             max(0, page.limit), max(0, page.offset), row: Self.delivery)
     }
 
-    func queueCounts() throws(StoreError) -> QueueCounts {
+    package func queueCounts() throws(StoreError) -> QueueCounts {
         var counts = QueueCounts()
         let sums = try all("select state, sum(n) from tallies group by state") { row in
             (state: row[0] as Int, n: row.count(1))
@@ -122,11 +122,11 @@ extension SQLiteRecords {
         return counts
     }
 
-    func waitingCount(of agent: AgentID) throws(StoreError) -> Int {
+    package func waitingCount(of agent: AgentID) throws(StoreError) -> Int {
         try first("select coalesce(sum(n), 0) from tallies where recipient = ? and state = 2", agent) { $0[0] } ?? 0
     }
 
-    func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]] {
+    package func waitingCounts() throws(StoreError) -> [AgentID: [String: Int]] {
         var counts: [AgentID: [String: Int]] = [:]
         let rows = try all("select recipient, type, n from tallies where state = 2 and n > 0") { row in
             (agent: row[0] as AgentID, type: row[1] as String, n: row.count(2))

@@ -1,9 +1,9 @@
-import Model
+package import Model
 import SQLite
 import StoreVerbs
 
 extension SQLiteRecords {
-    func task(_ id: TaskID) throws(StoreError) -> AgentTask? {
+    package func task(_ id: TaskID) throws(StoreError) -> AgentTask? {
         try first("select * from tasks where id = ?", id, row: Self.task)
     }
 
@@ -49,7 +49,7 @@ extension SQLiteRecords {
         }
     }
 
-    func insert(_ task: AgentTask) throws(StoreError) {
+    package func insert(_ task: AgentTask) throws(StoreError) {
         try run(
             "insert into tasks values (null, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", task.id, task.description,
             task.state.code, task.assignedTo, task.createdBy, task.createdAt, task.updatedAt, task.startedAt,
@@ -63,7 +63,7 @@ extension SQLiteRecords {
         for need in Set(task.dependsOn) { try run("insert into task_needs values (?, ?)", need, task.id) }
     }
 
-    func update(_ task: AgentTask, was old: AgentTask) throws(StoreError) {
+    package func update(_ task: AgentTask, was old: AgentTask) throws(StoreError) {
         try run(
             """
             update tasks set state = ?, owner = ?, updated_at = ?, started_at = ?, completed_at = ?, result = ?,
@@ -80,11 +80,11 @@ extension SQLiteRecords {
         try link(task)
     }
 
-    func expectsWork(_ agent: AgentID) throws(StoreError) -> Bool {
+    package func expectsWork(_ agent: AgentID) throws(StoreError) -> Bool {
         try first("select 1 from tasks where owner = ? and waiting = 1 limit 1", agent) { _ in true } ?? false
     }
 
-    func dependents(of task: TaskID) throws(StoreError) -> [AgentTask] {
+    package func dependents(of task: TaskID) throws(StoreError) -> [AgentTask] {
         try all(
             """
             select * from tasks where id in (select task from task_needs where need = ? union
@@ -92,7 +92,7 @@ extension SQLiteRecords {
             """, task, task, row: Self.task)
     }
 
-    func tasks(_ filter: TaskFilter, page: Page) throws(StoreError) -> [AgentTask] {
+    package func tasks(_ filter: TaskFilter, page: Page) throws(StoreError) -> [AgentTask] {
         if let task = filter.needing {
             let fitting = try dependents(of: task).filter(filter.fits)
             return Array(fitting.dropFirst(max(0, page.offset)).prefix(max(0, page.limit)))
@@ -151,7 +151,7 @@ extension SQLiteRecords {
         return (low, high)
     }
 
-    func taskCounts() throws(StoreError) -> TaskCounts {
+    package func taskCounts() throws(StoreError) -> TaskCounts {
         var counts = TaskCounts()
         let rows = try all("select state, in_backlog, n from task_tallies where n > 0") { row in
             (state: TaskState(code: row[0]), inBacklog: row[1] as Bool, n: row.count(2))

@@ -1,15 +1,15 @@
-import Model
+package import Model
 import SQLite
 import StoreVerbs
 
 extension SQLiteRecords {
-    func tasks(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, task: AgentTask)] {
+    package func tasks(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, task: AgentTask)] {
         try all("select * from tasks where ordinal > ? order by ordinal limit ?", position, limit) { row in
             (row[0], Self.task(row))
         }
     }
 
-    func messages(after sequence: Int64, limit: Int) throws(StoreError) -> [Delivery] {
+    package func messages(after sequence: Int64, limit: Int) throws(StoreError) -> [Delivery] {
         try all("select * from messages where seq > ? order by seq limit ?", sequence, limit) { row in
             var (delivery, isReadable) = MessageColumns.read(row)
             if !isReadable {
@@ -20,7 +20,7 @@ extension SQLiteRecords {
         }
     }
 
-    func restore(_ delivery: Delivery) throws(StoreError) {
+    package func restore(_ delivery: Delivery) throws(StoreError) {
         try checkOrder(delivery.sequence, after: "select max(seq) from messages", "message")
         let added = try insert(delivery)
         if added != delivery.sequence {
@@ -28,7 +28,7 @@ extension SQLiteRecords {
         }
     }
 
-    func restore(_ event: Event) throws(StoreError) {
+    package func restore(_ event: Event) throws(StoreError) {
         try checkOrder(event.sequence, after: "select max(seq) from events", "event")
         try append(event)
         if db.lastInsertRowID != event.sequence {
@@ -41,7 +41,7 @@ extension SQLiteRecords {
         guard sequence > last else { throw StoreError(.corrupt, "\(kind) \(sequence) is out of order") }
     }
 
-    func removeAll() throws(StoreError) {
+    package func removeAll() throws(StoreError) {
         try removeEverything()
         try run("delete from hosts")
         try run("delete from events")

@@ -1,9 +1,9 @@
-import Model
+package import Model
 import SQLite
-import StoreVerbs
+package import StoreVerbs
 
 /// The rows of one connection, inside whatever transaction is open on it.
-final class SQLiteRecords: Records {
+package final class SQLiteRecords: Records {
     let db: Connection
     /// Whether commits wait for the disk, where the store's durability asks for that at all.
     var isSyncing = true
@@ -42,11 +42,11 @@ final class SQLiteRecords: Records {
 
     // MARK: Leases
 
-    func lease(of agent: AgentID) throws(StoreError) -> LeaseRow? {
+    package func lease(of agent: AgentID) throws(StoreError) -> LeaseRow? {
         try first("select * from leases where agent = ?", agent, row: Self.lease)
     }
 
-    func leases() throws(StoreError) -> [LeaseRow] { try all("select * from leases", row: Self.lease) }
+    package func leases() throws(StoreError) -> [LeaseRow] { try all("select * from leases", row: Self.lease) }
 
     private static func lease(_ row: borrowing Row) -> LeaseRow {
         let token = LeaseToken(agent: row[0], epoch: row[1], turn: row[2], host: row[3])
@@ -55,26 +55,28 @@ final class SQLiteRecords: Records {
             conversation: row[7])
     }
 
-    func put(_ lease: LeaseRow) throws(StoreError) {
+    package func put(_ lease: LeaseRow) throws(StoreError) {
         let (record, token) = (lease.record, lease.record.token)
         try run(
             "insert or replace into leases values (?, ?, ?, ?, ?, ?, ?, ?, ?)", token.agent, token.epoch, token.turn,
             token.host, record.startedAt, record.expiresAt, lease.hops, lease.conversation, record.proof)
     }
 
-    func removeLease(of agent: AgentID) throws(StoreError) { try run("delete from leases where agent = ?", agent) }
+    package func removeLease(of agent: AgentID) throws(StoreError) {
+        try run("delete from leases where agent = ?", agent)
+    }
 
-    func nextEpoch(of agent: AgentID) throws(StoreError) -> Int64 {
+    package func nextEpoch(of agent: AgentID) throws(StoreError) -> Int64 {
         try first("update agents set epoch = epoch + 1 where id = ? returning epoch", agent) { $0[0] } ?? 1
     }
 
-    func sendCount(of agent: AgentID) throws(StoreError) -> SendCount? {
+    package func sendCount(of agent: AgentID) throws(StoreError) -> SendCount? {
         try first("select turn, in_turn, since, in_minute from sends where agent = ?", agent) { row in
             SendCount(turn: row[0], inTurn: row.count(1), since: row[2], inMinute: row.count(3))
         }
     }
 
-    func put(_ count: SendCount, of agent: AgentID) throws(StoreError) {
+    package func put(_ count: SendCount, of agent: AgentID) throws(StoreError) {
         try run(
             "insert or replace into sends values (?, ?, ?, ?, ?)", agent, count.turn, count.inTurn, count.since,
             count.inMinute)
@@ -82,11 +84,13 @@ final class SQLiteRecords: Records {
 
     // MARK: Hosts, events, settings
 
-    func host(_ id: HostID) throws(StoreError) -> Host? {
+    package func host(_ id: HostID) throws(StoreError) -> Host? {
         try first("select * from hosts where id = ?", id, row: Self.host)
     }
 
-    func hosts() throws(StoreError) -> [Host] { try all("select * from hosts order by ordinal", row: Self.host) }
+    package func hosts() throws(StoreError) -> [Host] {
+        try all("select * from hosts order by ordinal", row: Self.host)
+    }
 
     private static func host(_ row: borrowing Row) -> Host {
         Host(
@@ -94,7 +98,7 @@ final class SQLiteRecords: Records {
             lacks: Set((row[7] as String).split(separator: "\n").map(String.init)))
     }
 
-    func put(_ host: Host) throws(StoreError) {
+    package func put(_ host: Host) throws(StoreError) {
         try run(
             """
             insert into hosts values (null, ?, ?, ?, ?, ?, ?, ?) on conflict (id) do update set machine = excluded.machine,
@@ -104,16 +108,16 @@ final class SQLiteRecords: Records {
             host.lacks.sorted().joined(separator: "\n"))
     }
 
-    func remove(_ host: HostID) throws(StoreError) { try run("delete from hosts where id = ?", host) }
+    package func remove(_ host: HostID) throws(StoreError) { try run("delete from hosts where id = ?", host) }
 
-    func append(_ event: Event) throws(StoreError) {
+    package func append(_ event: Event) throws(StoreError) {
         try run(
             "insert into events values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event.type.rawValue, event.message,
             event.timestamp, event.agent, event.task, event.turn, event.letter, event.oldState, event.newState,
             event.detail.map(DetailText.text))
     }
 
-    func events(after: Int64, limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
+    package func events(after: Int64, limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
         let types = Self.condition(filter)
         let found: [Event?]
         if let agent = filter.agent {
@@ -128,7 +132,7 @@ final class SQLiteRecords: Records {
         return found.compactMap(\.self)
     }
 
-    func latestEvents(limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
+    package func latestEvents(limit: Int, filter: EventFilter) throws(StoreError) -> [Event] {
         let types = Self.condition(filter)
         let found: [Event?]
         if let agent = filter.agent {
@@ -163,15 +167,15 @@ final class SQLiteRecords: Records {
         return event
     }
 
-    func maxAgents() throws(StoreError) -> Int? {
+    package func maxAgents() throws(StoreError) -> Int? {
         try first("select value from settings where name = 'max_agents'") { $0.count(0) }
     }
 
-    func setMaxAgents(_ count: Int) throws(StoreError) {
+    package func setMaxAgents(_ count: Int) throws(StoreError) {
         try run("insert or replace into settings values ('max_agents', ?)", count)
     }
 
-    func removeEverything() throws(StoreError) {
+    package func removeEverything() throws(StoreError) {
         try run("delete from events where seq < (select max(seq) from events)")
         // Whatever tables there are, so that what a later version adds is forgotten as well. What triggers count goes
         // last.
@@ -184,7 +188,7 @@ final class SQLiteRecords: Records {
         for table in tables { try run(SQL(composed: "delete from \"\(table)\"")) }
     }
 
-    func tidy(doneBefore: Timestamp, events: Int, limit: Int) throws(StoreError) -> Bool {
+    package func tidy(doneBefore: Timestamp, events: Int, limit: Int) throws(StoreError) -> Bool {
         try run(
             """
             delete from messages where seq in (select seq from messages where state = 4 and changed_at < ? limit ?)

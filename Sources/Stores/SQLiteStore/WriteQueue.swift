@@ -8,15 +8,6 @@ import Synchronization
 /// The one writer of this process: verbs that arrive while a transaction is under way go into the next one together,
 /// and each is answered only after the commit that made it last. One sync to the disk then serves all of them.
 final class WriteQueue: Sendable {
-    /// When followers hear of a verb.
-    enum Ring: Sendable {
-        case never
-        /// Before its caller goes on, who may end at once.
-        case first
-        /// After its caller, who lives on, where that costs no change of threads.
-        case soon
-    }
-
     /// A verb that can be carried out again after its transaction was undone.
     protocol Job: Sendable {
         var rings: Ring { get }
