@@ -52,8 +52,8 @@ import Text
         #expect(second.session?.id == session.id)
         #expect(second.session?.totals.inputTokens == 30)
         if cli == "claude" {
-            let sum = (first.usage?.costUSD ?? 0) + (second.usage?.costUSD ?? 0)
-            #expect(abs(sum - 0.00042) < 1e-9 && second.session?.totals.costUSD == 0.00042)
+            let sum = (first.usage?.cost ?? .zero) + (second.usage?.cost ?? .zero)
+            #expect(sum.microdollars == 420 && second.session?.totals.costUSD == 0.00042)
         }
     }
 

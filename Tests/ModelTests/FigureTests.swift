@@ -9,8 +9,8 @@ import Testing
         #expect(Figure.int(Double.infinity, in: .min ... .max) == .max)
         #expect(Figure.int(9.9, in: 0...10) == 9)
         #expect(Figure.int(UInt64.max, in: Figure.counts) == Figure.counts.upperBound)
-        #expect(Figure.double(.nan, in: Figure.money) == 0)
-        #expect(Figure.double(.infinity, in: Figure.money) == 1e9)
+        #expect(Figure.double(.nan, in: Figure.seconds) == 0)
+        #expect(Figure.double(.infinity, in: Figure.seconds) == 1e9)
     }
 
     @Test func `a text with too many digits is the nearest, and one that is no number is none`() {
@@ -29,6 +29,18 @@ import Testing
         #expect(most + most == most)
         #expect(Usage(inputTokens: .min, costUSD: .nan) == Usage(costUSD: 0))
         #expect(Usage().since(most) == Usage())
+    }
+
+    @Test func `money is exact to a millionth of a dollar, and stops at the ends`() {
+        #expect(Money(dollars: 0.1) + Money(dollars: 0.2) == Money(dollars: 0.3))
+        let sum = (0..<1000).reduce(Money.zero) { sum, _ in sum + Money(dollars: 0.001) }
+        #expect(sum.dollars == 1)
+        #expect(Money(dollars: 0.7) - Money(dollars: 0.6) == Money(microdollars: 100_000))
+        #expect(Money(dollars: 1) - Money(dollars: 2) == .zero)
+        #expect(Money(dollars: .nan) == .zero && Money(dollars: -1) == .zero)
+        let most = Money(dollars: .infinity)
+        #expect(most.dollars == 1e9 && most + most == most)
+        #expect(Usage(costUSD: 0.3).since(Usage(costUSD: 0.1)).costUSD == 0.2)
     }
 
     @Test func `times and lengths of time stop at the ends`() {

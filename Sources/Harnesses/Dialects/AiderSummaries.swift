@@ -8,7 +8,7 @@ import Model
 /// says last is its own, so that a quoted line before it is forgotten.
 struct AiderSummaries: Sendable, Equatable {
     private var spent = Usage()
-    private var session: Double?
+    private var session: Money?
     private var isFenced = false
 
     /// One line of the output.
@@ -18,14 +18,17 @@ struct AiderSummaries: Sendable, Equatable {
         guard !isFenced, let summary = Self.summary(line) else { return nil }
         // Both sums are rounded to cents.
         let goesOn = session.flatMap { before in
-            summary.session.map { abs(before + (summary.usage.costUSD ?? 0) - $0) < 0.011 }
+            summary.session.map { session in
+                let expected = before + (summary.usage.cost ?? .zero)
+                return max(expected - session, session - expected).microdollars < 11_000
+            }
         }
         spent = goesOn == true ? spent + summary.usage : summary.usage
         session = summary.session
         return spent
     }
 
-    private static func summary(_ line: String) -> (usage: Usage, session: Double?)? {
+    private static func summary(_ line: String) -> (usage: Usage, session: Money?)? {
         guard line.hasPrefix("Tokens: "), line.hasSuffix("."), line.utf8.count < 200 else { return nil }
         let halves = line.dropFirst(8).dropLast().split(separator: ". Cost: ", omittingEmptySubsequences: false)
         guard halves.count <= 2 else { return nil }
@@ -45,7 +48,7 @@ struct AiderSummaries: Sendable, Equatable {
             return nil
         }
         return (
-            Usage(inputTokens: sent, outputTokens: received, cachedInputTokens: cached, costUSD: cost), session
+            Usage(inputTokens: sent, outputTokens: received, cachedInputTokens: cached, cost: cost), session
         )
     }
 
@@ -59,9 +62,9 @@ struct AiderSummaries: Sendable, Equatable {
     }
 
     /// `$0.01 message`.
-    private static func money(_ text: Substring, _ word: String) -> Double? {
+    private static func money(_ text: Substring, _ word: String) -> Money? {
         guard text.hasPrefix("$"), text.hasSuffix(" " + word) else { return nil }
-        return decimal(text.dropFirst().dropLast(word.count + 1)).map { Figure.double($0, in: Figure.money) }
+        return decimal(text.dropFirst().dropLast(word.count + 1)).map { Money(dollars: $0) }
     }
 
     private static func decimal(_ digits: Substring) -> Double? {

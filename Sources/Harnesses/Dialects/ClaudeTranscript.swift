@@ -146,8 +146,8 @@ struct ClaudeTranscript: Transcript {
     private mutating func takeUsage(_ event: JSON) {
         if let models = event["modelUsage"]?.object {
             let totals = Self.sum(models)
-            let cost = totals.costUSD.map { event["total_cost_usd"]?.money ?? $0 }
-            record.totals = totals.withoutCost + Usage(costUSD: cost)
+            let cost = totals.cost.map { event["total_cost_usd"]?.money ?? $0 }
+            record.totals = totals.withoutCost + Usage(cost: cost)
         }
         if let models = event["model_usage_since_last_result"]?.object {
             record.spent = (record.spent ?? Usage()) + Self.sum(models)
@@ -155,18 +155,18 @@ struct ClaudeTranscript: Transcript {
     }
 
     private static func sum(_ models: [String: JSON]) -> Usage {
-        var sum = Usage(costUSD: 0)
+        var sum = Usage(cost: .zero)
         for model in models.values {
             // The price of a model that it does not know is a guess.
             let isGuess = model["costBasis"]?.string == "unknown"
-            let cost = isGuess ? nil : sum.costUSD.map { $0 + (model["costUSD"]?.money ?? 0) }
+            let cost = isGuess ? nil : sum.cost.map { $0 + (model["costUSD"]?.money ?? .zero) }
             let cached = model["cacheReadInputTokens"]?.tokens ?? 0
             let part =
                 Usage(
                     inputTokens: model["inputTokens"]?.tokens ?? 0, outputTokens: model["outputTokens"]?.tokens ?? 0,
                     cachedInputTokens: cached)
                 + Usage(inputTokens: cached) + Usage(inputTokens: model["cacheCreationInputTokens"]?.tokens ?? 0)
-            sum = sum.withoutCost + part + Usage(costUSD: cost)
+            sum = sum.withoutCost + part + Usage(cost: cost)
         }
         return sum
     }

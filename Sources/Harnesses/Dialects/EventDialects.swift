@@ -43,7 +43,7 @@ struct OpenCode: Dialect {
             let step =
                 Usage(
                     inputTokens: tokens?["input"]?.tokens ?? 0, outputTokens: tokens?["output"]?.tokens ?? 0,
-                    cachedInputTokens: cached, costUSD: part?["cost"]?.money)
+                    cachedInputTokens: cached, cost: part?["cost"]?.money)
                 + Usage(inputTokens: cached) + Usage(inputTokens: tokens?["cache"]?["write"]?.tokens ?? 0)
                 + Usage(outputTokens: tokens?["reasoning"]?.tokens ?? 0)
             state.record.spent = (state.record.spent ?? Usage()) + step

@@ -99,31 +99,40 @@ public struct HarnessSession: Sendable, Equatable, Codable {
     }
 }
 
-/// Tokens and money, always within `Figure.tokens` and `Figure.money`. Money is in US dollars and nil where the harness
-/// does not know it.
+/// Tokens, always within `Figure.tokens`, and money, which is nil if the harness does not know it.
 public struct Usage: Sendable, Equatable {
     public let inputTokens: Int
     public let outputTokens: Int
     public let cachedInputTokens: Int
-    public let costUSD: Double?
+    public let cost: Money?
 
-    public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, costUSD: Double? = nil) {
+    public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, cost: Money? = nil) {
         self.inputTokens = Figure.int(inputTokens, in: Figure.tokens)
         self.outputTokens = Figure.int(outputTokens, in: Figure.tokens)
         self.cachedInputTokens = Figure.int(cachedInputTokens, in: Figure.tokens)
-        self.costUSD = costUSD.map { Figure.double($0, in: Figure.money) }
+        self.cost = cost
     }
+
+    /// - Parameter costUSD: US dollars, as a CLI reports them.
+    public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, costUSD: Double?) {
+        self.init(
+            inputTokens: inputTokens, outputTokens: outputTokens, cachedInputTokens: cachedInputTokens,
+            cost: costUSD.map { Money(dollars: $0) })
+    }
+
+    /// The cost in US dollars.
+    public var costUSD: Double? { cost?.dollars }
 
     /// What was used between two cumulative reports. A smaller total means a new session: then all of it is new.
     public func since(_ earlier: Usage) -> Usage {
         guard inputTokens >= earlier.inputTokens, outputTokens >= earlier.outputTokens,
-            (costUSD ?? 0) >= (earlier.costUSD ?? 0)
+            cost ?? .zero >= earlier.cost ?? .zero
         else { return self }
         // All of them are at least zero, so no difference is too small.
         return Usage(
             inputTokens: inputTokens - earlier.inputTokens, outputTokens: outputTokens - earlier.outputTokens,
             cachedInputTokens: max(0, cachedInputTokens - earlier.cachedInputTokens),
-            costUSD: costUSD.map { $0 - (earlier.costUSD ?? 0) })
+            cost: cost.map { $0 - (earlier.cost ?? .zero) })
     }
 
     /// The sum; money is known where either part's is.
@@ -131,7 +140,7 @@ public struct Usage: Sendable, Equatable {
         Usage(
             inputTokens: left.inputTokens + right.inputTokens, outputTokens: left.outputTokens + right.outputTokens,
             cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
-            costUSD: left.costUSD.map { $0 + (right.costUSD ?? 0) } ?? right.costUSD)
+            cost: left.cost.map { $0 + (right.cost ?? .zero) } ?? right.cost)
     }
 
     /// The same without the money.
@@ -150,5 +159,13 @@ extension Usage: Codable {
             outputTokens: try values.decode(Int.self, forKey: .outputTokens),
             cachedInputTokens: try values.decode(Int.self, forKey: .cachedInputTokens),
             costUSD: try values.decodeIfPresent(Double.self, forKey: .costUSD))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(inputTokens, forKey: .inputTokens)
+        try values.encode(outputTokens, forKey: .outputTokens)
+        try values.encode(cachedInputTokens, forKey: .cachedInputTokens)
+        try values.encodeIfPresent(costUSD, forKey: .costUSD)
     }
 }

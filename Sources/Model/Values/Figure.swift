@@ -5,8 +5,6 @@
 public enum Figure {
     /// Tokens of a session; a year of the largest models at full speed uses less.
     public static let tokens: ClosedRange<Int> = 0...1_000_000_000_000
-    /// US dollars.
-    public static let money: ClosedRange<Double> = 0...1_000_000_000
     /// How often something happened, and how many there are of something.
     public static let counts: ClosedRange<Int> = 0...1_000_000_000_000
     /// Places in the order of arrival, and epochs of leases: whole numbers that JSON and Lua hold exactly.

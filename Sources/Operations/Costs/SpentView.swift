@@ -40,7 +40,7 @@ public struct SpentView: Codable, Sendable, Equatable {
         inputTokens = Figure.sum(inputTokens, usage?.inputTokens ?? 0, in: Figure.tokens)
         outputTokens = Figure.sum(outputTokens, usage?.outputTokens ?? 0, in: Figure.tokens)
         cachedInputTokens = Figure.sum(cachedInputTokens, usage?.cachedInputTokens ?? 0, in: Figure.tokens)
-        if let cost = usage?.costUSD { costUSD = (costUSD ?? 0) + cost } else { unpriced += 1 }
+        if let cost = usage?.cost { costUSD = (Money(dollars: costUSD ?? 0) + cost).dollars } else { unpriced += 1 }
         if (usage?.inputTokens ?? 0) == 0, (usage?.outputTokens ?? 0) == 0 { unmetered += 1 }
     }
 

@@ -48,10 +48,9 @@ extension Int {
 extension Double {
     /// US dollars: `$3.41`, with four digits below a dollar: `$0.0123`.
     var shownDollars: String {
-        let digits = abs(self) < 1 ? 4 : 2
-        let scale = digits == 4 ? 10_000.0 : 100.0
-        let whole = Int(exactly: (Figure.double(self, in: Figure.money) * scale).rounded()) ?? 0
-        let (units, rest) = whole.quotientAndRemainder(dividingBy: Int(scale))  // fits: one of two constants
+        let amount = Money(dollars: self).microdollars
+        let (digits, step) = amount < 1_000_000 ? (4, 100) : (2, 10_000)
+        let (units, rest) = ((amount + step / 2) / step).quotientAndRemainder(dividingBy: 1_000_000 / step)
         let fraction = String(rest)
         return "$\(units.grouped)." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
