@@ -20,8 +20,11 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func layer(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", swiftSettings: strict)
+func layer(_ folder: String, _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []) -> Target
+{
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(folder)/\(name)", exclude: exclude,
+        swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -33,7 +36,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 // what else hardens a release needs flags that a manifest may not set (scripts/lib.sh).
 let fortified = CSetting.define("_FORTIFY_SOURCE", to: "3", .when(platforms: [.linux], configuration: .release))
 
-// C libraries: a module map and a shim header each. CShims and CTOML are the only foreign code compiled here.
+// C libraries: a module map and a shim header each. CShims, CTOML and CRedisScripts are all of C that is compiled here.
 let c: [Target] = [
     // None has a pkgConfig: it would name the shared library, and hiredis's holds a -D flag, which SwiftPM warns about.
     .systemLibrary(
@@ -44,6 +47,8 @@ let c: [Target] = [
         name: "COpenSSL", path: "Sources/C/COpenSSL",
         providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
     .target(name: "CShims", path: "Sources/C/CShims", cSettings: [fortified]),
+    // Puts the files of Stores/RedisStore/Lua into the program.
+    .target(name: "CRedisScripts", path: "Sources/C/CRedisScripts"),
     // It reads what strangers write: indexes and iterators of the C++ library are checked as well.
     .target(
         name: "CTOML", path: "Sources/C/CTOML",
@@ -96,7 +101,7 @@ let model: [Target] = [
 let stores: [Target] = [
     layer("Stores", "StoreVerbs", ["Model"]),
     layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
-    layer("Stores", "RedisStore", ["Model", "StoreVerbs", "Redis", "Concurrency"]),
+    layer("Stores", "RedisStore", ["CRedisScripts", "Model", "StoreVerbs", "Redis", "Concurrency"], exclude: ["Lua"]),
     layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency", "Files"]),
 ]
 

@@ -3,7 +3,7 @@ are run. Run by scripts/mutate before something is moved or rewritten."""
 
 ENGINE = "Sources/Engine/Turns/TurnRunner.swift"
 VERBS = "Sources/Stores/StoreVerbs"
-LUA = "Sources/Stores/RedisStore/Scripts"
+LUA = "Sources/Stores/RedisStore/Lua"
 QUEUE = "Sources/Stores/SQLiteStore/WriteQueue.swift"
 FAILURE = "Sources/Model/Turns/Failure.swift"
 
@@ -49,10 +49,10 @@ MUTANTS = [
     ("a failed need counts as completed", f"{VERBS}/Verbs+Dependencies.swift",
      "for need in try needs(of: task) where try rows.task(need)?.state != .completed { return true }",
      "for need in try needs(of: task) where try rows.task(need)?.state.isTerminal != true { return true }", "DependencyConformance"),
-    ("a failed need counts as completed in Lua", f"{LUA}/Script+Dependencies.swift",
+    ("a failed need counts as completed in Lua", f"{LUA}/dependencies.lua",
      "if not other or other.state ~= 'completed' then return true end",
      "if not other or (other.state ~= 'completed' and other.state ~= 'failed') then return true end", "DependencyConformance"),
-    ("Lua refuses in other words", f"{LUA}/Script+Sending.swift", "'there is no agent ' .. m.to", "m.to", "StoreWalk"),
+    ("Lua refuses in other words", f"{LUA}/sending.lua", "'there is no agent ' .. m.to", "m.to", "StoreWalk"),
     # The disk
     ("nothing is synced", QUEUE, "guard syncs, rows.isSyncing != needed else { return }",
      "guard syncs, rows.isSyncing != needed, rows.db.totalChanges < 0 else { return }", "DurabilityTests"),
