@@ -53,6 +53,11 @@ MUTANTS = [
      "if not other or other.state ~= 'completed' then return true end",
      "if not other or (other.state ~= 'completed' and other.state ~= 'failed') then return true end", "DependencyConformance"),
     ("Lua refuses in other words", f"{LUA}/sending.lua", "'there is no agent ' .. m.to", "m.to", "StoreWalk"),
+    ("a group is assigned in Lua", f"{LUA}/tasks.lua", "(move == 'assign' or move == 'requeue')", "move == 'requeue'", "ModelInLua"),
+    ("a task of nobody is released to somebody in Lua", f"{LUA}/tasks.lua", "t.state, t.in_backlog = old.state, ", "t.in_backlog = ",
+     "ModelInLua"),
+    ("a custom message wakes by its type", "Sources/Stores/RedisStore/Scripts/ModelTable.swift",
+     'bodies.filter { $0.wakes && $0.type != "custom" }', "bodies.filter(\\.wakes)", "ModelInLua"),
     # The disk
     ("nothing is synced", QUEUE, "guard syncs, rows.isSyncing != needed else { return }",
      "guard syncs, rows.isSyncing != needed, rows.db.totalChanges < 0 else { return }", "DurabilityTests"),

@@ -84,7 +84,8 @@ public enum MessageBody: Sendable, Equatable {
         if case .custom(Self.offerKind, let payload) = self { TaskID(payload) } else { nil }
     }
 
-    private static let offerKind = "backlog_offer"
+    /// The kind of a custom message that is one.
+    public static let offerKind = "backlog_offer"
 
     /// The kind shown in listings: `[T]` task, `[Q]` query, `[I]` informational, `[C]` confirmation, `[!]` other.
     ///
@@ -98,12 +99,18 @@ public enum MessageBody: Sendable, Equatable {
         case .shutdown: return .otherActionable
         case .custom(let kind, _):
             let words = kind.lowercased().split { !$0.isLetter }
-            if words.contains(where: { ["ack", "confirmation", "thanks"].contains($0) }) { return .confirmation }
-            if words.contains(where: { ["query", "question"].contains($0) }) { return .query }
-            if words.contains(where: { ["info", "fyi", "status", "update"].contains($0) }) { return .informational }
+            let categories: [Category] = [.confirmation, .query, .informational]
+            for (category, names) in zip(categories, Self.kindWords)
+            where words.contains(where: { names.contains(String($0)) }) { return category }
             return .task
         }
     }
+
+    /// The words in the kind of a custom message that make it a confirmation, a query, or informational; the first that
+    /// fits counts.
+    public static let kindWords: [Set<String>] = [
+        ["ack", "confirmation", "thanks"], ["query", "question"], ["info", "fyi", "status", "update"],
+    ]
 
     public enum Category: String, Sendable, Codable, CaseIterable {
         case task, query, informational, confirmation

@@ -10,9 +10,12 @@ public enum Decisions {
     public static func run(
         of waiting: [Delivery], aloneAfter: Int = HostDeaths.alone(HostDeaths.standard)
     ) -> Int {
-        let first = waiting.firstIndex { $0.attempts >= 2 || $0.hostDeaths >= aloneAfter }
+        let first = waiting.firstIndex { $0.attempts >= aloneAfterFailures || $0.hostDeaths >= aloneAfter }
         return first == 0 ? 1 : first ?? waiting.count
     }
+
+    /// After so many failed attempts a message is leased alone.
+    public static let aloneAfterFailures = 2
 
     /// What follows for a task that a turn left open.
     public enum Unfinished: Equatable, Sendable { case nothing, askAgain, remind, fail }

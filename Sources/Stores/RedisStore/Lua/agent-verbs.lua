@@ -112,10 +112,10 @@ end
 -- thousand keys of a large one, so that each is found in time and no call takes long.
 local function discover()
   local isLarge = redis.call('DBSIZE') > 2000
-  local cursor, looked = isLarge and redis.call('HGET', P .. 'meta', 'scan') or '0', 0
+  local cursor, passed = isLarge and redis.call('HGET', P .. 'meta', 'scan') or '0', 0
   repeat
     local reply = redis.call('SCAN', cursor, 'MATCH', P .. '[at][ga][es][nk]*', 'COUNT', 1000)
-    cursor, looked = reply[1], looked + 1000
+    cursor, passed = reply[1], passed + 1000
     for _, key in ipairs(reply[2]) do
       local kind, id = key:sub(#P + 1):match('^(%a+):([%x-]+)$')
       if id and uuid(id) == id and (kind == 'agent' or kind == 'task')
@@ -123,7 +123,7 @@ local function discover()
         if kind == 'agent' then agentOf(id) else T.get(id) end
       end
     end
-  until cursor == '0' or looked >= 2000
+  until cursor == '0' or passed >= 2000
   -- Where nothing may be written, it begins at the same place the next time.
   if isLarge then redis.pcall('HSET', P .. 'meta', 'scan', cursor) end
 end

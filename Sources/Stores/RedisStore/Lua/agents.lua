@@ -5,7 +5,7 @@ local function noAgent(id)
   fail('agent_not_found', id == SUPERVISOR and 'the supervisor is a mailbox, not an agent'
     or 'there is no agent ' .. id)
 end
-local ended = {stopped = true, error = true}
+local ended = MODEL.agentEnded
 agentOf = function(id)
   local agent = load('agent:', id)
   -- Its removal has begun, and goes on though another program brought it back.
@@ -40,23 +40,10 @@ local function requireLease(token)
 end
 local function readToken() return {agent = arg(), epoch = arg(), turn = arg(), host = arg()} end
 
--- The only place here that knows which moves are legal; the same table as in the model.
-local moves = {
-  turnStarted = {starting = 'working', idle = 'working', cold = 'working', draining = 'draining'},
-  turnEnded = {working = 'idle', idle = 'idle', starting = 'idle', paused = 'paused', draining = 'draining'},
-  interrupted = {starting = 'paused', idle = 'paused', working = 'paused', paused = 'paused', draining = 'paused',
-    cold = 'paused'},
-  resumed = {paused = 'idle'},
-  askedToDrain = {starting = 'draining', idle = 'draining', working = 'draining', paused = 'draining',
-    draining = 'draining', cold = 'draining'},
-  fellAsleep = {starting = 'cold', idle = 'cold'},
-  stopped = {starting = 'stopped', idle = 'stopped', working = 'stopped', paused = 'stopped',
-    draining = 'stopped', cold = 'stopped', stopped = 'stopped'},
-  failed = {starting = 'error', idle = 'error', working = 'error', paused = 'error', draining = 'error',
-    cold = 'error'},
-  restarted = {stopped = 'starting', error = 'starting', cold = 'starting'}}
-local urgency = {when_empty = 0, after_turn = 1, now = 2}
-local function stronger(a, b) return (not a or urgency[b] > urgency[a]) and b or a end
+local moves = MODEL.agentMoves  -- the state after a signal, by the state before it
+local function stronger(a, b)
+  return (not a or MODEL.stopRequests[b] > MODEL.stopRequests[a]) and b or a
+end
 function A.signal(agent, signal)
   local state = moves[signal][agent.state]
   if not state then
@@ -82,9 +69,7 @@ local function backsOff(agent, now)
   local retry = agent.retry_at and micros(agent.retry_at)
   return retry ~= nil and retry > now and now >= (micros(agent.last_active_at) or 0)
 end
-local function canTakeTurns(agent)
-  return agent.state == 'starting' or agent.state == 'idle' or agent.state == 'draining' or agent.state == 'cold'
-end
+local function canTakeTurns(agent) return MODEL.takesTurns[agent.state] or false end
 local function stops(request, hasWork)
   if not request then return false end
   return request ~= 'when_empty' or not hasWork
@@ -96,9 +81,9 @@ local function mayLease(agent, host, now)
   return not agent.pinned_to or agent.pinned_to == host
 end
 local function mayOffer(agent, isLeased, hasWork, now)
-  return (agent.agent_type or 'worker') == 'worker' 
-    and (agent.state == 'idle' or agent.state == 'starting' or agent.state == 'cold') and not agent.stop_request and not outOfRounds(agent) and not isLeased and not hasWork
-    and not backsOff(agent, now)
+  return (agent.agent_type or 'worker') == 'worker'
+    and (agent.state == 'idle' or agent.state == 'starting' or agent.state == 'cold') and not agent.stop_request
+    and not outOfRounds(agent) and not isLeased and not hasWork and not backsOff(agent, now)
 end
 local function mayRetire(agent, isLeased, hasWork)
   if ended[agent.state] or isLeased then return false end

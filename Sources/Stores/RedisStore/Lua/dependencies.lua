@@ -127,8 +127,8 @@ local function askAbout(stuck, failed, by, now)
         m.from = cause
         M.inherit(m)
         m.from = SUPERVISOR
-        local held = M.judged(m)
-        if held then M.hold(letter, held, now) else M.deliver(letter, nil, now) end
+        local circle = M.judged(m)
+        if circle then M.hold(letter, circle, now) else M.deliver(letter, nil, now) end
       end
     end
   end

@@ -28,7 +28,7 @@ local function reply(p, text)
   return {p.key, p.kind, p.name, text, call('ZSCORE', P .. 'due:' .. feature(p.key), dueName(p))}
 end
 local function readPlace() return {key = arg(), kind = arg(), name = arg()} end
-local function write(undo, ...) call(...); undos[#undos + 1] = undo end
+local function write(back, ...) call(...); undos[#undos + 1] = back end
 local function setDue(p, due)
   local f = feature(p.key)
   if due then
@@ -128,8 +128,8 @@ end
 -- program has removed is due no more.
 function V.due()
   local f, now, limit = arg(), arg(), int()
-  local key, replies = 'due:' .. f, {}
-  while true do
+  local key, replies = 'due:' .. f
+  repeat
     local gone = {}
     replies = {}
     local found = call('ZRANGEBYSCORE', P .. key, '-inf', now, 'LIMIT', 0, limit)
@@ -140,8 +140,7 @@ function V.due()
       if text then replies[#replies + 1] = reply(p, text) else gone[#gone + 1] = member end
     end
     for _, member in ipairs(gone) do zrem(key, member) end
-    if #gone == 0 then break end
-  end
+  until #gone == 0
   local next_ = call('ZRANGE', P .. key, #replies, #replies, 'WITHSCORES')
   return {next_[2] or false, replies}
 end

@@ -1,23 +1,13 @@
 -- The entries of the lists in which messages wait: ours, and what foreign programs push.
 
-local needed = {
-  task = {'description'}, query = {'question'}, informational = {'summary'}, confirmation = {},
-  task_assign = {'task_id'}, task_done = {'task_id', 'result'}, task_failed = {'task_id', 'error'},
-  status_request = {}, status_response = {'state'}, ping = {}, pong = {}, shutdown = {},
-  custom = {'kind', 'payload'}}
-local waking = {
-  task = 1, query = 1, task_assign = 1, task_done = 1, task_failed = 1, status_request = 1, ping = 1, shutdown = 1}
-local acks = {received = 1, acknowledged = 1, thanks = 1, approved = 1, rejected = 1}
-local silent = {ack = 1, confirmation = 1, thanks = 1}
-local asking = {query = 1, question = 1}
-local informing = {info = 1, fyi = 1, status = 1, update = 1}
--- The same whole words as in the model.
+-- A custom message is what the first of the model's kinds says of which its own kind holds a whole word.
 local function customWakes(kind)
-  local found = {}
-  for w in kind:lower():gmatch('[%a\128-\255]+') do
-    if silent[w] then found.s = 1 elseif asking[w] then found.q = 1 elseif informing[w] then found.i = 1 end
+  local all = {}
+  for w in kind:lower():gmatch('[%a\128-\255]+') do all[#all + 1] = w end
+  for _, one in ipairs(MODEL.customKinds) do
+    for _, w in ipairs(all) do if one.words[w] then return one.wakes end end
   end
-  return not found.s and (found.q or not found.i) and true or false
+  return true
 end
 local function described(entry)
   local ok, j = pcall(cjson.decode, entry)
@@ -25,16 +15,16 @@ local function described(entry)
   local id, from, kind = uuid(j.id), uuid(j.from), j.type
   if not id then return nil, 'it has no valid id' end
   if not from then return nil, 'it does not say who sent it', id end
-  if type(kind) ~= 'string' or not needed[kind] then
+  if type(kind) ~= 'string' or not MODEL.messageTexts[kind] then
     return nil, "its type '" .. tostring(kind) .. "' is unknown", id
   end
-  for _, name in ipairs(needed[kind]) do
+  for _, name in ipairs(MODEL.messageTexts[kind]) do
     if type(j[name]) ~= 'string' then return nil, "its '" .. name .. "' is missing", id end
   end
   if j.task_id ~= nil and kind:match('^task_') and not uuid(j.task_id) then
     return nil, 'its task_id is no UUID', id
   end
-  if kind == 'confirmation' and (type(j.ack_type) ~= 'table' or not acks[j.ack_type.type]) then
+  if kind == 'confirmation' and (type(j.ack_type) ~= 'table' or not MODEL.acknowledgements[j.ack_type.type]) then
     return nil, 'its ack_type is unknown', id
   end
   if not micros(type(j.created_at) == 'string' and j.created_at or nil) then
@@ -43,9 +33,9 @@ local function described(entry)
   -- Whatever it says of its sender, nobody has shown it.
   local m = {from = from, type = kind, verified = '0'}
   local task = kind:match('^task_') and uuid(j.task_id)
-  if kind == 'custom' and j.kind == 'backlog_offer' then task = uuid(j.payload) end
+  if kind == 'custom' and j.kind == MODEL.offerKind then task = uuid(j.payload) end
   m.task = task or nil
-  if waking[kind] or (kind == 'custom' and customWakes(j.kind)) then m.wakes = '1' end
+  if MODEL.wakes[kind] or (kind == 'custom' and customWakes(j.kind)) then m.wakes = '1' end
   if type(j.hops) == 'number' and j.hops > 0 then m.hops = whole(math.min(j.hops, 1e6)) end
   m.conv = uuid(j.conversation_id)
   if type(j.idempotency_key) == 'string' then m.key = j.idempotency_key end

@@ -18,17 +18,17 @@ local function beginTurn(turn)
   M.setLimits(turn[10], turn[11], turn[12], turn[13])
   local n, now, perTurn, perMinute = tonumber(turn[6]), tonumber(turn[7]), tonumber(turn[8]), tonumber(turn[9])
   if n == 0 or not (perTurn or perMinute) then return end
-  local count = load('sends:', turn[2])
-  if not count then count = {}; put('sends:', turn[2], count) end
-  if count.turn ~= turn[4] then count.turn, count.in_turn = turn[4], '0' end
-  local since = tonumber(count.since)
-  if not since or now < since or now - since >= 60000000 then count.since, count.in_minute = whole(now), '0' end
-  add(count, 'in_turn', n); add(count, 'in_minute', n)
-  if perTurn and num(count.in_turn) > perTurn then
+  local sends = load('sends:', turn[2])
+  if not sends then sends = {}; put('sends:', turn[2], sends) end
+  if sends.turn ~= turn[4] then sends.turn, sends.in_turn = turn[4], '0' end
+  local since = tonumber(sends.since)
+  if not since or now < since or now - since >= 60000000 then sends.since, sends.in_minute = whole(now), '0' end
+  add(sends, 'in_turn', n); add(sends, 'in_minute', n)
+  if perTurn and num(sends.in_turn) > perTurn then
     fail('too_many_sends', 'this turn has sent ' .. whole(perTurn)
       .. ' messages and tasks, which is its limit (limits.sends_per_turn)')
   end
-  if perMinute and num(count.in_minute) > perMinute then
+  if perMinute and num(sends.in_minute) > perMinute then
     fail('too_many_sends', 'this agent has sent ' .. whole(perMinute)
       .. ' messages and tasks within a minute, which is its limit (limits.sends_per_minute)')
   end

@@ -44,8 +44,8 @@ local function fetch(...)
   for i = 1, #names do texts[names[i]] = found[i] end
 end
 -- Puts a record in the place of one that was loaded, or takes that away.
-local function put(kind, id, record) records[P .. kind .. id].now = record end
-local function store(kind, id, record) load(kind, id); put(kind, id, record) end
+local function put(kind, id, r) records[P .. kind .. id].now = r end
+local function store(kind, id, r) load(kind, id); put(kind, id, r) end
 -- The text of a record that this verb changes no more.
 local function textOf(kind, id)
   local r = records[P .. kind .. id]

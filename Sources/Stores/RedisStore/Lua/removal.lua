@@ -44,11 +44,11 @@ local function buryWithAgent(id, agent, now)
   end
 end
 local function forgetAgent(agent, tasks, dead, now)
-  local aid, parts = agent.id, {}
-  if tasks > 0 then parts[#parts + 1] = whole(tasks) .. ' of its tasks are in the backlog again' end
-  if dead > 0 then parts[#parts + 1] = whole(dead) .. ' of its messages are dead letters' end
-  log('agent_removed', agent.name .. ' was removed from the town' .. (#parts > 0 and '; ' or '')
-    .. table.concat(parts, ', '), now, {agent = aid, old = agent.state})
+  local aid, rest = agent.id, {}
+  if tasks > 0 then rest[#rest + 1] = whole(tasks) .. ' of its tasks are in the backlog again' end
+  if dead > 0 then rest[#rest + 1] = whole(dead) .. ' of its messages are dead letters' end
+  log('agent_removed', agent.name .. ' was removed from the town' .. (#rest > 0 and '; ' or '')
+    .. table.concat(rest, ', '), now, {agent = aid, old = agent.state})
   M.settle('needs:agent:' .. aid, now)
   M.settle('needs:waiting:' .. aid, now)
   store('agent:', aid, nil)
@@ -67,8 +67,8 @@ function V.remove()
   local tasks, isMore = requeueTasks(aid, now)
   local dead = 0
   if not isMore then
-    local ids, looked = M.pull(aid, LETTERS - 2 * #tasks, now)
-    isMore = M.length(aid) > looked
+    local ids, taken = M.pull(aid, LETTERS - 2 * #tasks, now)
+    isMore = M.length(aid) > taken
     for _, id in ipairs(ids) do
       if not settlePointer(id, now) then
         buryWithAgent(id, agent, now)
@@ -183,8 +183,9 @@ function V.reclaim()
   end
   local owner = target and A.requireStaying(target)
   if target == aid then fail('illegal_move', name .. ' already has this work') end
-  local tasks, isMore, made, messages = nil, nil, {}, {}
+  local tasks, isMore
   if owner then tasks, isMore = reassignTasks(aid, target, now) else tasks, isMore = requeueTasks(aid, now) end
+  local made, messages = {}, {}
   if isMore then return said_(true, tasks, made, messages) end
   local function goes(id)
     if settlePointer(id, now) then return true end

@@ -21,7 +21,7 @@ function M.inherit(m)
   m.root = root
   local way = words(most.path)
   way[#way + 1] = m.from
-  m.path = table.concat(way, ' ', math.max(1, #way - LONGEST_PATH + 1))
+  m.path = table.concat(way, ' ', math.max(1, #way - MODEL.longestPath + 1))
   -- That a task is completed goes back to where its giver was: that is progress, and no circle.
   if m.type == 'task_done' then m.hops, m.path = whole(math.max(0, num(lease.hops) - 1)), nil end
   if m.hops == '0' then m.hops = nil end
@@ -31,7 +31,7 @@ function M.setLimits(a, b, c, d)
   maxHops, sameAgent, pingPong, perRoot = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
 end
 function M.limits() return {maxHops, sameAgent, pingPong, perRoot} end
-atBegin[#atBegin + 1] = function() chains = {}; M.setLimits(unpack(DEFAULT_LIMITS)) end
+atBegin[#atBegin + 1] = function() chains = {}; M.setLimits(unpack(MODEL.limits)) end
 local ordinals = {'first', 'second', 'third'}
 -- Why a message with all that it inherits is held back, or nothing. Counts it. The same rules as `Storm`.
 function M.judged(m)
@@ -54,7 +54,9 @@ function M.judged(m)
       .. ' time and no task was completed in between (limits.same_agent)'
   end
   if from == m.to then passes = 0 end
-  while passes > 0 and #way - passes >= 2 and way[#way - passes - 1] == way[#way - passes + 1] do passes = passes + 1 end
+  while passes > 0 and #way - passes >= 2 and way[#way - passes - 1] == way[#way - passes + 1] do
+    passes = passes + 1
+  end
   if passes >= pingPong then
     return nameOf(from) .. ' and ' .. nameOf(m.to) .. ' have passed it to each other ' .. whole(pingPong)
       .. ' times and no task was completed in between (limits.ping_pong)'
@@ -65,7 +67,9 @@ function M.judged(m)
   end
 end
 -- The sender's name, and whether somebody else only gave it.
-local function isOfTown(m) return m.from == SUPERVISOR and m.to == SUPERVISOR and (m.key or ''):sub(1, 6) == 'needs:' end
+local function isOfTown(m)
+  return m.from == SUPERVISOR and m.to == SUPERVISOR and (m.key or ''):sub(1, 6) == 'needs:'
+end
 local function senderOf(m)
   if isOfTown(m) then return 'the town' end
   return nameOf(m.from) .. (m.verified == '0' and ' (unverified)' or '')
@@ -85,19 +89,19 @@ function M.compose(id, from, to, kind, payload, now, more)
   local priority = more.priority or 'normal'
   local m = {from = from, to = to, type = kind, task = more.task, conv = more.conv, hops = more.hops,
     root = more.root, path = more.path,
-    lane = (priority == 'high' or priority == 'urgent') and '0' or '1', wakes = waking[kind] and '1' or nil}
-  if kind == 'custom' then m.wakes = '1' end
+    lane = (priority == 'high' or priority == 'urgent') and '0' or '1',
+    wakes = (MODEL.wakes[kind] or kind == 'custom') and '1' or nil}
   local body = '{"id":"' .. id .. '","from":"' .. from .. '","to":"' .. to .. '","type":"' .. kind .. '"' .. payload
     .. ',"priority":"' .. priority .. '","created_at":"' .. rfc(now, 'Z') .. '","correlation_id":'
     .. (more.correlation and '"' .. more.correlation .. '"' or 'null') .. (more.rest or '') .. '}'
   return {id = id, record = m, body = body, kind = more.kind, about = more.about}
 end
-function M.notify(about, id, words, purpose, number, now)
+function M.notify(about, id, text, purpose, number, now)
   if about.from == SUPERVISOR or not agentOf(about.from) then return end
   local notice = derived(purpose, id, whole(number))
   if M.get(notice) then return end
-  M.deliver(M.compose(notice, SUPERVISOR, about.from, 'informational', ',"summary":' .. quoted(words), now,
-    {correlation = id, conv = about.conv, about = firstLine(words)}), nil, now)
+  M.deliver(M.compose(notice, SUPERVISOR, about.from, 'informational', ',"summary":' .. quoted(text), now,
+    {correlation = id, conv = about.conv, about = firstLine(text)}), nil, now)
 end
 -- Makes a message a dead letter at once.
 function M.refuse(letter, why, now)
@@ -193,7 +197,7 @@ function M.tellOfDeath(m, id, now)
     .. ' is a dead letter: ' .. (m.error or 'unknown') .. '\nTo read it: tt dead show ' .. id
     .. '\nTo try it again: tt dead retry ' .. id, now)
 end
-M.enlist, M.withdraw, M.bodyOf = enlist, withdraw, bodyOf
+M.enlist, M.bodyOf = enlist, bodyOf
 function M.reply(id)
   return {writeMessage(M.get(id)), bodyOf(id)}
 end

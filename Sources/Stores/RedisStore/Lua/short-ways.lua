@@ -76,9 +76,9 @@ function short_.lease(a)
     if entries[i]:sub(1, 7) ~= '{"id":"' or seen[id] then return nil end
     ids[i], names[i], seen[id] = id, P .. 'message:' .. id, true
   end
-  local texts, hops, conv, set, deliveries = call('MGET', unpack(names)), 0, nil, {'MSET'}, {}
+  local letters, hops, conv, set, deliveries = call('MGET', unpack(names)), 0, nil, {'MSET'}, {}
   for i = 1, n do
-    local m = texts[i] and cjson.decode(texts[i])
+    local m = letters[i] and cjson.decode(letters[i])
     if not m or m.state ~= 'queued' or m.to ~= aid or m.lane ~= '1' or m.task or m.attempts or m.tomb
       or m.deaths then
       return nil
@@ -87,8 +87,8 @@ function short_.lease(a)
     m.state, m.changed, m.deliveries = 'leased', at, whole(num(m.deliveries) + 1)
     box.types[m.type], box.waiting, box.listed = box.types[m.type] - 1, box.waiting - 1, box.listed - 1
     if m.wakes then box.waking = box.waking - 1 end
-    local record = writeMessage(m)
-    set[2 * i], set[2 * i + 1], deliveries[i] = names[i], record, {record, entries[i]}
+    local letter = writeMessage(m)
+    set[2 * i], set[2 * i + 1], deliveries[i] = names[i], letter, {letter, entries[i]}
   end
   local epoch, time = whole(num(agent.epoch) + 1), rfc(tonumber(at), '+00:00')
   agent.epoch, agent.state, agent.last_active_at, agent.last_heartbeat = epoch, 'working', time, time
@@ -128,9 +128,9 @@ function short_.commit(a)
   end
   local ids, names = words(lease.messages), {}
   for i = 1, #ids do names[i] = P .. 'message:' .. ids[i] end
-  local texts, set, done = call('MGET', unpack(names)), {'MSET'}, {'ZADD', P .. 'done'}
+  local letters, set, done = call('MGET', unpack(names)), {'MSET'}, {'ZADD', P .. 'done'}
   for i = 1, #ids do
-    local m = texts[i] and cjson.decode(texts[i])
+    local m = letters[i] and cjson.decode(letters[i])
     if not m or m.state ~= 'leased' or m.task or m.type == 'shutdown' then return nil end
     m.state, m.changed = 'done', at
     set[2 * i], set[2 * i + 1], done[2 * i + 1], done[2 * i + 2] = names[i], writeMessage(m), at, ids[i]

@@ -54,8 +54,9 @@ function V.offer()
       return 'taken'
     end
   end
-  M.deliver(M.compose(message, SUPERVISOR, aid, 'custom', ',"kind":"backlog_offer","payload":"' .. id .. '"', now,
-    {task = id, kind = 'backlog_offer'}), candidate.name, now)
+  local payload = ',"kind":"' .. MODEL.offerKind .. '","payload":"' .. id .. '"'
+  M.deliver(M.compose(message, SUPERVISOR, aid, 'custom', payload, now, {task = id, kind = MODEL.offerKind}),
+    candidate.name, now)
   log('task_offered', 'task ' .. short(id) .. ' of the backlog was offered to ' .. candidate.name .. ': '
     .. T.title(t), now, {agent = aid, task = id, letter = message})
   return 'offered'
@@ -63,13 +64,13 @@ end
 -- Arguments: now, count, then per revision: task, what it says.
 function V.revise()
   local now, changed = int(), {}
-  local said = {'description', 'tags', 'parent_id', 'depends_on', 'is_group'}
+  local fields = {'description', 'tags', 'parent_id', 'depends_on', 'is_group'}
   for _ = 1, int() do
     local id, says = arg(), record()
     local found = T.get(id)
     if not found then fail('task_not_found', 'there is no task ' .. id) end
     local old, t, isSame = copy(found), copy(found), true
-    for _, k in ipairs(said) do
+    for _, k in ipairs(fields) do
       local before = old[k] or (k == 'tags' and '[]' or nil)
       if before ~= says[k] then isSame = false end
       t[k] = says[k]
@@ -78,7 +79,7 @@ function V.revise()
       if says.is_group and old.assigned_to then
         fail('illegal_move', 'task ' .. short(id) .. ' has an owner and cannot be a group')
       end
-      if old.state ~= 'pending' and old.state ~= 'assigned' then
+      if not MODEL.taskMoves.revise[old.state] then
         fail('illegal_move', 'task ' .. short(id) .. ' cannot be changed so: revise is not possible while '
           .. old.state)
       end
@@ -114,9 +115,9 @@ end
 -- Reply: next rank or nothing, tasks that fit.
 function V.tasks()
   local source, rank, window, limit = arg(), int(), int(), int()
-  local states, owner, backlog, prefix, waiting = opt(), opt(), opt(), opt(), opt()
+  local wanted, owner, backlog, prefix, waiting = opt(), opt(), opt(), opt(), opt()
   local allowed
-  if states then allowed = {}; for _, s in ipairs(words(states)) do allowed[s] = true end end
+  if wanted then allowed = {}; for _, s in ipairs(words(wanted)) do allowed[s] = true end end
   if rank == 0 then T.lookAround() end
   local ids = call('ZRANGE', P .. source, rank, rank + window - 1)
   local found = {}
@@ -134,7 +135,7 @@ end
 function V.taskCounts()
   local replies = {}
   T.lookAround()
-  for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
+  for _, state in ipairs(states) do
     replies[#replies + 1] = state
     replies[#replies + 1] = whole(call('ZCARD', P .. 'tasks:state:' .. state))
   end

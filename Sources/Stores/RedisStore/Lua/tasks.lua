@@ -1,7 +1,7 @@
 -- Tasks: the moves of their state machine, their indexes, and who waits for whom.
 
 local T = {}
-local over = {completed = true, failed = true, cancelled = true}
+local over, states = MODEL.taskEnded, MODEL.taskStates
 -- Another program may have written or changed a task since, so it is looked at when it is first read.
 function T.get(id)
   local isKnown = records[P .. 'task:' .. id]
@@ -54,7 +54,6 @@ function T.insert(t, isListed)
   zadd('tasks', t.ordinal, t.id)
   mark(t, nil, isListed)
 end
-local states = {'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}
 local endedElsewhere  -- ids of tasks that were found to have ended
 atBegin[#atBegin + 1] = function() if not endedElsewhere or next(endedElsewhere) then endedElsewhere = {} end end
 -- Sets the indexes right for a task that another program changed.
@@ -85,7 +84,7 @@ end
 -- Looks at open tasks and at the backlog's list, some hundred of each, for what another program did.
 function T.lookAround()
   endedElsewhere = {}
-  for _, state in ipairs({'pending', 'assigned', 'running'}) do
+  for _, state in ipairs(MODEL.openTasks) do
     local key, ids = P .. 'tasks:state:' .. state, {}
     for _, part in ipairs({redis.call('ZRANGE', key, 0, 149), redis.call('ZRANGE', key, -150, -1)}) do
       for _, id in ipairs(part) do ids[id] = true end
@@ -162,8 +161,8 @@ function T.atHand(aid)
   for _ = 1, 10 do
     local ids, free = call('ZRANGE', P .. 'open:' .. aid, from, from + 199), {}
     if #ids == 0 then break end
-    local held = call('ZMSCORE', P .. 'held:' .. aid, unpack(ids))
-    for i, id in ipairs(ids) do if not held[i] then free[#free + 1] = id end end
+    local waits = call('ZMSCORE', P .. 'held:' .. aid, unpack(ids))
+    for i, id in ipairs(ids) do if not waits[i] then free[#free + 1] = id end end
     local kept = keepOpen(aid, free)
     for _, id in ipairs(kept) do
       if #found == 200 then return found end
@@ -181,44 +180,34 @@ local function illegal(t, signal, from)
   fail('illegal_move', 'task ' .. short(t.id) .. ' cannot be changed so: ' .. signal .. ' is not possible while '
     .. (from or t.state))
 end
--- The task after a move: the same rules as in the model.
+-- The task after a move. Which states it leads from and to is the model's; so is all else that it asks, and in the
+-- same order.
 function T.after(old, move, value, now)
-  if move == 'retry' then
-    if old.state ~= 'failed' and old.state ~= 'cancelled' then illegal(old, move) end
-    local t = copy(old)
-    t.updated_at, t.state = rfc(now, '+00:00'), t.assigned_to and 'assigned' or 'pending'
-    t.in_backlog = not t.assigned_to and not t.is_group and '1' or nil
-    t.result, t.started_at, t.completed_at, t.reminders = nil, nil, nil, nil
-    return t
-  end
-  if over[old.state] then illegal(old, move) end
+  local to, time = MODEL.taskMoves[move][old.state], rfc(now, '+00:00')
+  if over[old.state] and not to then illegal(old, move) end
+  if old.is_group and (move == 'assign' or move == 'requeue') then illegal(old, move, 'group') end
+  if old.waiting and (move == 'start' or move == 'complete') then illegal(old, move, 'waiting') end
+  if move == 'start' and not old.assigned_to then illegal(old, move, 'unassigned') end
+  if not to or (move == 'release' and not old.waiting) then illegal(old, move) end
   local t = copy(old)
-  t.updated_at = rfc(now, '+00:00')
-  local function finish(state)
-    t.state, t.result, t.completed_at, t.in_backlog, t.waiting = state, value, rfc(now, '+00:00'), nil, nil
-  end
+  t.updated_at, t.state = time, to
   if move == 'assign' then
-    if t.is_group then illegal(old, move, 'group') end
-    if t.state ~= 'pending' and t.state ~= 'assigned' then illegal(old, move) end
-    t.state = t.waiting and 'pending' or 'assigned'
+    if t.waiting then t.state = 'pending' end
     t.assigned_to, t.in_backlog, t.reminders = value, nil, nil
   elseif move == 'start' then
-    if t.waiting then illegal(old, move, 'waiting') end
-    if not t.assigned_to then illegal(old, move, 'unassigned') end
-    t.state, t.started_at = 'running', t.started_at or rfc(now, '+00:00')
-  elseif move == 'complete' then
-    if t.waiting then illegal(old, move, 'waiting') end
-    finish('completed')
-  elseif move == 'fail' then finish('failed')
-  elseif move == 'cancel' then finish('cancelled')
+    t.started_at = t.started_at or time
   elseif move == 'requeue' then
-    if t.is_group then illegal(old, move, 'group') end
-    t.state, t.assigned_to, t.started_at, t.reminders = 'pending', nil, nil, nil
+    t.assigned_to, t.started_at, t.reminders = nil, nil, nil
     t.in_backlog = not t.waiting and '1' or nil
   elseif move == 'release' then
-    if not t.waiting then illegal(old, move) end
     t.waiting = nil
-    if t.assigned_to then t.state = 'assigned' else t.in_backlog = not t.is_group and '1' or nil end
+    if not t.assigned_to then t.state, t.in_backlog = old.state, not t.is_group and '1' or nil end
+  elseif move == 'retry' then
+    if not t.assigned_to then t.state = 'pending' end
+    t.in_backlog = not t.assigned_to and not t.is_group and '1' or nil
+    t.result, t.started_at, t.completed_at, t.reminders = nil, nil, nil, nil
+  else
+    t.result, t.completed_at, t.in_backlog, t.waiting = value, time, nil, nil
   end
   return t
 end

@@ -30,7 +30,8 @@ function V.events()
 end
 -- Whether an id is among the first or last thousand of the backlog's list.
 local function isListed(id)
-  return call('LPOS', P .. 'backlog', id, 'MAXLEN', 1000) or call('LPOS', P .. 'backlog', id, 'RANK', -1, 'MAXLEN', 1000)
+  local key = P .. 'backlog'
+  return call('LPOS', key, id, 'MAXLEN', 1000) or call('LPOS', key, id, 'RANK', -1, 'MAXLEN', 1000)
 end
 -- Takes a page of agents and tasks of another program into our indexes, in this order. What is in them already
 -- stays as it is, so that it may be begun anew.
@@ -48,5 +49,5 @@ function V.index()
       if not t.ordinal then T.takeIn(t, listed) elseif listed then T.listed(t) end
     end
   end
-  if flag() then meta().indexed = FORMAT end
+  if flag() then meta().indexed = MODEL.format end
 end

@@ -15,7 +15,7 @@ function V.lease()
   local found = M.pull(aid, math.max(1, limit), now, function(id, m)
     if T.isMoot(m) then moot[id] = true; return false end
     if alone then return true end
-    if num(m.attempts) >= 2 or num(m.deaths) >= deaths then
+    if num(m.attempts) >= MODEL.aloneAfter or num(m.deaths) >= deaths then
       if n > 0 then return true end
       alone = true
     end
@@ -74,8 +74,8 @@ function V.lease()
     end
   end
   if #own == 1 then agent.current_task = own[1].id end
-  local n = #ids == 1 and '1 message' or #ids .. ' messages'
-  log('turn_started', agent.name .. ' begins turn ' .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. n, now,
+  local what = #ids == 1 and '1 message' or #ids .. ' messages'
+  log('turn_started', agent.name .. ' begins turn ' .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. what, now,
     {agent = aid, task = agent.current_task, turn = turn, old = old, new = agent.state})
   local deliveries, tasks, shown = {}, {}, {}
   for _, id in ipairs(mentioned) do
@@ -95,7 +95,8 @@ function V.renew()
   requireLease(token).expires = expires
   A.beat(requireAgent(token.agent), now)
 end
-local sessionFields = {'session_id', 'session_harness', 'session_input', 'session_output', 'session_cached', 'session_cost'}
+local sessionFields = {
+  'session_id', 'session_harness', 'session_input', 'session_output', 'session_cached', 'session_cost'}
 local function setSession(agent, new)
   for _, k in ipairs(sessionFields) do agent[k] = new and new[k] or nil end
 end
@@ -165,7 +166,7 @@ function V.release()
       M.become(id, 'done', now)
     elseif died and num(m.deaths) >= most then
       bury(id, agent.id, 'its turn ended the host ' .. m.deaths .. ' times', now)
-    elseif num(m.deliveries) >= MAX_DELIVERIES then
+    elseif num(m.deliveries) >= MODEL.maxDeliveries then
       bury(id, agent.id, m.deliveries .. ' turns began with it and none of them ended (' .. cause .. ')', now)
     else
       back[#back + 1] = id
@@ -186,7 +187,7 @@ local function askAgain(id, token, ids, agent, summary, now, progress)
     if m and m.to == agent.id then return end
   end
   old = copy(old)
-  if not progress and num(old.reminders) >= 2 then
+  if not progress and num(old.reminders) >= MODEL.maxReminders then
     T.fail(old, agent.name .. ' ended three turns without completing it', now)
     summary.failed[#summary.failed + 1] = id
     return
@@ -195,8 +196,8 @@ local function askAgain(id, token, ids, agent, summary, now, progress)
   t.updated_at = rfc(now, '+00:00')
   if not progress then t.reminders = whole(num(t.reminders) + 1) end
   T.update(t, old)
-  local count = progress and ', after another task' or ' (' .. t.reminders .. ' of 2)'
-  log('task_reminded', agent.name .. ' left task ' .. short(id) .. ' open and is asked again' .. count .. ': '
+  local which = progress and ', after another task' or ' (' .. t.reminders .. ' of ' .. whole(MODEL.maxReminders) .. ')'
+  log('task_reminded', agent.name .. ' left task ' .. short(id) .. ' open and is asked again' .. which .. ': '
     .. T.title(t), now, {agent = agent.id, task = id, turn = token.turn})
   for _, original in ipairs(ids) do
     local m = M.get(original)
@@ -273,24 +274,26 @@ local function failTurn(token, ids, agent, summary, now)
   for _, id in ipairs(ids) do
     local m = M.get(id)
     worst = math.max(worst, num(m.deaths))
-    local isMoot = T.isMoot(m)
-    if isMoot then M.become(id, 'done', now) end
-    if counts and not isMoot then m.attempts = whole(num(m.attempts) + 1) end
-    if not isMoot then m.error = why end
-    if isMoot then
+    if T.isMoot(m) then
       -- It has nothing to say any more.
-    elseif num(m.attempts) >= limit then
-      summary.dead[#summary.dead + 1] = id
-      local failed = bury(id, agent.id, why, now)
-      if failed then summary.failed[#summary.failed + 1] = failed end
+      M.become(id, 'done', now)
     else
-      back[#back + 1] = id
+      if counts then m.attempts = whole(num(m.attempts) + 1) end
+      m.error = why
+      if num(m.attempts) >= limit then
+        summary.dead[#summary.dead + 1] = id
+        local failed = bury(id, agent.id, why, now)
+        if failed then summary.failed[#summary.failed + 1] = failed end
+      else
+        back[#back + 1] = id
+      end
     end
   end
   agent.host_deaths = worst > 0 and whole(worst) or nil
   putBack(back, now)
 end
--- Arguments: token, now, count, letters, then those of the outcome, limits of chains. Reply: agent, dead, reminded, failed tasks.
+-- Arguments: token, now, count, letters, then those of the outcome, limits of chains. Reply: agent, dead, reminded,
+-- failed tasks.
 function V.commit()
   local token, now = readToken(), int()
   M.setLimits(unpack(words(words_[#words_])))

@@ -24,7 +24,7 @@ local function flat(t)
   return f
 end
 local function fail(code, text) error({code = code, text = text}, 0) end
-local SUPERVISOR = '00000000-0000-0000-0000-000000000001'
+local SUPERVISOR = MODEL.supervisor
 
 -- Days since 1970 in years that begin in March, so that the leap day is last.
 local function days(y, m, d)

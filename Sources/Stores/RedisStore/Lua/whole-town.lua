@@ -34,8 +34,8 @@ local function paged(key, read)
   return function(from)
     local ids, found, bytes = call('ZRANGE', P .. key, from, from + W.page - 1), {}, 0
     for i, id in ipairs(ids) do
-      local record, n = read(id)
-      if record then found[#found + 1] = record end
+      local r, n = read(id)
+      if r then found[#found + 1] = r end
       bytes = bytes + n
       if bytes > W.bytes then return from + i, found end
     end
@@ -187,21 +187,21 @@ local function drop(index, kinds, limit)
   call('ZREMRANGEBYRANK', P .. index, 0, #ids - 1)
   return #ids
 end
-local parts = {
+local indexes = {
   {'messages', 'message:', 'body:'}, {'tasks', 'task:', 'needing:', 'assignments:', 'offers:'},
   {'agents', 'agent:', 'box:', 'inbox:', 'urgent:', 'lease:', 'sends:', 'stop:', 'activity:', 'events:agent:', 'owned:',
     'open:', 'held:', 'removing:'},
   {'boxes', 'box:', 'inbox:', 'urgent:'}, {'hosts', 'host:'}, {'docs', 'doc:', 'names:'}, {'due', 'due:'}}
 -- One page of it; returns how much of `limit` is left, or 0 where there may be more.
 function W.forget(limit, keepsHosts)
-  for _, part in ipairs(parts) do
+  for _, index in ipairs(indexes) do
     if limit < 1 then return 0 end
-    if part[1] ~= 'hosts' or not keepsHosts then
-      limit = limit - drop(part[1], {unpack(part, 2)}, limit)
+    if index[1] ~= 'hosts' or not keepsHosts then
+      limit = limit - drop(index[1], {unpack(index, 2)}, limit)
     end
   end
   if limit < 1 then return 0 end
-  for _, state in ipairs({'pending', 'assigned', 'running', 'completed', 'failed', 'cancelled'}) do
+  for _, state in ipairs(states) do
     call('UNLINK', P .. 'tasks:state:' .. state)
   end
   for _, key in ipairs({'live', 'leases', 'tasks:waiting', 'backlog', 'backlog:order', 'dead', 'done', 'keys', 'log',
@@ -245,13 +245,13 @@ local function place(kind, r, text)
 end
 -- Takes the first staged records into the town; returns whether there may be more.
 local function fill(id, limit)
-  local staged, at, bytes = W.staged(id), 0, 0
-  while at < limit and bytes < W.bytes do
+  local staged, at, size = W.staged(id), 0, 0
+  while at < limit and size < W.bytes do
     local entries = call('LRANGE', staged, at, at + 9)
     for _, entry in ipairs(entries) do
-      local record = cmsgpack.unpack(entry)
-      place(record[1], record[2], record[3])
-      bytes = bytes + #entry
+      local one = cmsgpack.unpack(entry)
+      place(one[1], one[2], one[3])
+      size = size + #entry
     end
     at = at + #entries
     if #entries < 10 then break end
@@ -268,7 +268,7 @@ function V.advance()
   if stage ~= 'fill' then
     limit = W.forget(limit, stage == 'reset')
     if limit == 0 then quiet = true; return '1' end
-    local kept = {'indexed', FORMAT}
+    local kept = {'indexed', MODEL.format}
     for _, k in ipairs(stage == 'reset' and {'event', 'ordinal', 'message'} or {}) do
       local n = call('HGET', P .. 'meta', k)
       if n then kept[#kept + 1] = k; kept[#kept + 1] = n end

@@ -1,4 +1,3 @@
-import Model
 import Redis
 
 /// The verbs in Lua. Arguments: the verb, '1' where a change is announced, then those of the verb.
@@ -28,23 +27,13 @@ enum TownScript {
             "whole-town",
         ]))
 
-    private static let base: Set = ["values", "records", "log", "messages", "entries", "sending", "agents", "main"]
-    private static let tasks: Set = ["tasks", "dependencies"]
+    static let base: Set = ["values", "records", "log", "messages", "entries", "sending", "agents", "main"]
+    static let tasks: Set = ["tasks", "dependencies"]
 
-    private static func script(_ names: Set<String>) -> RedisScript {
-        RedisScript(joined(LuaParts.only(names)) + "return serve(KEYS, ARGV)")
+    /// A script of these parts, and what it does with them.
+    static func script(_ names: Set<String>, then ending: String = "return serve(KEYS, ARGV)") -> RedisScript {
+        RedisScript(joined(LuaParts.only(names)) + ending)
     }
 
-    private static func joined(_ parts: [String]) -> String { constants + parts.joined() }
-
-    private static let constants = """
-        local MAX_DELIVERIES, FORMAT = \(maxDeliveries), '\(RedisStore.format)'
-        local LONGEST_PATH, DEFAULT_LIMITS = \(Message.longestPath), {\(defaults)}
-
-        """
-    private static var defaults: String {
-        let limits = SendLimits()
-        return [limits.maxHops, limits.sameAgent, limits.pingPong, limits.perRoot].map { String($0) }
-            .joined(separator: ", ")
-    }
+    private static func joined(_ parts: [String]) -> String { ModelTable.lua + parts.joined() }
 }
