@@ -51,7 +51,7 @@ import Testing
             #expect(lease.tasks.map(\.id) == [first])
             #expect(try await town.lease(bob) == nil)
             try await town.move(first, .complete("done"), by: ada)
-            #expect(try await town.store.commit(town.finished(lease)).reminded.isEmpty)
+            try await town.store.commit(town.finished(lease))
             #expect(try await town.lease(ada)?.tasks.map(\.id) == [own])
             #expect(try await town.lease(bob)?.tasks.map(\.id) == [other])
             #expect(try await town.store.tasks(.backlog, page: Page()).map(\.id) == [open])

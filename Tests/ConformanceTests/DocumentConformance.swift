@@ -196,13 +196,13 @@ import Testing
             ])
             #expect(results.count == 7)
             guard case .task(let task) = results[1], case .receipts(let receipts) = results[3],
-                case .agent(let agent) = results[4], case .committed(let summary) = results[5]
+                case .agent(let agent) = results[4], case .committed(let worker) = results[5]
             else {
                 Issue.record("answers of other kinds: \(results)")
                 return
             }
             #expect(task.state == .completed && receipts.count == 1 && agent.attention == "busy")
-            #expect(summary.agent.id == one && summary.agent.roundsCompleted == 1)
+            #expect(worker.id == one && worker.roundsCompleted == 1)
             #expect(try await store.leases().isEmpty)
             #expect(try await town.texts(two).count == 2)
             #expect(try await store.task(made.id)?.assignedTo == two)

@@ -75,8 +75,8 @@ import Testing
             #expect(try await town.lease(ada, at: future) == nil, "a lease never takes over another")
             try await town.store.renew(lease.token, until: past + .seconds(30), now: past)
             #expect(try await town.lease(ada, at: future) == nil)
-            let summary = try await town.store.commit(town.finished(lease, at: past))
-            #expect(summary.agent.state == .idle)
+            let agent = try await town.store.commit(town.finished(lease, at: past))
+            #expect(agent.state == .idle)
             try await town.send(ada)
             #expect(try await town.lease(ada, at: past)?.token.epoch == 2)
         }

@@ -321,10 +321,10 @@ struct Walker {
             (commit.session, commit.dropsSession, commit.sends) = (session, drops, made)
             (commit.usage, commit.model, commit.cli) = (usage, model, "claude")
             (commit.retryIfOpen, commit.limits) = (retry, limits)
-            let summary = try await side.store.commit(commit)
+            let worker = try await side.store.commit(commit)
             // An old token comes back now and then.
             if forgets { side.leases[agent] = nil }
-            return "\(summary)"
+            return "\(worker)"
         }
     }
 

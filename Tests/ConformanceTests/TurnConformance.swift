@@ -18,11 +18,11 @@ import Testing
             #expect(try await town.lease(ada) == nil, "one turn at a time")
             var commit = town.finished(lease)
             commit.session = HarnessSession(id: "s", harness: "echo", totals: Usage(inputTokens: 3, costUSD: 0.5))
-            let summary = try await town.store.commit(commit)
-            #expect(summary.agent.state == .idle)
-            #expect(summary.agent.roundsCompleted == 1)
-            #expect(summary.agent == (try await town.agent(ada)))
-            #expect(summary.agent.session == commit.session)
+            let agent = try await town.store.commit(commit)
+            #expect(agent.state == .idle)
+            #expect(agent.roundsCompleted == 1)
+            #expect(agent == (try await town.agent(ada)))
+            #expect(agent.session == commit.session)
             #expect(try await town.state(id) == .done)
             #expect(try await town.store.leases().isEmpty)
             #expect(try await town.store.queueCounts() == QueueCounts())
@@ -98,18 +98,18 @@ import Testing
             try await town.send(ada, "b")
             let retry = town.start + .seconds(10)
             let first = try #require(try await town.lease(ada))
-            let summary = try await town.store.commit(town.failed(first, .network, counts: false, retryAt: retry))
-            #expect(summary.agent.retryAt == retry)
-            #expect(summary.agent.consecutiveFailures == 1)
-            #expect(summary.agent.roundsSinceStart == 0)
+            let agent = try await town.store.commit(town.failed(first, .network, counts: false, retryAt: retry))
+            #expect(agent.retryAt == retry)
+            #expect(agent.consecutiveFailures == 1)
+            #expect(agent.roundsSinceStart == 0)
             try await town.send(ada, "c")
             #expect(try await town.lease(ada) == nil, "it backs off")
             let second = try #require(try await town.lease(ada, at: retry))
             #expect(second.deliveries.map(\.attempts) == [0, 0, 0])
             #expect(second.deliveries.map(\.message.body.text) == ["a", "b", "c"])
             let next = try await town.store.commit(town.failed(second, .crash, drops: true))
-            #expect(next.agent.roundsSinceStart == 1)
-            #expect(next.agent.roundsCompleted == 0)
+            #expect(next.roundsSinceStart == 1)
+            #expect(next.roundsCompleted == 0)
             #expect(try await town.store.inbox(ada, page: Page()).map(\.attempts) == [1, 1, 1])
             #expect(try await town.events(.turnFailed).count == 2)
         }
@@ -217,9 +217,9 @@ import Testing
             }
             #expect(try await town.agent(ada).hostDeaths == 3)
             let failed = try #require(try await town.lease(ada))
-            #expect(try await town.store.commit(town.failed(failed)).agent.hostDeaths == 3)
+            #expect(try await town.store.commit(town.failed(failed)).hostDeaths == 3)
             let done = try #require(try await town.lease(ada))
-            #expect(try await town.store.commit(town.finished(done)).agent.hostDeaths == 0)
+            #expect(try await town.store.commit(town.finished(done)).hostDeaths == 0)
             // What is counted is part of what is saved.
             #expect(try await town.store.delivery(id)?.hostDeaths == 3)
         }
@@ -231,10 +231,10 @@ import Testing
             let ada = try await town.spawn("ada")
             try await town.send(ada)
             let lease = try #require(try await town.lease(ada))
-            let summary = try await town.store.commit(
+            let agent = try await town.store.commit(
                 town.failed(lease, .authentication, counts: false, pause: "log in"))
-            #expect(summary.agent.state == .paused)
-            #expect(summary.agent.attention == "log in")
+            #expect(agent.state == .paused)
+            #expect(agent.attention == "log in")
             #expect(try await town.events(.agentAttention).count == 1)
             #expect(try await town.lease(ada) == nil)
             let resumed = try await town.store.change(ada, .resume, now: town.start)
@@ -255,10 +255,10 @@ import Testing
                     let lease = try #require(try await town.lease(ada))
                     #expect(lease.agent.consecutiveFailures == row - 1)
                     let failed = try await town.store.commit(town.failed(lease))
-                    #expect(failed.agent.consecutiveFailures == row)
+                    #expect(failed.consecutiveFailures == row)
                 }
                 let turn = try await town.turn(ada)
-                #expect(turn.agent.consecutiveFailures == 0)
+                #expect(turn.consecutiveFailures == 0)
                 #expect(try await town.agent(ada).consecutiveFailures == 0)
                 if isTask { continue }
                 try await town.send(ada)
@@ -282,12 +282,12 @@ import Testing
             try await town.store.note(first.token, session: session, now: town.start)
             var kept = town.failed(first)
             kept.session = session
-            #expect(try await town.store.commit(kept).agent.session == session)
+            #expect(try await town.store.commit(kept).session == session)
             let second = try #require(try await town.lease(ada))
             #expect(second.agent.session == session)
             var commit = town.failed(second, .sessionLost, drops: true)
             commit.dropsSession = true
-            #expect(try await town.store.commit(commit).agent.session == nil)
+            #expect(try await town.store.commit(commit).session == nil)
             #expect(try await town.agent(ada).session == nil)
             let third = try #require(try await town.lease(ada))
             #expect(third.agent.session == nil)
@@ -295,7 +295,7 @@ import Testing
             try await town.store.note(third.token, session: session, now: town.start)
             var last = town.finished(third)
             last.dropsSession = true
-            #expect(try await town.store.commit(last).agent.session == nil)
+            #expect(try await town.store.commit(last).session == nil)
         }
     }
 

@@ -35,7 +35,7 @@ import Testing
         try await server.start()
         // The client makes its connection anew, and the server knows none of the scripts.
         let summary = try await town.store.commit(town.finished(lease))
-        #expect(summary.agent.state == .idle)
+        #expect(summary.state == .idle)
         #expect(try await town.state(first) == .done)
         #expect(try await town.state(late) == .queued)
         #expect(await iterator.next() != nil, "followers look again after an interruption")

@@ -79,7 +79,7 @@ public final class Town: Sendable {
 
     /// Takes a turn that succeeds.
     @discardableResult
-    public func turn(_ agent: AgentID) async throws -> CommitSummary {
+    public func turn(_ agent: AgentID) async throws -> Agent {
         guard let lease = try await lease(agent) else { throw Nothing() }
         return try await store.commit(finished(lease))
     }

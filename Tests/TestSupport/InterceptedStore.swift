@@ -107,7 +107,7 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
             try await inner.note(token, session: session, now: now)
         }
     }
-    public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
+    public func commit(_ turn: TurnCommit) async throws(StoreError) -> Agent {
         try await interceptor.around("commit") { () async throws(StoreError) in
             let summary = try await inner.commit(turn)
             interceptor.happened(.committed(turn))

@@ -71,9 +71,6 @@ public actor TownHost {
         try? await tools.store.retire(host.id, died: false, now: tools.time.now())
     }
 
-    /// Turns that run here at present.
-    public var runningTurns: Int { turns.count }
-
     private func announce() async throws {
         let now = tools.time.now()
         // Where the kernel knows who lives, an entry never expires.
@@ -219,13 +216,13 @@ public actor TownHost {
         let interruption = Interruption()
         let runner = TurnRunner(tools: tools, secret: secret)
         let task = Task {
-            let ending = await runner.run(lease, interruption: { interruption.get })
-            self.turnEnded(agent, ending)
+            _ = await runner.run(lease, interruption: { interruption.get })
+            self.turnEnded(agent)
         }
         turns[agent] = Running(task: task, interruption: interruption)
     }
 
-    private func turnEnded(_ agent: AgentID, _ ending: TurnRunner.Ending) {
+    private func turnEnded(_ agent: AgentID) {
         turns[agent] = nil
         ring.yield()
     }

@@ -39,7 +39,8 @@ public struct TurnTools: Sendable {
 struct TurnRunner: Sendable {
     /// How a turn ended, for the host's loop.
     enum Ending: Sendable {
-        case committed(CommitSummary)
+        /// The agent after its turn.
+        case committed(Agent)
         /// The messages are back in the inbox.
         case released
         /// The lease is somebody else's: whatever was done does not count.
@@ -270,19 +271,18 @@ struct TurnRunner: Sendable {
     /// next failure says it again.
     private func tell(of commit: TurnCommit, _ ending: Ending) async {
         guard case .failed(let failure, let verdict, _) = commit.outcome, verdict.pause == nil, !verdict.countsAttempt,
-            case .committed(let summary) = ending, summary.agent.state != .paused, !summary.agent.state.isTerminal
+            case .committed(let agent) = ending, agent.state != .paused, !agent.state.isTerminal
         else { return }
         var note = verdict.note
-        if note == nil, failure.resetAt == nil, let since = await failing(summary.agent),
+        if note == nil, failure.resetAt == nil, let since = await failing(agent),
             commit.now - since >= FailurePolicy.patience
         {
             note =
                 "no turn has succeeded for \(commit.now.wholeHours(since: since)): \(failure.message) It goes on trying by "
                 + "itself."
         }
-        guard let note, note != summary.agent.attention else { return }
+        guard let note, note != agent.attention else { return }
         // Told once for each time that it waits: a turn that goes well takes the note away.
-        let agent = summary.agent
         _ = try? await tools.store.change(
             agent.id, .attention(note, tellsPerson: agent.attention == nil), now: tools.time.now())
     }
@@ -327,7 +327,7 @@ struct TurnRunner: Sendable {
                 switch error.code {
                 case .leaseLost:
                     guard doubtful, let agent = await committed(commit.token) else { return .leaseLost }
-                    return .committed(CommitSummary(agent: agent))
+                    return .committed(agent)
                 case .unknownOutcome: doubtful = true
                 case .busy, .full, .unavailable: break
                 default: return .unsaid(error)
@@ -374,9 +374,9 @@ struct TurnRunner: Sendable {
         case .leaseLost: return "the lease was lost; nothing of this turn counts"
         case .unsaid(let error): return "the turn's end could not be stored: \(error)"
         case .released: return "put back"
-        case .committed(let summary):
+        case .committed(let agent):
             guard let failure = result.failure else { return "finished" }
-            if let attention = summary.agent.attention { return "failed (\(failure.kind.rawValue)): \(attention)" }
+            if let attention = agent.attention { return "failed (\(failure.kind.rawValue)): \(attention)" }
             return "failed (\(failure.kind.rawValue)): \(failure.message)"
         }
     }

@@ -137,5 +137,6 @@ public enum StepResult: Sendable {
     case receipts([Receipt])
     case task(AgentTask)
     case agent(Agent)
-    case committed(CommitSummary)
+    /// The agent after its turn.
+    case committed(Agent)
 }

@@ -26,7 +26,9 @@ public protocol TurnStore: Sendable {
     /// that nobody can receive becomes a dead letter and does not undo the turn; a full inbox takes it in. What only
     /// points to a task that has ended by then is done, however the turn ended.
     /// - Throws: `leaseLost`.
-    func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary
+    /// - Returns: the agent after the turn.
+    @discardableResult
+    func commit(_ turn: TurnCommit) async throws(StoreError) -> Agent
 
     /// Puts the messages of a turn back to where they were, without counting an attempt.
     ///

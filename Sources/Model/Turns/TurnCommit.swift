@@ -52,24 +52,6 @@ public struct TurnCommit: Sendable {
     }
 }
 
-/// What a commit did, for the log and for the loop.
-public struct CommitSummary: Sendable, Equatable {
-    public var agent: Agent
-    /// Messages that became dead letters.
-    public var dead: [MessageID]
-    /// Tasks that the agent left open and is reminded of.
-    public var reminded: [TaskID]
-    /// Tasks that failed because they were left open too often.
-    public var failedTasks: [TaskID]
-
-    public init(agent: Agent) {
-        self.agent = agent
-        dead = []
-        reminded = []
-        failedTasks = []
-    }
-}
-
 /// Why leased messages go back unchanged, without an attempt being counted.
 public enum ReleaseCause: String, Sendable, Codable {
     /// The host stops and puts back what it could not finish.

@@ -58,7 +58,7 @@ extension RedisStore {
                 case .send(let messages, _): .receipts(Self.receipts(reply, of: messages))
                 case .move: .task(try Self.task(reply))
                 case .change: .agent(try Self.agent(reply))
-                case .commit: .committed(try Self.summary(reply))
+                case .commit: .committed(try Self.agent(reply[0]))
                 }
             results.append(result)
         }

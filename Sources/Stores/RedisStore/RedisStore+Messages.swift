@@ -180,16 +180,8 @@ extension RedisStore {
         }
     }
 
-    public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
-        try Self.summary(try await call("commit") { $0.add(turn) })
-    }
-
-    static func summary(_ reply: RedisValue) throws(StoreError) -> CommitSummary {
-        var summary = CommitSummary(agent: try Self.agent(reply[0]))
-        summary.dead = reply[1].texts.compactMap { MessageID($0) }
-        summary.reminded = reply[2].texts.compactMap { TaskID($0) }
-        summary.failedTasks = reply[3].texts.compactMap { TaskID($0) }
-        return summary
+    public func commit(_ turn: TurnCommit) async throws(StoreError) -> Agent {
+        try Self.agent(try await call("commit") { $0.add(turn) }[0])
     }
 
     public func release(

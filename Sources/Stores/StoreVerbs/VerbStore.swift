@@ -107,7 +107,7 @@ extension VerbStore {
         }
     }
 
-    public func commit(_ turn: TurnCommit) async throws(StoreError) -> CommitSummary {
+    public func commit(_ turn: TurnCommit) async throws(StoreError) -> Agent {
         try await carryOut { verbs throws(StoreError) in try verbs.commit(turn) }
     }
 

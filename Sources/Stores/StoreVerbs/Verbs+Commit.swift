@@ -2,7 +2,7 @@ public import Model
 
 extension Verbs {
     /// See `Store.commit`.
-    public func commit(_ turn: TurnCommit) throws(StoreError) -> CommitSummary {
+    public func commit(_ turn: TurnCommit) throws(StoreError) -> Agent {
         guard ending != nil else {
             var verbs = self
             verbs.limits = turn.limits
@@ -11,13 +11,12 @@ extension Verbs {
         }
         let lease = try requireLease(turn.token)
         let leased = try rows.leased(turn.token.agent)
-        var summary = CommitSummary(agent: try requireAgent(turn.token.agent))
         var pause: Timestamp?
         try sendAll(turn.sends, lease: lease)
         switch turn.outcome {
-        case .finished: pause = try finish(turn, leased, &summary)
+        case .finished: pause = try finish(turn, leased)
         case .failed(let failure, let verdict, let maxAttempts):
-            try fail(turn, leased, failure, verdict, maxAttempts: maxAttempts, &summary)
+            try fail(turn, leased, failure, verdict, maxAttempts: maxAttempts)
         }
         try rows.removeLease(of: turn.token.agent)
         // Tasks that ended have changed the agent's record meanwhile.
@@ -27,8 +26,7 @@ extension Verbs {
         if let pause { agent.retryAt = pause }
         try settle(&agent, now: turn.now)
         try rows.update(agent)
-        summary.agent = agent
-        return summary
+        return agent
     }
 
     /// A commit is never refused because of one of its messages: what nobody can receive is a dead letter, and a full
@@ -51,9 +49,7 @@ extension Verbs {
     // MARK: Success
 
     /// - Returns: when the next turn may begin, if this one did nothing for a task that is still open.
-    private func finish(
-        _ turn: TurnCommit, _ leased: [Delivery], _ summary: inout CommitSummary
-    ) throws(StoreError) -> Timestamp? {
+    private func finish(_ turn: TurnCommit, _ leased: [Delivery]) throws(StoreError) -> Timestamp? {
         var wasAskedToStop = false
         for old in leased {
             var new = old
@@ -85,19 +81,22 @@ extension Verbs {
         let tasks = Self.assigned(by: leased)
         var hasProgress = false
         for id in tasks where try rows.task(id)?.state.isTerminal == true { hasProgress = true }
-        for id in tasks { try askAgain(id, turn, leased, agent, hasProgress: hasProgress, &summary) }
-        return summary.reminded.isEmpty || hasProgress ? nil : turn.retryIfOpen
+        var isAskedAgain = false
+        for id in tasks {
+            if try askAgain(id, turn, leased, agent, hasProgress: hasProgress) { isAskedAgain = true }
+        }
+        return isAskedAgain && !hasProgress ? turn.retryIfOpen : nil
     }
 
+    /// - Returns: whether the agent is asked for the task again.
     private func askAgain(
-        _ id: TaskID, _ turn: TurnCommit, _ leased: [Delivery], _ agent: Agent, hasProgress: Bool,
-        _ summary: inout CommitSummary
-    ) throws(StoreError) {
-        guard let old = try rows.task(id) else { return }
+        _ id: TaskID, _ turn: TurnCommit, _ leased: [Delivery], _ agent: Agent, hasProgress: Bool
+    ) throws(StoreError) -> Bool {
+        guard let old = try rows.task(id) else { return false }
         let isAskedAgain = try rows.waitingAssignments(of: id).contains { $0.message.to == agent.id }
         let next = Decisions.unfinished(old, agent: agent.id, isAskedAgain: isAskedAgain, hasProgress: hasProgress)
         switch next {
-        case .nothing: return
+        case .nothing: return false
         case .remind, .askAgain:
             var task = old
             if next == .remind { task.reminders += 1 }
@@ -107,25 +106,26 @@ extension Verbs {
             try log(
                 .taskReminded, "\(agent.name) left task \(id.short) open and is asked again\(count): \(task.title)",
                 at: turn.now, agent: agent.id, task: id, turn: turn.token.turn)
-            guard let original = leased.first(where: { $0.message.body == .taskAssign(id) })?.message else { return }
+            guard let original = leased.first(where: { $0.message.body == .taskAssign(id) })?.message else {
+                return false
+            }
             var reminder = original
             reminder.id = MessageID(from: [turn.token.turn.words, id.words], purpose: Purpose.reminder)
             reminder.from = task.createdBy
             reminder.createdAt = turn.now
             reminder.idempotencyKey = nil
             try deliver(reminder, toName: agent.name, now: turn.now)
-            summary.reminded.append(id)
+            return true
         case .fail:
             _ = try fail(old, because: "\(agent.name) ended three turns without completing it", now: turn.now)
-            summary.failedTasks.append(id)
+            return false
         }
     }
 
     // MARK: Failure
 
     private func fail(
-        _ turn: TurnCommit, _ leased: [Delivery], _ failure: Failure, _ verdict: FailureVerdict, maxAttempts: Int,
-        _ summary: inout CommitSummary
+        _ turn: TurnCommit, _ leased: [Delivery], _ failure: Failure, _ verdict: FailureVerdict, maxAttempts: Int
     ) throws(StoreError) {
         var agent = try requireAgent(turn.token.agent)
         agent.consecutiveFailures += 1
@@ -159,10 +159,7 @@ extension Verbs {
             let new = Decisions.failed(
                 old, because: failure.message, counts: verdict.countsAttempt, maxAttempts: maxAttempts, now: turn.now)
             if new.state == .dead {
-                summary.dead.append(new.message.id)
-                if let task = try bury(new, was: old, owner: agent.id, now: turn.now) {
-                    summary.failedTasks.append(task)
-                }
+                try bury(new, was: old, owner: agent.id, now: turn.now)
             } else {
                 try rows.update(new, was: old)
             }

@@ -139,7 +139,7 @@ extension Verbs {
             let new = Decisions.released(old, cause: cause, maxHostDeaths: maxHostDeaths, now: now)
             if try settleMoot(old, now: now) { continue }
             if new.state == .dead {
-                _ = try bury(new, was: old, owner: token.agent, now: now)
+                try bury(new, was: old, owner: token.agent, now: now)
             } else {
                 worst = max(worst, new.hostDeaths)
                 try rows.update(new, was: old)

@@ -142,8 +142,7 @@ extension Verbs {
     }
 
     /// Writes a message that died, logs it, fails the task that it assigned and tells those who have to know.
-    /// - Returns: the task that failed with it.
-    func bury(_ dead: Delivery, was old: Delivery, owner: AgentID, now: Timestamp) throws(StoreError) -> TaskID? {
+    func bury(_ dead: Delivery, was old: Delivery, owner: AgentID, now: Timestamp) throws(StoreError) {
         let message = dead.message
         let reason = dead.lastError ?? "unknown"
         try rows.update(dead, was: old)
@@ -153,12 +152,10 @@ extension Verbs {
             "a \(message.body.type) message to \(to) is a dead letter after "
                 + "\(dead.attempts) failed attempts: \(reason)", at: now, agent: message.to, task: message.body.task,
             letter: message.id)
-        var failed: TaskID?
         var told: AgentID?
         if case .taskAssign(let id) = message.body, let task = try rows.task(id), !task.state.isTerminal,
             task.assignedTo == owner
         {
-            failed = id
             told = try fail(task, because: "its message could not be worked on: \(reason)", now: now)
         } else {
             try tellOfDeath(of: dead, now: now)
@@ -168,6 +165,5 @@ extension Verbs {
                 message, "your \(message.body.type) message to \(to) could not be worked on: \(reason)",
                 purpose: Purpose.deathNotice, number: dead.sequence, now: now)
         }
-        return failed
     }
 }
