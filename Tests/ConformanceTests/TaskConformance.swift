@@ -35,7 +35,8 @@ import Testing
             let id = try await town.task(by: boss, for: ada)
             for round in 1...3 {
                 try await town.turn(ada)
-                #expect(try await town.store.inbox(ada, page: Page()).map(\.message.body.task) == (round < 3 ? [id] : []))
+                #expect(
+                    try await town.store.inbox(ada, page: Page()).map(\.message.body.task) == (round < 3 ? [id] : []))
                 #expect(try await town.store.task(id)?.state == (round < 3 ? .running : .failed))
             }
             let task = try #require(try await town.store.task(id))

@@ -144,4 +144,30 @@ import Testing
         #expect(refusals[2]?.contains("the limit is 1") == true, "\(refusals)")
         #expect(try await ListDeadLetters.call(.init(), in: town).messages.count == 1)
     }
+
+    @Test func `the status counts what waits in the categories that the inbox shows`() async throws {
+        let town = makeTown()
+        _ = try await SpawnAgent.call(.init(name: "ada"), in: town)
+        let ada = try await town.agent("ada").id
+        let bodies: [MessageBody] =
+            [
+                .task(description: "a"), .query(question: "b"), .informational(summary: "c"), .ping, .shutdown,
+                .confirmation(.thanks), .taskFailed(town.newID(), error: "d"), .offer(town.newID()),
+            ] + ["status update", "Question?", "ack", "deploy", "fyi"].map { .custom(kind: $0, payload: "e") }
+        for agent in [ada, .supervisor] {
+            for body in bodies {
+                let message = Message(
+                    id: town.newID(), from: ada, to: agent, body: body, createdAt: town.time.now())
+                _ = try await town.store.send([message], limits: SendLimits())
+            }
+        }
+        let shown = try await ReadInbox.call(.init(agent: "ada"), in: town).messages.map(\.category)
+        let status = try await ReadStatus.call(Nothing(), in: town)
+        let pending = try #require(status.agents.first).pending
+        #expect(
+            [pending.task, pending.query, pending.informational, pending.confirmation, pending.other]
+                == MessageBody.Category.allCases.map { category in shown.count { $0 == category } })
+        #expect((pending.total, pending.informational) == (bodies.count, 5))
+        #expect(status.needsYou.count == 5, "tasks and questions, not what somebody calls an update")
+    }
 }

@@ -91,18 +91,22 @@ public enum MessageBody: Sendable, Equatable {
     ///
     /// A custom message counts by its kind alone and by whole words, never by what its text happens to hold (W43).
     public var category: Category {
-        switch self {
-        case .task, .taskAssign: return .task
-        case .query, .statusRequest: return .query
-        case .informational, .taskDone, .taskFailed, .statusResponse, .ping, .pong: return .informational
-        case .confirmation: return .confirmation
-        case .shutdown: return .otherActionable
-        case .custom(let kind, _):
-            let words = kind.lowercased().split { !$0.isLetter }
-            let categories: [Category] = [.confirmation, .query, .informational]
-            for (category, names) in zip(categories, Self.kindWords)
-            where words.contains(where: { names.contains(String($0)) }) { return category }
-            return .task
+        guard case .custom(let kind, _) = self else { return Self.category(ofType: type) }
+        let words = kind.lowercased().split { !$0.isLetter }
+        let categories: [Category] = [.confirmation, .query, .informational]
+        for (category, names) in zip(categories, Self.kindWords)
+        where words.contains(where: { names.contains(String($0)) }) { return category }
+        return .task
+    }
+
+    /// The category of a type, as far as its wire name says it; that of a custom message may be another.
+    public static func category(ofType type: String) -> Category {
+        switch type {
+        case "task", "task_assign", "custom": .task
+        case "query", "status_request": .query
+        case "confirmation": .confirmation
+        case "shutdown": .otherActionable
+        default: .informational
         }
     }
 

@@ -67,7 +67,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         case interruptedTurn = "interrupted_turn"
     }
 
-    public init(_ agent: Agent, waiting: [String: Int] = [:], lease: LeaseView? = nil) {
+    public init(_ agent: Agent, pending: PendingView = PendingView([:]), lease: LeaseView? = nil) {
         id = agent.id
         name = agent.name
         nickname = agent.nickname
@@ -94,7 +94,7 @@ public struct AgentView: Codable, Sendable, Equatable {
         consecutiveFailures = agent.consecutiveFailures
         stopRequest = agent.stopRequest
         sessionID = agent.session?.id
-        pending = PendingView(waiting)
+        self.pending = pending
         self.lease = lease
     }
 
@@ -135,15 +135,17 @@ public struct PendingView: Codable, Sendable, Equatable {
     /// - Parameter byType: counts by the wire name of the message type.
     public init(_ byType: [String: Int]) {
         (total, task, query, informational, confirmation, other) = (0, 0, 0, 0, 0, 0)
-        for (type, count) in byType {
-            total += count
-            switch type {
-            case "task", "task_assign", "custom": task += count
-            case "query", "status_request": query += count
-            case "confirmation": confirmation += count
-            case "shutdown": other += count
-            default: informational += count
-            }
+        for (type, count) in byType { add(count, MessageBody.category(ofType: type)) }
+    }
+
+    fileprivate mutating func add(_ count: Int, _ category: MessageBody.Category) {
+        total += count
+        switch category {
+        case .task: task += count
+        case .query: query += count
+        case .informational: informational += count
+        case .confirmation: confirmation += count
+        case .otherActionable: other += count
         }
     }
 }
@@ -191,7 +193,7 @@ extension Town {
         let now = time.now()
         var views: [AgentView] = []
         for agent in agents {
-            var view = AgentView(agent, waiting: waiting[agent.id] ?? [:])
+            var view = AgentView(agent, pending: try await pending(of: agent.id, waiting))
             if let record = held[agent.id] {
                 let host = known[record.token.host]
                 let lease = LeaseView(record, host: host)
@@ -204,6 +206,20 @@ extension Town {
             views.append(view)
         }
         return views
+    }
+
+    /// What waits for an agent, or for the supervisor, in the categories that their inbox shows.
+    /// - Parameter waiting: what waits for each agent, as `Store.waitingCounts` says.
+    func pending(of agent: AgentID, _ waiting: [AgentID: [String: Int]]) async throws -> PendingView {
+        var pending = PendingView(waiting[agent] ?? [:])
+        // A custom message says its category itself, so as many are looked at as an inbox shows at once.
+        guard let customs = waiting[agent]?["custom"] else { return pending }
+        let first = try await store.inbox(agent, page: Page()).filter { $0.state == .queued }.map(\.message.body)
+        for body in first.filter({ $0.type == "custom" }).prefix(customs) {
+            pending.add(-1, .task)
+            pending.add(1, body.category)
+        }
+        return pending
     }
 
     /// Why the agent's last turn failed, in words.

@@ -58,7 +58,7 @@ public struct Need: Codable, Sendable, Equatable {
 extension Town {
     /// - Parameter waiting: what waits for each agent, as `Store.waitingCounts` says.
     func needsYou(_ waiting: [AgentID: [String: Int]]) async throws -> NeedsYou {
-        let pending = PendingView(waiting[.supervisor] ?? [:])
+        let pending = try await pending(of: .supervisor, waiting)
         let count = pending.task + pending.query
         guard count > 0 else { return NeedsYou() }
         let first = try await store.inbox(.supervisor, page: Page(limit: 200)).filter(\.message.body.wakes)
