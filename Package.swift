@@ -110,7 +110,7 @@ let engine: [Target] = [
         name: "Engine", dependencies: ["Model", "Concurrency", "Text", "Secrets"], path: "Sources/Engine",
         swiftSettings: strict),
     .target(
-        name: "Hosting", dependencies: ["Engine", "Model", "Processes", "Files", "Secrets"], path: "Sources/Hosting",
+        name: "Hosting", dependencies: ["Model", "Processes", "Files", "Secrets"], path: "Sources/Hosting",
         swiftSettings: strict),
     // Redis and Valkey servers of our own, and where a town's server is.
     .target(
@@ -259,7 +259,7 @@ let proof: [Target] = [
         ["Model", "StoreVerbs", "SQLiteStore", "SQLite", "StoreCrasher", "CSyncCounter", "TestSupport", "TestOrder"]),
     tests("ConfigurationTests", ["Configuration", "Files", "TestSupport"]),
     tests("EngineTests", ["Engine", "Model", "MemoryStore", "Concurrency", "TestSupport"]),
-    tests("HostingTests", ["Hosting", "Engine", "Files", "Model", "Processes", "TestSupport", "TestOrder"]),
+    tests("HostingTests", ["Hosting", "Files", "Model", "Processes", "TestSupport", "TestOrder"]),
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests(
         "HarnessTests",

@@ -1,4 +1,3 @@
-public import Engine
 import Files
 public import Model
 import Processes

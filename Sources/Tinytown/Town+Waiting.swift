@@ -51,8 +51,10 @@ extension Town {
             try await keeper.ensureHost(for: opened)
             guard case .background = hosting else { return }
             let hosts = try await opened.store.hosts()
-            guard let host = hosts.first(where: { !$0.isForeground && opened.isAlive($0) == true }) else { return }
-            try await TownJanitor().waitForEnd(of: host)
+            guard let host = hosts.first(where: { !$0.isForeground && opened.isAlive($0) == true }) else {
+                return
+            }
+            try await opened.janitor.waitForEnd(of: host)
         }
     }
 }

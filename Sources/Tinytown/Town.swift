@@ -66,9 +66,9 @@ public final class Town: Sendable {
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
             var opened = Operations.Town(
                 root: root, configuration: configuration, store: store, time: store.clock ?? SystemTime(),
-                random: SystemRandomness(),
+                random: SystemRandomness(), janitor: TownJanitor(),
                 caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
-                redactor: Redactor(Secret.among(environment) + configuration.secrets), isAlive: TownJanitor().isAlive)
+                redactor: Redactor(Secret.among(environment) + configuration.secrets))
             let town = opened
             opened.clis = {
                 let home = GlobalConfiguration.home(environment)

@@ -1,5 +1,5 @@
 import Cryptography
-import Engine
+import Model
 
 /// Secrets of turns from the system's generator.
 struct SystemSecrets: TurnSecrets {

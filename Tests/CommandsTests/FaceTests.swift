@@ -12,8 +12,8 @@ import Testing
             let console = RecordingConsole()
             let parts = CommandParts(
                 console: console, environment: [:], folder: "/nowhere", time: StillTime(),
-                random: SeededRandomness(seed: 1),
-                openStore: { _, _, _ in throw OperationError(.failed, "opened") }, isAlive: { _ in nil },
+                random: SeededRandomness(seed: 1), janitor: UnknownHosts(),
+                openStore: { _, _, _ in throw OperationError(.failed, "opened") },
                 ensureHost: { _ in })
             let exit = await CommandLineFace(verbs: Verbs.all, version: "9.9.9").run(arguments, parts: parts)
             #expect(exit == .done && console.error.isEmpty && !console.output.isEmpty, "\(arguments)")

@@ -80,14 +80,16 @@ final class Bench: Sendable {
     var town: Town {
         var configuration = TownConfiguration(name: "demo")
         configuration.defaultCLI = "claude"
-        return Town(root: folder.path, configuration: configuration, store: store, time: StillTime(), random: random)
+        return Town(
+            root: folder.path, configuration: configuration, store: store, time: StillTime(), random: random,
+            janitor: UnknownHosts())
     }
 
     func parts(_ console: RecordingConsole, _ environment: [String: String] = [:]) -> CommandParts {
         let kept = InterceptedStore(store, AsItIs(), owns: false)
         return CommandParts(
             console: console, environment: environment, folder: folder.path, time: StillTime(), random: random,
-            openStore: { _, _, _ in kept }, isAlive: { _ in nil },
+            janitor: UnknownHosts(), openStore: { _, _, _ in kept },
             ensureHost: { [self] _ in started.withLock { $0 += 1 } })
     }
 

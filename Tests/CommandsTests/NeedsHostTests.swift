@@ -22,7 +22,7 @@ struct NeedsHostTests {
         func town(at now: Timestamp) -> Town {
             Town(
                 root: "/town", configuration: TownConfiguration(name: "demo"), store: store, time: Clock(instant: now),
-                random: SeededRandomness(seed: 1))
+                random: SeededRandomness(seed: 1), janitor: UnknownHosts())
         }
         var agent = Agent(id: AgentID(high: 1, low: 1), name: "ada", cli: "x", createdAt: start)
         agent.role = "worker"

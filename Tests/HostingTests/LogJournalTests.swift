@@ -1,4 +1,3 @@
-import Engine
 import Files
 import Model
 import TestOrder

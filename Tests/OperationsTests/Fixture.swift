@@ -3,6 +3,7 @@ import MemoryStore
 import Model
 import Operations
 import Synchronization
+import TestSupport
 
 /// A clock that stands still until it is moved.
 final class FixedTime: TimeSource {
@@ -18,7 +19,7 @@ func makeTown(caller: Caller = Caller(), seed: UInt64 = 1) -> Town {
     configuration.defaultCLI = "claude"
     return Town(
         root: "/town", configuration: configuration, store: MemoryStore(), time: FixedTime(),
-        random: SeededRandomness(seed: seed), caller: caller)
+        random: SeededRandomness(seed: seed), janitor: UnknownHosts(), caller: caller)
 }
 
 /// The error that `body` ends with, if it is an operation's.

@@ -130,15 +130,18 @@ import Testing
 
     // MARK: Recovery
 
-    private final class Machine: Sendable {
+    private final class Machine: ProcessJanitor {
         let dead = Mutex<Set<HostID>>([])
         let ended = Mutex<[TurnID]>([])
+
+        func isAlive(_ host: Host) -> Bool? { dead.withLock { !$0.contains(host.id) } }
+        func waitForEnd(of host: Host) async throws { throw CancellationError() }
+        func endSurvivors(of turns: [TurnID]) async { ended.withLock { $0 += turns } }
     }
 
     private func town(on machine: Machine, _ agents: String...) async throws -> Town {
         var town = makeTown()
-        town.isAlive = { host in machine.dead.withLock { !$0.contains(host.id) } }
-        town.endSurvivors = { turns in machine.ended.withLock { $0 += turns } }
+        town.janitor = machine
         for name in agents { _ = try await SpawnAgent.call(.init(name: name), in: town) }
         return town
     }

@@ -124,6 +124,6 @@ extension World {
     private var town: Town {
         Town(
             root: "/town", configuration: TownConfiguration(name: "sim"), store: store, time: SimulatedTime(),
-            random: random, isAlive: { [deaths] in $0.machine == "m" ? !deaths.isDead($0.id) : nil })
+            random: random, janitor: SimulatedJanitor(processes: processes, deaths: deaths, machine: "m"))
     }
 }

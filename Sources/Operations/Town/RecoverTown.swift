@@ -33,7 +33,7 @@ public struct RecoverTown: Operation {
             let isLost = holder.map { host in dead.contains { $0.id == host.id } } ?? true
             guard isLost, let agent = agents.first(where: { $0.id == lease.token.agent }) else { continue }
             // What the turn left running ends first: its messages must not be worked on twice at a time.
-            await town.endSurvivors([lease.token.turn])
+            await town.janitor.endSurvivors(of: [lease.token.turn])
             do throws(StoreError) {
                 try await town.store.release(
                     lease.token, cause: .hostDied, maxHostDeaths: town.configuration.maxHostDeaths,

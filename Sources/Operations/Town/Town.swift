@@ -18,18 +18,14 @@ public struct Town: Sendable {
     public var clis: @Sendable () throws -> (any CLICatalogue)? = { nil }
     /// Told now and then of how much a long operation has read or written.
     public var progress: @Sendable (SnapshotCounts) -> Void = { _ in }
-    /// True or false where this machine can tell whether a host's process runs; nil for a host of another machine.
-    public var isAlive: @Sendable (Host) -> Bool?
+    /// Knows which hosts live on this machine, and ends what dead ones left behind.
+    public var janitor: any ProcessJanitor
     /// How the door that is used words a remedy, for texts that hold one.
     public var phrase: @Sendable (Remedy) -> String = { $0.description }
-    /// Ends every process of this machine that belongs to one of these turns, and returns when none is left.
-    public var endSurvivors: @Sendable ([TurnID]) async -> Void
 
     public init(
         root: String, configuration: TownConfiguration, store: any Store, time: any TimeSource,
-        random: any Randomness, caller: Caller = Caller(), redactor: Redactor = .forms,
-        isAlive: @escaping @Sendable (Host) -> Bool? = { _ in nil },
-        endSurvivors: @escaping @Sendable ([TurnID]) async -> Void = { _ in }
+        random: any Randomness, janitor: any ProcessJanitor, caller: Caller = Caller(), redactor: Redactor = .forms
     ) {
         self.root = root
         self.configuration = configuration
@@ -38,14 +34,18 @@ public struct Town: Sendable {
         self.random = random
         self.caller = caller
         self.redactor = redactor
-        self.isAlive = isAlive
-        self.endSurvivors = endSurvivors
+        self.janitor = janitor
     }
 
     public var name: String { configuration.name }
 
+    /// Whether a host's process runs on this machine; nil for one of another machine.
+    public func isAlive(_ host: Host) -> Bool? { janitor.isAlive(host) }
+
     /// Whether a host lives, as far as this machine can know.
-    public func liveness(of host: Host) -> HostLiveness { host.liveness(isRunning: isAlive(host), now: time.now()) }
+    public func liveness(of host: Host) -> HostLiveness {
+        host.liveness(isRunning: isAlive(host), now: time.now())
+    }
 
     /// Whether a background host of another machine serves the town, as far as one can know: it has renewed its entry
     /// when that was due.

@@ -19,14 +19,9 @@ public struct CommandParts: Sendable {
     public var folder: String
     public var time: any TimeSource
     public var random: any Randomness
+    public var janitor: any ProcessJanitor
     /// Opens the store of a town.
     public var openStore: @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store
-    /// Whether the process behind a host runs; nil for one of another machine.
-    public var isAlive: @Sendable (Host) -> Bool?
-    /// Returns when the process behind a host has ended; never for a host of another machine. Throws when cancelled.
-    public var waitForEnd: @Sendable (Host) async throws -> Void
-    /// Ends every process of this machine that belongs to one of these turns.
-    public var endSurvivors: @Sendable ([TurnID]) async -> Void
     /// Makes sure that a host runs for the town, where a live agent may need one.
     public var ensureHost: @Sendable (Town) async throws -> Void
     /// Decides whether a town may run programs and connect to servers.
@@ -42,14 +37,8 @@ public struct CommandParts: Sendable {
 
     public init(
         console: any Console, environment: [String: String], folder: String, time: any TimeSource,
-        random: any Randomness,
+        random: any Randomness, janitor: any ProcessJanitor,
         openStore: @escaping @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store,
-        isAlive: @escaping @Sendable (Host) -> Bool?,
-        waitForEnd: @escaping @Sendable (Host) async throws -> Void = { _ in
-            let (never, continuation) = AsyncStream.makeStream(of: Never.self)
-            for await _ in never {}
-            continuation.finish()
-        }, endSurvivors: @escaping @Sendable ([TurnID]) async -> Void = { _ in },
         ensureHost: @escaping @Sendable (Town) async throws -> Void
     ) {
         self.console = console
@@ -58,9 +47,7 @@ public struct CommandParts: Sendable {
         self.time = time
         self.random = random
         self.openStore = openStore
-        self.isAlive = isAlive
-        self.waitForEnd = waitForEnd
-        self.endSurvivors = endSurvivors
+        self.janitor = janitor
         self.ensureHost = ensureHost
     }
 }
@@ -125,9 +112,8 @@ public struct CommandContext: Sendable {
         }
         var town = Town(
             root: root, configuration: configuration, store: store, time: store.clock ?? parts.time,
-            random: parts.random,
-            caller: caller, redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)),
-            isAlive: parts.isAlive, endSurvivors: parts.endSurvivors)
+            random: parts.random, janitor: parts.janitor, caller: caller,
+            redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)))
         town.phrase = CommandPhrase.text
         let (known, home, environment) = (town, home, environment)
         town.clis = {

@@ -13,12 +13,10 @@ extension CommandParts {
         environment: [String: String], folder: String,
         ensureHost: @escaping @Sendable (Town) async throws -> Void
     ) -> CommandParts {
-        let janitor = TownJanitor()
         var parts = CommandParts(
             console: SystemConsole(environment: environment), environment: environment, folder: folder,
-            time: SystemTime(), random: SystemRandomness(),
-            openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, isAlive: janitor.isAlive,
-            waitForEnd: janitor.waitForEnd, endSurvivors: janitor.endSurvivors, ensureHost: ensureHost)
+            time: SystemTime(), random: SystemRandomness(), janitor: TownJanitor(),
+            openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, ensureHost: ensureHost)
         parts.admission = TownAdmission(environment: environment)
         parts.zone = .system
         parts.isBeneathTurn = TurnAncestry.isBeneathTurn

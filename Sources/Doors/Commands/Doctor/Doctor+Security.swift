@@ -64,7 +64,7 @@ extension Doctor {
         let agents = (try? await store.agents()) ?? []
         let hosts = (try? await store.hosts()) ?? []
         await store.close()
-        let here = hosts.filter { context.parts.isAlive($0) == true }.compactMap { ProcessIdentity($0.process) }
+        let here = hosts.filter { context.parts.janitor.isAlive($0) == true }.compactMap { ProcessIdentity($0.process) }
         return (agents.filter { !$0.state.isTerminal }.map(\.cli), here)
     }
 }

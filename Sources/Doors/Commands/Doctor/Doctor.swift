@@ -147,7 +147,7 @@ struct Doctor {
         }
         let town = Town(
             root: root, configuration: configuration, store: store, time: store.clock ?? context.parts.time,
-            random: context.parts.random, isAlive: context.parts.isAlive)
+            random: context.parts.random, janitor: context.parts.janitor)
         var used: [String: [String]] = [:]
         do {
             progress.show("   the store is checked")

@@ -56,7 +56,7 @@ struct TownWait: Sendable {
             askedHost = false
             if progress != said { context.say(progress) }
             said = progress
-            let waitForEnd = context.parts.waitForEnd
+            let janitor = town.janitor
             // Nothing tells of the end of a host on another machine but that it does not renew its entry.
             timer?.cancel()
             let ends = hosts.compactMap { host in
@@ -72,7 +72,7 @@ struct TownWait: Sendable {
             for host in hosts where watched.insert(host.id).inserted {
                 waiting.append(
                     Task {
-                        try? await waitForEnd(host)
+                        try? await janitor.waitForEnd(of: host)
                         ring.yield()
                     })
             }
@@ -107,9 +107,13 @@ struct TownWait: Sendable {
     /// Returns when these hosts have ended as processes: one that has left the town's list takes a moment more. Not for
     /// long: it may have found new work in that moment. A guardian that waits to start one again ends, too.
     func untilGone(_ hosts: [Host]) async {
-        let (town, waitForEnd) = (town, context.parts.waitForEnd)
+        let town = town
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { for host in hosts where town.isAlive(host) == true { try? await waitForEnd(host) } }
+            group.addTask {
+                for host in hosts where town.isAlive(host) == true {
+                    try? await town.janitor.waitForEnd(of: host)
+                }
+            }
             group.addTask { try? await town.time.sleep(for: .seconds(5)) }
             await group.next()
             group.cancelAll()

@@ -89,7 +89,7 @@ enum TownsCommand {
             }
             view.agents = agents.count
             view.live = agents.count { !$0.state.isTerminal }
-            view.isServed = hosts.contains { context.parts.isAlive($0) == true }
+            view.isServed = hosts.contains { context.parts.janitor.isAlive($0) == true }
             if view.live == 0, !view.isServed, agents.count > 0 { view.state = .stopped }
         } catch let error as OperationError where error.code.kind == .notFound {
             // It came with a repository and was never used here.

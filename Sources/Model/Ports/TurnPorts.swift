@@ -1,5 +1,3 @@
-public import Model
-
 /// Ends what a turn left behind. The engine knows turns; its implementation knows processes.
 public protocol ProcessJanitor: Sendable {
     /// True while the process behind `host` runs on this machine. Nil where only its expiry can tell: another machine.
