@@ -106,6 +106,8 @@ let stores: [Target] = [
 ]
 
 let engine: [Target] = [
+    // The command lines of agent CLIs that are known without any configuration.
+    .target(name: "Presets", path: "Sources/Presets", swiftSettings: strict),
     .target(
         name: "Engine", dependencies: ["Model", "Concurrency", "Text", "Secrets"], path: "Sources/Engine",
         swiftSettings: strict),
@@ -117,11 +119,12 @@ let engine: [Target] = [
         name: "Servers", dependencies: ["Configuration", "Redis", "Peers", "Processes", "Files", "Concurrency"],
         path: "Sources/Servers", swiftSettings: strict),
     .target(
-        name: "Harnesses", dependencies: ["Model", "Processes", "Concurrency", "Files", "Text"],
+        name: "Harnesses", dependencies: ["Model", "Presets", "Processes", "Concurrency", "Files", "Text"],
         path: "Sources/Harnesses",
         swiftSettings: strict),
     .target(
-        name: "Configuration", dependencies: ["Model", "TOML", "Files", "Arguments", "Cryptography", "Secrets"],
+        name: "Configuration",
+        dependencies: ["Model", "Presets", "TOML", "Files", "Arguments", "Cryptography", "Secrets"],
         path: "Sources/Configuration",
         swiftSettings: strict),
 ]
@@ -131,8 +134,9 @@ let towns: [Target] = [
     .target(
         name: "Towns",
         dependencies: [
-            "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore", "RedisStore",
-            "MemoryStore", "Redis", "Servers", "Processes", "Concurrency", "Files", "Secrets", "Cryptography",
+            "Operations", "Model", "Presets", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore",
+            "RedisStore", "MemoryStore", "Redis", "Servers", "Processes", "Concurrency", "Files", "Secrets",
+            "Cryptography",
         ], path: "Sources/Towns", swiftSettings: strict)
 ]
 
@@ -161,9 +165,9 @@ let doors: [Target] = [
     layer(
         "Doors", "Commands",
         [
-            "Towns", "Operations", "Model", "Engine", "Hosting", "Harnesses", "Configuration", "SQLiteStore",
-            "Processes",
-            "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML", "Peers", "Text",
+            "Towns", "Operations", "Model", "Presets", "Engine", "Hosting", "Harnesses", "Configuration",
+            "SQLiteStore", "Processes", "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML",
+            "Peers", "Text",
             "Secrets",
         ]),
     .executableTarget(
@@ -263,7 +267,7 @@ let proof: [Target] = [
     .executableTarget(name: "FakeCLI", path: "Tests/FakeCLI", swiftSettings: strict),
     tests(
         "HarnessTests",
-        ["Harnesses", "Model", "Processes", "Concurrency", "TestSupport", "FakeCLI", "Text", "TestOrder"]),
+        ["Harnesses", "Model", "Presets", "Processes", "Concurrency", "TestSupport", "FakeCLI", "Text", "TestOrder"]),
     tests("PlansTests", ["Plans", "Model"]),
     tests(
         "OperationsTests", ["Operations", "Configuration", "Model", "MemoryStore", "Files", "TestSupport", "Text"]),

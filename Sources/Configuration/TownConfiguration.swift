@@ -1,4 +1,5 @@
 public import Model
+import Presets
 
 /// What `tinytown.toml` says, defaults included.
 public struct TownConfiguration: Sendable, Equatable {

@@ -1,4 +1,5 @@
 public import Model
+public import Presets
 import Processes
 
 /// The harnesses of a town: its configured commands, the built-in presets, and any command line.

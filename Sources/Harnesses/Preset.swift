@@ -1,4 +1,5 @@
 import Model
+import Presets
 
 extension CLIPreset {
     /// The dialect of the program that `words` start; a program that is not known is a plain command.

@@ -1,6 +1,7 @@
 public import Configuration
 import Harnesses
 import Model
+import Presets
 
 /// Which CLI a new agent gets, and why.
 public struct CLIChoice: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Model
+import Presets
 import Processes
 import TestOrder
 import TestSupport

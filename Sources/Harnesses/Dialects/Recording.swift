@@ -1,4 +1,5 @@
 package import Model
+import Presets
 
 /// Reads recorded output as a turn does. For tests that try what no CLI prints.
 package enum Recording {

@@ -2,6 +2,7 @@ import Configuration
 import Files
 import Harnesses
 import Model
+import Presets
 import Processes
 
 /// How each CLI is started in a terminal, with a first prompt. What it may do is left to the CLI, which asks the person;

@@ -1,6 +1,7 @@
 import Configuration
 import Harnesses
 import Model
+import Presets
 import Processes
 import Terminal
 

@@ -2,6 +2,7 @@ import Arguments
 import Files
 import Model
 import Operations
+import Presets
 import Terminal
 
 enum RestoreCommand {
