@@ -99,9 +99,11 @@ let model: [Target] = [
 ]
 
 let stores: [Target] = [
-    layer("Stores", "StoreVerbs", ["Model"]),
+    layer("Stores", "StoreVerbs", ["Model", "Text"]),
     layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
-    layer("Stores", "RedisStore", ["CRedisScripts", "Model", "StoreVerbs", "Redis", "Concurrency"], exclude: ["Lua"]),
+    layer(
+        "Stores", "RedisStore", ["CRedisScripts", "Model", "StoreVerbs", "Redis", "Concurrency", "Text"],
+        exclude: ["Lua"]),
     layer("Stores", "SQLiteStore", ["Model", "StoreVerbs", "SQLite", "Doorbell", "Concurrency", "Files"]),
 ]
 

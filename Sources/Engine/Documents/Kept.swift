@@ -1,5 +1,6 @@
 import FoundationEssentials
 public import Model
+import Text
 
 /// Values of one type that are kept as JSON documents. A change reads a value, works on a copy and writes only if nobody
 /// else wrote meanwhile; otherwise it begins anew.
@@ -71,9 +72,7 @@ public struct Kept<Value: Codable & Sendable>: Sendable {
     }
 
     static func encoded(_ value: Value) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Values of features are texts, numbers and lists of them: encoding them cannot fail.
-        return (try? encoder.encode(value)).map { Array($0) } ?? []
+        (try? JSON.encoded(value)) ?? []
     }
 }

@@ -57,10 +57,7 @@ enum SnapshotLine {
     }
 
     static func bytes(encoding value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A file for version control is read in terminals and reviews: nothing in it is invisible.
-        return Array(JSONEscapes.escaped(String(decoding: try encoder.encode(value), as: UTF8.self)).utf8)
+        Array(try JSON.line(value).utf8)
     }
 
     /// The record of a line, or nil where it is none.

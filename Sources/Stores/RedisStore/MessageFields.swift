@@ -1,18 +1,19 @@
 import FoundationEssentials
 import Model
 import Redis
+import Text
 
 extension Message {
     /// The wire form: Tinytown's keys in Tinytown's order, then ours, which are left out where they say nothing.
     var wire: String {
         var out = "{\"id\":\"\(id)\",\"from\":\"\(from)\",\"to\":\"\(to)\",\"type\":\"\(body.type)\""
-        func member(_ name: String, _ text: String) { out += ",\"\(name)\":" + JSONText.quoted(text) }
+        func member(_ name: String, _ text: String) { out += ",\"\(name)\":" + JSON.quoted(text) }
         switch body {
         case .task(let text): member("description", text)
         case .query(let text): member("question", text)
         case .informational(let text): member("summary", text)
         case .confirmation(.rejected(let reason)):
-            out += ",\"ack_type\":{\"type\":\"rejected\",\"reason\":" + JSONText.quoted(reason) + "}"
+            out += ",\"ack_type\":{\"type\":\"rejected\",\"reason\":" + JSON.quoted(reason) + "}"
         case .confirmation(let kind): out += ",\"ack_type\":{\"type\":\"\(kind.name)\"}"
         case .taskAssign(let task): member("task_id", task.description)
         case .taskDone(let task, let result):
@@ -40,10 +41,10 @@ extension Message {
         if hops > 0 { out += ",\"hops\":\(hops)" }
         if let author {
             out +=
-                ",\"author\":{\"channel\":" + JSONText.quoted(author.channel) + ",\"id\":" + JSONText.quoted(author.id)
-                + ",\"name\":" + JSONText.quoted(author.name) + "}"
+                ",\"author\":{\"channel\":" + JSON.quoted(author.channel) + ",\"id\":" + JSON.quoted(author.id)
+                + ",\"name\":" + JSON.quoted(author.name) + "}"
         }
-        if !attachments.isEmpty { out += ",\"attachments\":" + JSONText.array(attachments) }
+        if !attachments.isEmpty { out += ",\"attachments\":" + JSON.quoted(attachments) }
         if let idempotencyKey { member("idempotency_key", idempotencyKey) }
         return out + "}"
     }

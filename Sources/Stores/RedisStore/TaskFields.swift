@@ -1,11 +1,13 @@
+import FoundationEssentials
 import Model
+import Text
 
 /// A task as a hash: Tinytown's fields, then ours.
 extension AgentTask {
     var fields: Fields {
         var fields: Fields = [
             "id": id.description, "description": description, "state": state.rawValue, "created_at": createdAt.field,
-            "updated_at": updatedAt.field, "tags": Self.json(tags), "created_by": createdBy.description,
+            "updated_at": updatedAt.field, "tags": JSON.quoted(tags), "created_by": createdBy.description,
         ]
         fields["assigned_to"] = assignedTo?.description
         fields["started_at"] = startedAt?.field
@@ -35,7 +37,7 @@ extension AgentTask {
         result = fields["result"]
         parent = fields.id("parent_id")
         dependsOn = (fields["depends_on"] ?? "").split(separator: " ").compactMap { TaskID(String($0)) }
-        tags = fields["tags"].flatMap { JSONText.strings($0) } ?? []
+        tags = fields["tags"].flatMap { try? JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
         inBacklog = fields["in_backlog"] != nil
         isWaiting = fields["waiting"] != nil
         isGroup = fields["is_group"] != nil
@@ -46,14 +48,12 @@ extension AgentTask {
     private static func list(_ ids: [TaskID]) -> String? {
         ids.isEmpty ? nil : ids.map(\.description).joined(separator: " ")
     }
-
-    private static func json(_ tags: [String]) -> String { JSONText.array(tags) }
 }
 
 extension TaskRevision {
     /// All that may be changed, as fields of the hash.
     var fields: Fields {
-        var fields: Fields = ["description": description, "tags": JSONText.array(tags)]
+        var fields: Fields = ["description": description, "tags": JSON.quoted(tags)]
         fields["parent_id"] = parent?.description
         if !dependsOn.isEmpty { fields["depends_on"] = dependsOn.map(\.description).joined(separator: " ") }
         if isGroup { fields["is_group"] = "1" }

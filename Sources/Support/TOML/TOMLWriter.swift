@@ -45,23 +45,9 @@ public enum TOMLWriter {
 
     /// A basic string with everything escaped that has to be, and whatever would be invisible.
     public static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case "\r": result += "\\r"
-            case _ where scalar.value < 32 || scalar.value == 127:
-                let digits = String(scalar.value, radix: 16, uppercase: true)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            case _ where VisibleText.isHidden(scalar):
-                let digits = String(scalar.value, radix: 16, uppercase: true)
-                result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
+        JSON.quoted(text) { scalar in
+            if scalar.value == 127 { return "\\u007F" }
+            return VisibleText.isHidden(scalar) ? "\\U" + JSON.hexadecimal(scalar.value, digits: 8) : nil
         }
-        return result + "\""
     }
 }

@@ -68,7 +68,7 @@ public indirect enum JSON: Sendable, Equatable, Decodable {
         case .array(let array): "[" + array.map(\.quoted).joined(separator: ",") + "]"
         case .object(let object):
             "{"
-                + object.sorted { $0.key < $1.key }.map { JSON.string($0.key).quoted + ":" + $0.value.quoted }
+                + object.sorted { $0.key < $1.key }.map { Self.quoted($0.key) + ":" + $0.value.quoted }
                 .joined(separator: ",") + "}"
         }
     }
@@ -84,29 +84,14 @@ public indirect enum JSON: Sendable, Equatable, Decodable {
         case .object(let object) where !object.isEmpty:
             return "{\n"
                 + object.sorted { $0.key < $1.key }.map {
-                    "\(inner)\(JSON.string($0.key).quoted): \($0.value.indented(by: inner))"
+                    "\(inner)\(Self.quoted($0.key)): \($0.value.indented(by: inner))"
                 }.joined(separator: ",\n") + "\n\(space)}"
         default: return quoted
         }
     }
 
     private var quoted: String {
-        guard case .string(let text) = self else { return self.text }
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        if case .string(let text) = self { Self.quoted(text) } else { text }
     }
 
     // JavaScript writes half of a surrogate pair as an escape where a text was cut within an emoji. The replacement is

@@ -11,14 +11,11 @@ public enum JSONEscapes {
             case .visible, .mark, .newline, .tab: escaped.append(scalar)
             case .hidden where scalar.value < 0x20: escaped.append(scalar)
             case .joiner, .selector, .hidden:
-                for unit in UTF16.encode(scalar)! { escaped.append(contentsOf: hexadecimal(unit).unicodeScalars) }
+                for unit in UTF16.encode(scalar)! {
+                    escaped.append(contentsOf: "\\u\(JSON.hexadecimal(UInt32(unit), digits: 4))".unicodeScalars)
+                }
             }
         }
         return String(escaped)
-    }
-
-    private static func hexadecimal(_ unit: UInt16) -> String {
-        let digits = String(unit, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
 }

@@ -1,12 +1,7 @@
-import FoundationEssentials
 import Text
 
 /// JSON as commands print it: one value on one line, keys sorted, so that equal states print equally. Characters that show
 /// nothing of themselves are escaped, because a terminal may show it.
 public enum JSONText {
-    public static func line(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return JSONEscapes.escaped(String(decoding: try encoder.encode(value), as: UTF8.self))
-    }
+    public static func line(_ value: some Encodable) throws -> String { try JSON.line(value) }
 }

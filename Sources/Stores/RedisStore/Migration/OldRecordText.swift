@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Text
 
 /// A record that Tinytown once kept as one JSON text, as the fields of a hash.
 struct OldRecordText {
@@ -78,11 +79,11 @@ struct OldRecordText {
             case .flag(let flag): flag ? "true" : "false"
             case .whole(let number): String(number)
             case .number(let number): String(number)
-            case .text(let text): JSONText.quoted(text)
+            case .text(let text): JSON.quoted(text)
             case .list(let values): "[" + values.map(\.json).joined(separator: ",") + "]"
             case .object(let members):
                 "{"
-                    + members.sorted { $0.key < $1.key }.map { JSONText.quoted($0.key) + ":" + $0.value.json }
+                    + members.sorted { $0.key < $1.key }.map { JSON.quoted($0.key) + ":" + $0.value.json }
                     .joined(separator: ",") + "}"
             }
         }
