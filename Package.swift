@@ -196,7 +196,7 @@ let proof: [Target] = [
             "Model", "Harnesses", "Redis", "RedisStore", "SQLite", "SQLiteStore", "TOML", "Arguments", "Configuration",
             "Plans", "Operations", "Files",
         ], path: "Tests/Fuzz", swiftSettings: strict),
-    tests("ConcurrencyTests", ["Concurrency"]),
+    tests("ConcurrencyTests", ["Concurrency", "TestSupport"]),
     tests("FilesTests", ["Files", "CShims", "TestSupport"]),
     tests("ProcessesTests", ["Processes", "Files", "TestSupport", "TestOrder"]),
     tests("SQLiteTests", ["SQLite", "TestSupport", "TestOrder"]),

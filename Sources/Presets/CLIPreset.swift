@@ -33,9 +33,6 @@ public struct CLIPreset: Sendable, Equatable {
         CLIPreset("opencode", "opencode run --auto"),
     ]
 
-    /// The preset of that name.
-    public static func named(_ name: String) -> CLIPreset? { all.first { $0.name == name } }
-
     /// The preset that `command` is: its name alone, its command line, or an older form of it.
     public static func matching(command: String) -> CLIPreset? {
         all.first { $0.name == command || $0.command == command || $0.older.contains(command) }

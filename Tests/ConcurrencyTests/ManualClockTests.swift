@@ -1,5 +1,5 @@
-import Concurrency
 import Synchronization
+import TestSupport
 import Testing
 
 /// Who woke, in order.

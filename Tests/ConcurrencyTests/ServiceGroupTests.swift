@@ -1,5 +1,6 @@
 import Concurrency
 import Synchronization
+import TestSupport
 import Testing
 
 /// What services did, in order.

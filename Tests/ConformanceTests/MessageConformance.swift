@@ -191,10 +191,10 @@ import Testing
             #expect(dead[0].lastError == "it broke")
             // The person in charge is told of it, too.
             #expect(try await town.store.queueCounts() == QueueCounts(waiting: 2, dead: 1))
-            try await town.store.retryDead(first, now: town.start)
+            try await town.store.retryDead(first, to: nil, now: town.start)
             #expect(try await town.texts(ada) == ["good", "bad"])
             #expect(try await town.store.delivery(first)?.attempts == 0)
-            #expect(await code { try await town.store.retryDead(first, now: town.start) } == .messageNotFound)
+            #expect(await code { try await town.store.retryDead(first, to: nil, now: town.start) } == .messageNotFound)
             #expect(await code { try await town.store.dropDead(second, now: town.start) } == .messageNotFound)
             let again = try #require(try await town.lease(ada))
             _ = try await town.store.commit(town.failed(again, maxAttempts: 1))

@@ -92,7 +92,7 @@ import Testing
                 let told = try await town.store.inbox(.supervisor, page: Page()).map(\.message)
                 #expect(told.map(PersonalNeed.init) == [.letter(id)])
                 #expect(told[0].body.text.hasPrefix("A task message from supervisor to ada is a dead letter: it broke"))
-                try await town.store.retryDead(id, now: town.start)
+                try await town.store.retryDead(id, to: nil, now: town.start)
                 #expect(try await needs(town).isEmpty)
                 let again = try #require(try await town.lease(ada))
                 _ = try await town.store.commit(town.failed(again, maxAttempts: 1))
@@ -415,7 +415,7 @@ import Testing
             #expect(try await town.store.task(task)?.state == .failed)
             let told = try await town.store.inbox(.supervisor, page: Page()).map { PersonalNeed($0.message) }
             #expect(told == [.task(task)], "one message for both")
-            try await town.store.retryDead(letter, now: town.start)
+            try await town.store.retryDead(letter, to: nil, now: town.start)
             #expect(try await town.store.task(task)?.state == .assigned)
             #expect(try await town.store.inbox(.supervisor, page: Page()).isEmpty)
             let again = try #require(try await town.lease(ada))
@@ -442,7 +442,7 @@ import Testing
             try await town.move(task, .retry)
             try await town.move(task, .complete("done"), by: ada)
             let before = try await town.dump()
-            #expect(await code { try await town.store.retryDead(letter, now: town.start) } == .illegalMove)
+            #expect(await code { try await town.store.retryDead(letter, to: nil, now: town.start) } == .illegalMove)
             #expect(try await town.dump() == before)
             #expect(await code { try await town.move(task, .retry) } == .illegalMove)
         }

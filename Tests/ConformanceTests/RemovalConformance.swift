@@ -42,7 +42,8 @@ import Testing
             let letter = try #require(try await town.store.deadLetters(page: Page()).first)
             #expect(letter.lastError == "its agent was removed" && letter.message.to == ada)
             #expect(
-                await code { try await town.store.retryDead(letter.message.id, now: town.start) } == .agentNotFound)
+                await code { try await town.store.retryDead(letter.message.id, to: nil, now: town.start) }
+                    == .agentNotFound)
             try await town.store.retryDead(letter.message.id, to: bob, now: town.start)
             #expect(try await town.texts(bob).last == letter.message.body.text)
             #expect(try await town.store.queueCounts() == QueueCounts(waiting: 2, leased: 0, dead: 1))

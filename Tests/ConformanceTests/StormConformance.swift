@@ -42,7 +42,7 @@ import Testing
             #expect(told.filter { $0 == .root(root) }.count == 1)
             #expect(told.count == 4, "and one for each task that failed")
             // A person lets it go on: the chain begins anew.
-            try await town.store.retryDead(dead[0].message.id, now: town.start)
+            try await town.store.retryDead(dead[0].message.id, to: nil, now: town.start)
             let again = try #require(try await town.lease(boss))
             #expect(again.deliveries.map(\.message.hops) == [0])
             #expect(again.deliveries.map(\.message.path) == [[]])
@@ -170,7 +170,7 @@ import Testing
             // Read, it is not told again.
             _ = try await town.store.take(.supervisor, limit: 10, now: town.start)
             let letter = try await town.store.deadLetters(page: Page())[0].message.id
-            try await town.store.retryDead(letter, now: town.start)
+            try await town.store.retryDead(letter, to: nil, now: town.start)
             #expect(try await town.lease(minion)?.tasks.map(\.state) == [.running])
         }
     }

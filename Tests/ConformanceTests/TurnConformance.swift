@@ -193,7 +193,7 @@ import Testing
             #expect(next.deliveries.map(\.message.body.text) == ["good"])
             _ = try await town.store.commit(town.finished(next))
             // A retry begins anew.
-            try await town.store.retryDead(bad, now: town.start)
+            try await town.store.retryDead(bad, to: nil, now: town.start)
             #expect(try await town.store.delivery(bad)?.hostDeaths == 0)
         }
     }

@@ -116,20 +116,6 @@ func names(in folder: String) -> [String] {
         }
     }
 
-    @Test func `a stream hands out rings and ends with the listener`() async throws {
-        let listener = try Listener(folder: folder)
-        let ringer = Ringer(folder: folder)
-        try ringer.ring()
-        var count = 0
-        for await _ in listener.rings {
-            count += 1
-            if count == 3 { listener.close() } else { try ringer.ring() }
-        }
-        #expect(count == 3)
-        #expect(names(in: folder) == [])
-        #expect(await listener.next() == .cancelled)
-    }
-
     @Test func `closing ends those who wait`() async throws {
         let listener = try Listener(folder: folder)
         async let outcome = listener.next()

@@ -218,7 +218,6 @@ final class Journal: TurnJournal {
 
     var ends: [String] { lines.withLock { $0 } }
     func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord { Record(journal: self) }
-    func note(_ line: String, agent: Agent, at now: Timestamp) {}
 }
 
 struct NoFiles: PromptFiles {

@@ -78,7 +78,7 @@ private var later: TurnRequest {
     }
 
     @Test func `codex-mini is codex with its model`() throws {
-        let preset = try #require(CLIPreset.named("codex-mini"))
+        let preset = try #require(CLIPreset.matching(command: "codex-mini"))
         let line = try line(preset.command, request)
         #expect(
             line.prefix(7) == [

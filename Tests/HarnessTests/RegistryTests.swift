@@ -23,7 +23,7 @@ import Testing
         let harness = try process(name, registry())
         #expect(harness.name == name)
         #expect(harness.dialect.name == name)
-        #expect(harness.command.command == CLIPreset.named(name)?.command)
+        #expect(harness.command.command == CLIPreset.matching(command: name)?.command)
     }
 
     @Test(arguments: [
@@ -36,7 +36,7 @@ import Testing
         let harness = try process("mine", registry([entry]))
         #expect(harness.name == "mine")
         #expect(harness.dialect.name == name)
-        #expect(harness.command.command == CLIPreset.named(name)?.command)
+        #expect(harness.command.command == CLIPreset.matching(command: name)?.command)
         #expect(harness.command.workdir == "sub" && harness.command.environment == ["A": "b"])
     }
 

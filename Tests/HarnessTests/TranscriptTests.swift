@@ -109,7 +109,6 @@ extension Transcript {
             #"{"type":"system","subtype":"permission_denied","tool_name":"Bash"}"#,
             #"{"type":"result","is_error":false,"result":"could not","#
                 + #""permission_denials":[{"tool_name":"Bash"},{"tool_name":"Edit"}]}"#)
-        #expect(read.result().deniedTools == ["Bash", "Edit"])
         #expect(read.result().failure == nil)
         #expect(told.filter { if case .event(.notice) = $0 { true } else { false } }.count == 2)
     }
@@ -257,7 +256,6 @@ extension Transcript {
         #expect(told[0] == .event(.toolStarted(name: "shell", input: "ls")))
         #expect(told[1] == .event(.toolFinished(name: "shell", output: "a", failed: true)))
         #expect(told[2] == .event(.notice("careful")))
-        #expect(read.result().deniedTools == ["town.send"])
     }
 
     @Test func `a thread that is not the one asked for is told`() {
@@ -311,6 +309,5 @@ extension Transcript {
         #expect(told.last == .ended)
         let result = read.result()
         #expect(result.usage == Usage(inputTokens: 18, outputTokens: 6, cachedInputTokens: 6, costUSD: 0.5))
-        #expect(result.deniedTools == ["bash"])
     }
 }

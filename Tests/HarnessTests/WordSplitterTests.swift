@@ -41,7 +41,7 @@ import Testing
     @Test func `a flag is found alone and with a value behind an equals sign`() {
         let list = ArgumentList(["--a=1", "-b", "--", "--c"])
         #expect(list.has("--a") && list.has("-b") && !list.has("--c") && !list.has("--aa"))
-        #expect(list.value(of: "--a") == "1")
+        #expect(list.values(of: ["--a"]) == ["1"])
     }
 
     @Test func `what is added stands before the lone dashes`() {

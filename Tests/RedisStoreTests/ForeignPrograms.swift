@@ -156,7 +156,7 @@ import Testing
             #expect(dead.allSatisfy { $0.lastError != nil && $0.message.to == Self.key })
             #expect(try await place.town.events(.messageDead).count == broken.count)
             _ = try await place.town.store.commit(place.town.finished(lease))
-            try await place.town.store.retryDead(dead[0].message.id, now: place.town.start)
+            try await place.town.store.retryDead(dead[0].message.id, to: nil, now: place.town.start)
             #expect(try await place.town.lease(Self.key)?.deliveries.map(\.message.body) == [dead[0].message.body])
             #expect(try await place.town.store.queueCounts().dead == broken.count - 1)
         }

@@ -155,26 +155,6 @@ private final class Tally: Sendable {
         #expect(client.generation == 1)
     }
 
-    @Test func `a command that waits at the server is taken back by cancelling it`() async throws {
-        let server = try await PrivateServer()
-        let (waiter, client) = (server.client(.blocking), server.client())
-        try await waiter.connect()
-        let task = Task { try await waiter.send(["BLPOP", "queue", "0"]) }
-        // The server says when it has taken the command.
-        while try await client.send(["INFO", "clients"]).text?.contains("blocked_clients:1") != true {
-            await Task.yield()
-        }
-        task.cancel()
-        let error = await #expect(throws: RedisError.self) { try await task.value }
-        #expect(error?.code == .cancelled)
-        while try await client.send(["INFO", "clients"]).text?.contains("blocked_clients:0") != true {
-            await Task.yield()
-        }
-        try await client.send(["RPUSH", "queue", "kept"])
-        #expect(try await client.send(["LLEN", "queue"]) == .integer(1))
-        #expect(try await waiter.send(["BLPOP", "queue", "0"]).array?.last?.text == "kept")
-    }
-
     @Test(arguments: ServerProgram.all)
     func `maxmemory, missing scripts, wrong kinds and replicas each have their own code`(_ program: ServerProgram)
         async throws

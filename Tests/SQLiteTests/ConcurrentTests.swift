@@ -17,33 +17,6 @@ import Testing
         let written = Atomic(0)
     }
 
-    @Test func `an interrupt from another thread ends a long statement`() async throws {
-        let (started, start) = AsyncStream.makeStream(of: Interrupter.self)
-        async let outcome = onQueue {
-            let db = try Connection(path: ":memory:")
-            var code: SQLiteError.Code?
-            do throws(SQLiteError) {
-                // Rows without end, so only an interrupt ends it.
-                try db.query("with recursive n(i) as (select 1 union all select i + 1 from n) select i from n") { row in
-                    if row[0] == 1 { start.yield(db.interrupter) }
-                }
-            } catch { code = error.code }
-            let after: Int? = try db.value("select 5")
-            return (code, after)
-        }
-        for await interrupter in started.prefix(1) { interrupter.interrupt() }
-        let (code, after) = try await outcome
-        #expect(code == .interrupted)
-        #expect(after == 5)
-    }
-
-    @Test func `an interrupt after closing does nothing`() throws {
-        let db = try Connection(path: ":memory:")
-        let interrupter = db.interrupter
-        db.close()
-        interrupter.interrupt()
-    }
-
     @Test func `a backup taken while another writes is one moment of the database`() async throws {
         let scratch = scratch
         let path = scratch.path("a.db")

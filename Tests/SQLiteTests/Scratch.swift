@@ -1,3 +1,4 @@
+import SQLite
 import Dispatch
 import FoundationEssentials
 import TestSupport
@@ -30,4 +31,20 @@ func onQueue<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) 
     try await withCheckedThrowingContinuation { continuation in
         DispatchQueue(label: "sqlite-tests").async { continuation.resume(with: Swift.Result { try work() }) }
     }
+}
+
+extension Connection {
+    /// Runs `body` in a transaction of its own, which is undone if `body` or the commit throws.
+    func transaction(_ body: () throws -> Void) throws {
+        try begin()
+        do {
+            try body()
+            try commit()
+        } catch {
+            try rollback()
+            throw error
+        }
+    }
+
+    var pageCount: Int { get throws { try value("pragma page_count") ?? 0 } }
 }

@@ -19,10 +19,10 @@ import Testing
         #expect(db.totalChanges == 5)
     }
 
-    @Test func `rows come in order to query and to all`() throws {
+    @Test func `rows come in order`() throws {
         try db.run("insert into t(v) values ('a'), ('b'), ('c')")
         var seen: [String] = []
-        try db.query("select v from t where v >= ? order by v desc", "b") { row in seen.append(row[0]) }
+        _ = try db.all("select v from t where v >= ? order by v desc", "b") { row in seen.append(row[0]) }
         #expect(seen == ["c", "b"])
         let pairs = try db.all("select id, v from t order by id") { row in "\(row[0] as Int)\(row[1] as String)" }
         #expect(pairs == ["1a", "2b", "3c"])
@@ -130,7 +130,7 @@ import Testing
         func rows(_ depth: Int) throws(SQLiteError) -> Int {
             guard depth > 0 else { return 1 }
             var total = 0
-            try db.query("select v from t where id > ? order by id", 0) { row throws(SQLiteError) in
+            _ = try db.all("select v from t where id > ? order by id", 0) { row throws(SQLiteError) in
                 total += try rows(depth - 1)
                 #expect(row[0] as String == "a" || row[0] as String == "b")
             }
@@ -143,7 +143,7 @@ import Testing
     @Test func `composed statements in use outlive the emptying of the cache`() throws {
         try db.run("insert into t(v) values ('a'), ('b'), ('c')")
         var seen: [String] = []
-        try db.query(SQL(composed: "select v from t order by v")) { row throws(SQLiteError) in
+        _ = try db.all(SQL(composed: "select v from t order by v")) { row throws(SQLiteError) in
             for n in 0..<100 { try db.run(SQL(composed: "select \(n)")) }
             seen.append(row[0])
         }
@@ -153,7 +153,7 @@ import Testing
     @Test func `an error thrown while reading rows ends the statement`() throws {
         try db.run("insert into t(v) values ('a'), ('b')")
         let error = #expect(throws: SQLiteError.self) {
-            try db.query("select v from t") { _ throws(SQLiteError) in throw SQLiteError(.mismatch, "odd") }
+            _ = try db.all("select v from t") { _ throws(SQLiteError) in throw SQLiteError(.mismatch, "odd") }
         }
         #expect(error?.code == .mismatch)
         // A select that is still open would keep the table from being dropped.

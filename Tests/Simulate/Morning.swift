@@ -151,7 +151,7 @@ struct Morning {
             guard try await store.task(id)?.state == .failed else { return }
             _ = try await store.move(
                 id, .retry, by: .supervisor, announcement: MessageID(random: world.random), now: now)
-        case .letter(let id) where world.chance(0.5): try await store.retryDead(id, now: now)
+        case .letter(let id) where world.chance(0.5): try await store.retryDead(id, to: nil, now: now)
         case .letter(let id) where world.chance(0.5):
             world.witness.dropped(id)
             try await store.dropDead(id, now: now)

@@ -1,6 +1,7 @@
 import CSimulation
 import Model
 import Synchronization
+import TestSupport
 
 /// Runs every job of the process on one thread, in an order that a seed decides, and owns time.
 ///

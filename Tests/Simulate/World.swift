@@ -218,7 +218,6 @@ struct SilentJournal: TurnJournal {
         func end(_ summary: String) {}
     }
     func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord { Record() }
-    func note(_ line: String, agent: Agent, at now: Timestamp) {}
 }
 
 struct NoFiles: PromptFiles {

@@ -1,4 +1,5 @@
 public import Model
+public import TestSupport
 
 /// A store with what tests do again and again. Its clock stands still unless it is moved.
 public final class Town: Sendable {

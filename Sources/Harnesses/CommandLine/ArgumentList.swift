@@ -17,10 +17,7 @@ struct ArgumentList: Sendable, Equatable {
         words[..<flagsEnd].contains { word in flags.contains { Self.is(word, flag: $0) } }
     }
 
-    /// The value of the last of `flags`, from the next word or from behind `=`.
-    func value(of flags: String...) -> String? { values(of: flags).last }
-
-    /// The values of all occurrences of `flags`, in order.
+    /// The values of all occurrences of `flags`, in order, each from the next word or from behind `=`.
     func values(of flags: [String]) -> [String] {
         var found: [String] = []
         for (index, word) in words[..<flagsEnd].enumerated() {

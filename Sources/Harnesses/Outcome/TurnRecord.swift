@@ -75,7 +75,6 @@ struct TurnRecord: Sendable, Equatable {
     ///   - now: the time from which a reset is counted that an answer names.
     func result(harness: String, reason: EndReason?, other: Failure?, now: Timestamp) -> HarnessResult {
         var result = HarnessResult(reply: reply)
-        result.deniedTools = deniedTools
         result.model = model
         switch (reason, terminal) {
         case (_, .succeeded): break

@@ -109,14 +109,11 @@ public struct HarnessResult: Sendable, Equatable {
     /// The model that the CLI named, where it named one.
     public var model: String?
     public var failure: Failure?
-    /// Tools that the agent was not allowed to use, for people to see.
-    public var deniedTools: [String]
 
     public init(reply: String = "", session: HarnessSession? = nil, usage: Usage? = nil, failure: Failure? = nil) {
         self.reply = reply
         self.session = session
         self.usage = usage
         self.failure = failure
-        deniedTools = []
     }
 }

@@ -43,10 +43,3 @@ public protocol MailStore: Sendable {
     /// How many messages of which type wait for each agent that has any.
     func waitingCounts() async throws(StoreError) -> [AgentID: [String: Int]]
 }
-
-extension MailStore {
-    /// Puts a dead letter back at the end of its inbox; see `retryDead(_:to:now:)`.
-    public func retryDead(_ id: MessageID, now: Timestamp) async throws(StoreError) {
-        try await retryDead(id, to: nil, now: now)
-    }
-}

@@ -34,8 +34,6 @@ public struct TurnSecret: Sendable, Equatable {
 public protocol TurnJournal: Sendable {
     /// Opens the records of a turn. Never throws: a log that cannot be written must not stop work.
     func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord
-    /// A line in an agent's log between turns.
-    func note(_ line: String, agent: Agent, at now: Timestamp)
 }
 
 /// The open records of one turn.

@@ -44,12 +44,6 @@ public enum Figure {
         return overflow ? (right < 0 ? range.lowerBound : range.upperBound) : int(sum, in: range)
     }
 
-    /// What is left of `left` without `right`, within `range`.
-    public static func difference(_ left: Int, _ right: Int, in range: ClosedRange<Int>) -> Int {
-        let (difference, overflow) = left.subtractingReportingOverflow(right)
-        return overflow ? (right > 0 ? range.lowerBound : range.upperBound) : int(difference, in: range)
-    }
-
     /// A sequence number within its range.
     public static func sequence(_ number: Int64) -> Int64 {
         min(max(number, sequences.lowerBound), sequences.upperBound)

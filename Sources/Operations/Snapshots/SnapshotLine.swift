@@ -86,9 +86,6 @@ public struct SnapshotCounts: Codable, Sendable, Equatable {
 
     public init() {}
 
-    /// Everything together.
-    public var all: Int { agents + tasks + messages + events + (kept ?? 0) }
-
     mutating func add(_ record: TownRecord) {
         switch record {
         case .agentLimit: break

@@ -407,8 +407,6 @@ package final class MemoryRecords: Records {
         add(event)
     }
 
-    package func removeAll() throws(StoreError) { preconditionFailure("a town in memory is replaced by a new one") }
-
     package func maxAgents() -> Int? { agentLimit }
 
     package func setMaxAgents(_ count: Int) {

@@ -41,7 +41,8 @@ extension SQLiteRecords {
         guard sequence > last else { throw StoreError(.corrupt, "\(kind) \(sequence) is out of order") }
     }
 
-    package func removeAll() throws(StoreError) {
+    /// Removes everything, hosts and the log included.
+    func removeAll() throws(StoreError) {
         try removeEverything()
         try run("delete from hosts")
         try run("delete from events")

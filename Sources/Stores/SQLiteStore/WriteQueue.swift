@@ -150,22 +150,6 @@ final class WriteQueue: Sendable {
         return true
     }
 
-    /// Runs something on the queue, between transactions.
-    func perform<Value: Sendable>(
-        _ body: @escaping @Sendable () throws(StoreError) -> Value
-    ) async throws(StoreError) -> Value {
-        let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
-            queue.async {
-                do throws(StoreError) {
-                    continuation.resume(returning: .success(try body()))
-                } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
-        }
-        return try result.get()
-    }
-
     /// Finishes what has been asked for, then lets go of the connection.
     func close() async {
         pending.withLock { $0.isClosed = true }

@@ -135,8 +135,6 @@ public protocol Records: AnyObject {
     func restore(_ delivery: Delivery) throws(StoreError)
     /// Appends an event with its sequence number, which is greater than all that are there.
     func restore(_ event: Event) throws(StoreError)
-    /// Removes everything, hosts and the log included.
-    func removeAll() throws(StoreError)
 
     /// Removes up to `limit` done messages that became so before `doneBefore`, and up to `limit` of the oldest events
     /// beyond the newest `events`. The newest message and event stay, so that sequence numbers never return.

@@ -14,12 +14,8 @@ public struct Signal: RawRepresentable, Hashable, Sendable, CustomStringConverti
 
     public static let hangUp = Signal(rawValue: SIGHUP)
     public static let interrupt = Signal(rawValue: SIGINT)
-    public static let quit = Signal(rawValue: SIGQUIT)
-    public static let abort = Signal(rawValue: SIGABRT)
     public static let kill = Signal(rawValue: SIGKILL)
-    public static let brokenPipe = Signal(rawValue: SIGPIPE)
     public static let terminate = Signal(rawValue: SIGTERM)
-    public static let child = Signal(rawValue: SIGCHLD)
     /// The terminal has another size now.
     public static let windowChanged = Signal(rawValue: SIGWINCH)
     /// Stops a process until `SIGCONT`; it cannot be caught.

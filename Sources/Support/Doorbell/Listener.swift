@@ -49,12 +49,6 @@ public final class Listener: Sendable {
 
     deinit { close() }
 
-    /// A ring for each time that the bell was rung since the last was taken, many at once being one; it ends when
-    /// the listener closes or the reading task is cancelled.
-    public var rings: AsyncStream<Void> {
-        AsyncStream { [weak self] in await self?.next() == .rang ? () : nil }
-    }
-
     /// Waits for a ring; one that came before, and that no wait has reported, counts. All that wait are woken.
     ///
     /// - Parameter timeout: how long at most; nil waits without a timer.

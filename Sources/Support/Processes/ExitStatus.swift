@@ -12,15 +12,6 @@ public enum ExitStatus: Hashable, Sendable, CustomStringConvertible {
     /// Whether the code is 0.
     public var isSuccess: Bool { self == .exited(0) }
 
-    /// The one number a shell would show: the code, or 128 and the signal; 255 when it is not known.
-    public var shellCode: Int32 {
-        switch self {
-        case .exited(let code): code
-        case .signalled(let signal): 128 + signal.rawValue
-        case .unknown: 255
-        }
-    }
-
     /// `exit code 1`, `ended by SIGKILL`.
     public var description: String {
         switch self {

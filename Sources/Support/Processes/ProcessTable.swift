@@ -16,9 +16,6 @@ public enum ProcessTable {
     /// Held while a child is made, so that one that ends at once is not taken for an orphan.
     private static let own = Mutex<Set<Int32>>([])
 
-    /// How many children of `ChildProcess` are not reaped yet.
-    public static var count: Int { own.withLock { $0.count } }
-
     /// Makes a child and files it. `spawn` may make none, and returns 0 or less then.
     static func add(_ spawn: () throws(ProcessError) -> Int32) throws(ProcessError) -> Int32 {
         try own.withLock { own throws(ProcessError) in

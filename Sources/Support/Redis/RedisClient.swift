@@ -8,7 +8,6 @@ import Synchronization
 /// let client = RedisClient(try RedisEndpoint(url: "redis://localhost"))
 /// try await client.connect()                                   // optional: fails at once where no server answers
 /// try await client.send(RedisCommand("LPUSH", key, bytes))
-/// let all = try await client.transaction([RedisCommand("LLEN", key), RedisCommand("DEL", key)])
 /// let script = RedisScript("return redis.call('get', KEYS[1])")
 /// let value = try await client.run(script, keys: [key])
 /// ```
@@ -99,21 +98,6 @@ public final class RedisClient: Sendable {
                 forget(connection)
             }
         }
-    }
-
-    /// Sends commands between MULTI and EXEC: all of them, or none, with nothing between them.
-    ///
-    /// - Returns: a reply for each command; an error of one while it ran is its value.
-    /// - Throws: the first error where the server refused the whole.
-    public func transaction(_ commands: [RedisCommand], timeout: Duration? = nil) async throws(RedisError)
-        -> [RedisValue]
-    {
-        let replies = try await pipeline([["MULTI"]] + commands + [["EXEC"]], timeout: timeout)
-        if let results = replies.last?.array { return results }
-        for reply in replies {
-            if case .error(let error) = reply { throw error }
-        }
-        throw RedisError(.transactionRefused, "the transaction was not carried out: a watched key has changed")
     }
 
     /// Closes the connection and refuses every later request; those under way fail as when a connection breaks.
@@ -226,7 +210,7 @@ public final class RedisClient: Sendable {
             state.connection = nil
             // One that held for a while was a success.
             if state.connectedAt.duration(to: .now) > options.longestDelay { state.backoff.reset() }
-            if !options.isBlocking { state.notBefore = .now.advanced(by: state.backoff.next()) }
+            state.notBefore = .now.advanced(by: state.backoff.next())
         }
     }
 }

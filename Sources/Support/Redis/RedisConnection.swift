@@ -77,9 +77,6 @@ final class RedisConnection: Sendable {
     /// Why it ended; nil while it lives.
     var failure: RedisError? { state.withLock { $0.failure } }
 
-    /// Whether nothing waits for an answer.
-    var isIdle: Bool { state.withLock { $0.sent.isEmpty && $0.waiting.isEmpty } }
-
     // MARK: - Requests
 
     /// Sends `bytes` and returns the replies, errors among them as values.
@@ -145,9 +142,6 @@ final class RedisConnection: Sendable {
 
     private func cancel(_ id: Int) {
         giveUp(id, wasSent: .wasCancelled(mayHaveRun: true), wasNot: .wasCancelled(mayHaveRun: false))
-        if options.isBlocking, state.withLock({ !$0.sent.isEmpty }) {
-            end(RedisError(.closed, "a waiting request was cancelled"))
-        }
     }
 
     /// Answers a caller before the server does. What was sent stays in line, so that later answers find their request.

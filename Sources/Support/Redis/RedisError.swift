@@ -82,11 +82,6 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
     public var isPassing: Bool {
         [.unavailable, .unknownOutcome, .loading, .masterDown, .busyScript, .overloaded].contains(code)
     }
-
-    /// The first word of the server's answer, such as `WRONGTYPE`, or an own word that a script returned.
-    public var replyWord: String? {
-        reply.map { String($0.prefix { $0 != " " }) }
-    }
 }
 
 extension RedisError {

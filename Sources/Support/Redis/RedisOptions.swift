@@ -19,18 +19,6 @@ public struct RedisOptions: Sendable {
     /// Requests and bytes that may wait, or be without an answer, at once; more are refused as `overloaded`.
     public var maxRequests = 100_000
     public var maxBytes = 256 << 20
-    /// For commands that wait at the server, such as BLMOVE: cancelling one ends its connection, which is the only
-    /// way to take it back, and no answer is due at any time.
-    public var isBlocking = false
-
     public init() {}
 
-    /// The defaults for commands that wait at the server: no request times out by itself.
-    public static var blocking: RedisOptions {
-        var options = RedisOptions()
-        options.requestTimeout = nil
-        options.silenceLimit = nil
-        options.isBlocking = true
-        return options
-    }
 }

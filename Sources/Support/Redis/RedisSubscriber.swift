@@ -65,28 +65,6 @@ public final class RedisSubscriber: Sendable {
 
     deinit { close() }
 
-    /// Listens to more channels; `.listening` follows once the server has confirmed it.
-    public func subscribe(_ channels: Set<String>) {
-        let (connection, new): (RedisConnection?, Set<String>) = state.withLock { state in
-            let new = channels.subtracting(state.channels)
-            state.channels.formUnion(new)
-            guard !new.isEmpty, let connection = state.connection else { return (nil, []) }
-            state.owed += new.count
-            return (connection, new)
-        }
-        // Sent under no lock; confirmations are counted, so that their order does not matter.
-        if let connection { Self.tell(connection, "SUBSCRIBE", new) }
-    }
-
-    /// Stops listening to channels.
-    public func unsubscribe(_ channels: Set<String>) {
-        let connection: RedisConnection? = state.withLock { state in
-            state.channels.subtract(channels)
-            return state.connection
-        }
-        if let connection { Self.tell(connection, "UNSUBSCRIBE", channels) }
-    }
-
     /// Stops for good.
     public func close() {
         let (connection, task) = state.withLock { state in

@@ -13,9 +13,6 @@ public enum RedisValue: Sendable, Hashable {
     /// An error inside an array or a pipeline; one that answers a whole call is thrown.
     case error(RedisError)
 
-    /// Whether it is nothing.
-    public var isNull: Bool { self == .null }
-
     /// The bytes of a string or status; nil for anything else.
     public var bytes: [UInt8]? {
         switch self {

@@ -45,21 +45,6 @@ extension Connection {
         }
     }
 
-    /// When SQLite waits for the disk, or nil for a level without a name here.
-    public func synchronous() throws(SQLiteError) -> Synchronous? {
-        try value("pragma synchronous").flatMap(Synchronous.init(rawValue:))
-    }
-
-    /// Makes references between tables count.
-    public func setForeignKeys(_ enforced: Bool) throws(SQLiteError) {
-        if enforced { try run("pragma foreign_keys = on") } else { try run("pragma foreign_keys = off") }
-    }
-
-    /// The most memory that this connection keeps pages in; SQLite's own default is 2000 KiB.
-    public func setCacheSize(kibibytes: Int) throws(SQLiteError) {
-        try execute(script: "pragma cache_size = -\(max(0, kibibytes))")
-    }
-
     /// The number that tells schema versions apart; 0 in a new file.
     public func userVersion() throws(SQLiteError) -> Int { try value("pragma user_version") ?? 0 }
 
@@ -75,18 +60,6 @@ extension Connection {
     public func setApplicationID(_ id: Int32) throws(SQLiteError) {
         try execute(script: "pragma application_id = \(id)")
     }
-
-    /// A number that differs from its last value on this connection if another connection has committed since.
-    public func dataVersion() throws(SQLiteError) -> Int { try value("pragma data_version") ?? 0 }
-
-    /// Pages in the file, those that are free included.
-    public func pageCount() throws(SQLiteError) -> Int { try value("pragma page_count") ?? 0 }
-
-    /// Pages in the file that hold nothing.
-    public func freePageCount() throws(SQLiteError) -> Int { try value("pragma freelist_count") ?? 0 }
-
-    /// Bytes in a page.
-    public func pageSize() throws(SQLiteError) -> Int { try value("pragma page_size") ?? 0 }
 
     /// Limits the file's growth for this connection; writes beyond it throw `full`.
     /// - Returns: the limit now, which is never below the present size.

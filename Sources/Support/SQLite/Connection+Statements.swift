@@ -16,17 +16,6 @@ extension Connection {
         return changes
     }
 
-    /// Calls `row` with every row of the result.
-    @inlinable
-    public func query<each Value: Bindable>(
-        _ sql: SQL, _ values: repeat each Value, row: (borrowing Row) throws(SQLiteError) -> Void
-    ) throws(SQLiteError) {
-        let statement = try checkOut(sql)
-        defer { checkIn(statement) }
-        try Self.bind(repeat each values, to: statement)
-        while try statement.step() { try row(Row(statement: statement.raw)) }
-    }
-
     /// What `row` makes of the first row, or nil where the result is empty. A statement that writes writes everything.
     @inlinable
     public func first<each Value: Bindable, Result>(

@@ -2,8 +2,8 @@ import CSQLite
 
 /// One connection to a database file.
 ///
-/// Its calls block, and it is not safe for use by two threads at once: keep it on one queue of its own. Only its
-/// `interrupter` may go elsewhere. The connection closes when it is let go of.
+/// Its calls block, and it is not safe for use by two threads at once: keep it on one queue of its own. It
+/// closes when it is let go of.
 public final class Connection {
     /// What a connection may do to its file.
     public enum Mode: Sendable {
@@ -17,8 +17,6 @@ public final class Connection {
 
     /// The path that was opened.
     public let path: String
-    /// Stops this connection's statements from any thread.
-    public let interrupter: Interrupter
 
     let handle: OpaquePointer
     private var cache = StatementCache()
@@ -66,7 +64,6 @@ public final class Connection {
         _ = csqlite_db_config_int(opened, SQLITE_DBCONFIG_DQS_DDL, 0)
         handle = opened
         self.path = path
-        interrupter = Interrupter(opened)
     }
 
     deinit { close() }
@@ -76,7 +73,6 @@ public final class Connection {
     public func close() {
         guard isOpen else { return }
         isOpen = false
-        interrupter.disarm()
         cache.removeAll()
         // Statements that are still held keep the handle alive until they go, instead of leaving it open for good.
         if logPages != nil { sqlite3_wal_hook(handle, nil, nil) }

@@ -26,8 +26,6 @@ public struct SQLiteError: Error, Sendable, CustomStringConvertible {
         public static let notADatabase = Code("notADatabase")
         /// A `unique`, `not null`, `check` or foreign key rule was broken; `extendedCode` says which.
         public static let constraint = Code("constraint")
-        /// `Interrupter.interrupt()` ended the statement.
-        public static let interrupted = Code("interrupted")
         /// The operating system failed to read, write or sync.
         public static let ioError = Code("ioError")
         /// A value or statement is longer than SQLite takes.
@@ -91,7 +89,6 @@ extension SQLiteError.Code {
         case SQLITE_CORRUPT: self = .corrupt
         case SQLITE_NOTADB: self = .notADatabase
         case SQLITE_CONSTRAINT: self = .constraint
-        case SQLITE_INTERRUPT: self = .interrupted
         case SQLITE_IOERR: self = .ioError
         case SQLITE_TOOBIG: self = .tooBig
         case SQLITE_MISMATCH: self = .mismatch

@@ -22,7 +22,6 @@ struct KnownForms: SecretFinder {
     private static let dotted = ByteSet("_-.", lettersAndDigits: true)
     private static let base64 = ByteSet("+/=_-.~", lettersAndDigits: true)
     private static let capitals = ByteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-    private static let alphanumerics = ByteSet(lettersAndDigits: true)
 
     private static let tokens = [
         Token("sk-", 20, "API key", needsDigit: true), Token("sk_live_", 16, "API key"),

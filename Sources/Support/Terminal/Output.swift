@@ -52,10 +52,6 @@ public struct Output: Sendable {
         return number == 0 ? nil : String(cString: strerror(number))
     }
 
-    /// Writes `text` and ends the line.
-    @discardableResult
-    public func line(_ text: String = "") -> Bool { write(text + "\n") }
-
     /// Whether a person looks at it.
     public var isTerminal: Bool { isatty(descriptor) == 1 }
 

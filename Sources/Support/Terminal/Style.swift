@@ -33,7 +33,6 @@ public struct Style: Sendable {
     public func red(_ text: String) -> String { sgr("31", text) }
     public func green(_ text: String) -> String { sgr("32", text) }
     public func yellow(_ text: String) -> String { sgr("33", text) }
-    public func cyan(_ text: String) -> String { sgr("36", text) }
 
     private func sgr(_ code: String, _ text: String) -> String {
         isEnabled ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

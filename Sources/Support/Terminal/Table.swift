@@ -36,8 +36,6 @@ public struct Table: Sendable {
         rows.append(cells)
     }
 
-    public var isEmpty: Bool { rows.isEmpty }
-
     /// The table as lines, headed by the titles. With a width, flexible columns shrink until it fits; then columns that
     /// can be missed are left out; then lines are cut.
     public func lines(width: Int?, style: Style) -> [String] {
