@@ -115,13 +115,3 @@ enum InitCommand {
         }
     }
 }
-
-extension CommandContext {
-    /// One line on standard error; nothing with `--json`.
-    func warn(_ message: String) {
-        if !wantsJSON { console.writeError("warning: \(TerminalText.line(message))\n") }
-    }
-
-    /// The user's folder for what belongs to no town.
-    var home: String { GlobalConfiguration.home(environment) }
-}

@@ -46,11 +46,3 @@ enum PlanCommand {
         return head + task.title.shortened(to: room) + after
     }
 }
-
-extension CommandContext {
-    /// A path for people: from here where it is below the working directory.
-    func shown(_ path: String) -> String {
-        let here = parts.folder.hasSuffix("/") ? parts.folder : parts.folder + "/"
-        return path.hasPrefix(here) ? "./" + path.dropFirst(here.count) : path
-    }
-}

@@ -40,21 +40,3 @@ enum PruneCommand {
         return lines
     }
 }
-
-extension CommandContext {
-    /// Ends every turn, stops every agent, and returns when no process of the town is left (W9).
-    /// - Throws: `conflict` in an agent's turn, which would have to wait for its own end.
-    func stopEverybody(_ town: Town, before command: String) async throws {
-        guard try await town.callingAgent() == nil else {
-            throw OperationError(
-                .conflict, "an agent cannot stop everybody in its own turn", hint: "a person has to run: \(command)")
-        }
-        let wait = try await TownWait(town, self)
-        let hosts = try await town.store.hosts()
-        let asked = try await call(StopAllAgents.self, .init(now: true), in: town).agents
-        guard !asked.isEmpty else { return }
-        say("🛑 Stopping \(asked.count) agent\(asked.count == 1 ? "" : "s")")
-        try await wait.untilStopped(Set(asked.map(\.id)))
-        if try await town.store.agents().allSatisfy({ !$0.state.isAwake }) { await wait.untilGone(hosts) }
-    }
-}

@@ -57,10 +57,4 @@ extension CommandContext {
         guard let path = arguments.positional("FILE") else { return root + "/" + TownSnapshot.fileName }
         return path.hasPrefix("/") ? path : parts.folder + "/" + path
     }
-
-    /// The path as a person would type it here.
-    func relative(_ path: String) -> String {
-        let folder = ((try? Files.canonical(parts.folder)) ?? parts.folder) + "/"
-        return path.hasPrefix(folder) ? String(path.dropFirst(folder.count)) : path
-    }
 }

@@ -71,14 +71,3 @@ enum StopCommand {
         var server: TownServer.Ending?
     }
 }
-
-extension CommandContext {
-    /// The server that tt runs for this town, or for all towns of this user.
-    /// - Throws: `OperationError` (`conflict`) where there is none.
-    func townServer() async throws -> TownServer {
-        let root = try townRoot()
-        let (configuration, _) = try TownConfiguration.load(root: root)
-        _ = try await admit(root, configuration, runs: true)
-        return try TownServer(configuration, TownFiles(root: root), environment: environment)
-    }
-}
