@@ -100,7 +100,7 @@ let model: [Target] = [
 
 let stores: [Target] = [
     layer("Stores", "StoreVerbs", ["Model", "Text"]),
-    layer("Stores", "MemoryStore", ["Model", "StoreVerbs", "Concurrency"]),
+    layer("Stores", "MemoryStore", ["Model", "StoreVerbs"]),
     layer(
         "Stores", "RedisStore", ["CRedisScripts", "Model", "StoreVerbs", "Redis", "Concurrency", "Text"],
         exclude: ["Lua"]),
@@ -118,7 +118,7 @@ let engine: [Target] = [
         swiftSettings: strict),
     // Redis and Valkey servers of our own, and where a town's server is.
     .target(
-        name: "Servers", dependencies: ["Configuration", "Redis", "Peers", "Processes", "Files", "Concurrency"],
+        name: "Servers", dependencies: ["Configuration", "Redis", "Peers", "Processes", "Files"],
         path: "Sources/Servers", swiftSettings: strict),
     .target(
         name: "Harnesses", dependencies: ["Model", "Presets", "Processes", "Concurrency", "Files", "Text"],
@@ -201,7 +201,7 @@ let proof: [Target] = [
     tests("ProcessesTests", ["Processes", "Files", "TestSupport", "TestOrder"]),
     tests("SQLiteTests", ["SQLite", "TestSupport", "TestOrder"]),
     tests("DoorbellTests", ["Doorbell", "TestSupport", "TestOrder"]),
-    tests("PeersTests", ["Peers", "Processes", "TestSupport", "TestOrder"]),
+    tests("PeersTests", ["Peers", "TestOrder"]),
     // Private Redis and Valkey servers; see Tests/Servers/fetch.py.
     .target(
         name: "RedisServers", dependencies: ["Redis", "Processes", "Files", "Concurrency", "TestSupport"],
@@ -248,7 +248,7 @@ let proof: [Target] = [
         ], path: "Tests/StoreSupport", swiftSettings: strict),
     tests(
         "ConformanceTests",
-        ["Model", "StoreVerbs", "MemoryStore", "SQLiteStore", "Engine", "StoreSupport", "TestSupport", "TestOrder"]),
+        ["Model", "StoreVerbs", "MemoryStore", "Engine", "StoreSupport", "TestSupport", "TestOrder"]),
     tests(
         "RedisStoreTests",
         [
