@@ -86,7 +86,7 @@ let support: [Target] = [
     layer("Support", "Text"),
     layer("Support", "Secrets"),
     layer("Support", "Terminal", ["Text"]),
-    layer("Support", "Arguments"),
+    layer("Support", "Arguments", ["Text"]),
     layer("Support", "Files", ["CShims", "Concurrency"]),
     .target(
         name: "Cryptography", dependencies: ["CSodium"], path: "Sources/Support/Cryptography", swiftSettings: strict,
@@ -126,7 +126,7 @@ let engine: [Target] = [
         swiftSettings: strict),
     .target(
         name: "Configuration",
-        dependencies: ["Model", "Presets", "TOML", "Files", "Arguments", "Cryptography", "Secrets"],
+        dependencies: ["Model", "Presets", "TOML", "Files", "Cryptography", "Text", "Secrets"],
         path: "Sources/Configuration",
         swiftSettings: strict),
 ]
@@ -155,12 +155,11 @@ let library: [Target] = [
 let doors: [Target] = [
     // The plan under version control: tasks.toml.
     .target(
-        name: "Plans", dependencies: ["Model", "TOML", "Arguments"], path: "Sources/Plans", swiftSettings: strict),
+        name: "Plans", dependencies: ["Model", "TOML", "Text"], path: "Sources/Plans", swiftSettings: strict),
     .target(
         name: "Operations",
         dependencies: [
-            "Engine", "Model", "Configuration", "Plans", "Files", "Processes", "Arguments", "Cryptography", "Text",
-            "Secrets",
+            "Engine", "Model", "Configuration", "Plans", "Files", "Processes", "Cryptography", "Text", "Secrets",
         ],
         path: "Sources/Operations",
         swiftSettings: strict),
@@ -194,7 +193,7 @@ let proof: [Target] = [
         name: "fuzz",
         dependencies: [
             "Model", "Harnesses", "Redis", "RedisStore", "SQLite", "SQLiteStore", "TOML", "Arguments", "Configuration",
-            "Plans", "Operations", "Files",
+            "Plans", "Operations", "Files", "Text",
         ], path: "Tests/Fuzz", swiftSettings: strict),
     tests("ConcurrencyTests", ["Concurrency", "TestSupport"]),
     tests("FilesTests", ["Files", "CShims", "TestSupport"]),

@@ -1,6 +1,6 @@
-import Arguments
 import Files
 import TOML
+import Text
 
 /// What holds for all towns of a user: `config.toml` in `$TT_HOME` (default `~/.tt`).
 public struct GlobalConfiguration: Sendable, Equatable {

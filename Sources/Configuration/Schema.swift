@@ -1,6 +1,6 @@
-import Arguments
 import Model
 import TOML
+import Text
 
 /// The one description of `tinytown.toml`: reading, checking, unknown keys and documentation come from it.
 public struct ConfigurationKey: Sendable {
@@ -205,7 +205,7 @@ public struct ConfigurationKey: Sendable {
             switch value {
             case .integer(let number) where (0...1_000_000_000).contains(number): set(&configuration, .seconds(number))
             case .string(let text):
-                guard let duration = DurationArgument.parse(text) else {
+                guard let duration = DurationText.parse(text) else {
                     return "must be a time such as \"90s\", \"5m\" or \"1h\", not \"\(text)\""
                 }
                 set(&configuration, duration)

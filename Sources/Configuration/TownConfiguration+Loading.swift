@@ -1,7 +1,7 @@
-import Arguments
 import Files
 import Model
 import TOML
+import Text
 
 extension TownConfiguration {
     /// The file's name in a town.

@@ -1,6 +1,7 @@
 public import Model
 public import Presets
 import Processes
+import Text
 
 /// The harnesses of a town: its configured commands, the built-in presets, and any command line.
 public struct HarnessRegistry: HarnessSource {
@@ -48,13 +49,13 @@ public struct HarnessRegistry: HarnessSource {
     ///
     /// - Throws: as `harness(named:)`.
     public func resolve(_ cli: String) throws(Failure) -> HarnessCommand {
-        let text = Self.trimmed(cli)
+        let text = cli.trimmed
         if var entry = commands[text]
             ?? commands.values.sorted(by: { $0.name < $1.name }).first(where: {
-                Self.trimmed($0.command) == text
+                $0.command.trimmed == text
             })
         {
-            if let preset = CLIPreset.matching(command: Self.trimmed(entry.command)) {
+            if let preset = CLIPreset.matching(command: entry.command.trimmed) {
                 entry.command = preset.command
             }
             return entry
@@ -92,34 +93,12 @@ public struct HarnessRegistry: HarnessSource {
 
     private func unknown(_ word: String) -> Failure {
         let known = names
-        let closest = known.map { ($0, Self.distance(Array(word.utf8), Array($0.utf8))) }.min { $0.1 < $1.1 }
         var message = "There is no agent CLI '\(word)', and no program of that name is on the PATH."
-        if let (name, distance) = closest, distance <= max(1, word.utf8.count / 3) {
+        if let name = Suggestion.closest(to: word, among: known) {
             message += " Did you mean '\(name)'?"
         } else {
             message += " Known are \(known.joined(separator: ", ")); or add [agent_clis.\(word)] to the configuration."
         }
         return Failure(.missingProgram, message)
-    }
-
-    private static func trimmed(_ text: String) -> String {
-        var text = Substring(text)
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text)
-    }
-
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var row = Array(0...right.count)
-        for (index, byte) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = index + 1
-            for column in right.indices {
-                let cost = byte == right[column] ? diagonal : diagonal + 1
-                diagonal = row[column + 1]
-                row[column + 1] = min(cost, row[column] + 1, row[column + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 }

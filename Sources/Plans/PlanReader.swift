@@ -1,6 +1,6 @@
-import Arguments
 import Model
 import TOML
+import Text
 
 /// Reads the tables of a plan and notes everything that is wrong, so that a person mends it in one go.
 struct PlanReader {

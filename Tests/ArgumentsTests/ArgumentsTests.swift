@@ -100,16 +100,6 @@ private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments
 
     @Test func `help wins over what is missing`() throws { #expect(try parse("spawn", "--help").flag("help")) }
 
-    @Test(arguments: [
-        ("90", 90), ("90s", 90), ("5m", 300), ("1h", 3600), ("2d", 172_800), ("1.5m", 90),
-    ]) func `times are read`(text: String, seconds: Int) {
-        #expect(DurationArgument.parse(text) == .seconds(seconds))
-    }
-
-    @Test(arguments: ["", "x", "-5", "1e9", "5 m", "m", "inf"]) func `what is no time is refused`(text: String) {
-        #expect(DurationArgument.parse(text) == nil)
-    }
-
     @Test func `a number outside its range names the range`() throws {
         let parsed = try parse("spawn", "a", "--rounds", "0")
         #expect(
@@ -143,17 +133,6 @@ private func parse(_ words: String...) throws(ArgumentsError) -> ParsedArguments
         #expect(
             script.contains("spawn") && script.contains("tasks") && script.contains("tt __complete ")
                 && !script.contains("secret"))
-    }
-}
-
-@Suite struct Suggesting {
-    @Test(arguments: [("spwan", "spawn"), ("stat", "status"), ("statsu", "status"), ("lst", "list")])
-    func `near misses are recognised`(typed: String, meant: String) {
-        #expect(Suggestion.closest(to: typed, among: ["spawn", "status", "list", "send"]) == meant)
-    }
-
-    @Test func `nothing is suggested where nothing is near`() {
-        #expect(Suggestion.closest(to: "xyzzy", among: ["spawn", "status"]) == nil)
     }
 }
 

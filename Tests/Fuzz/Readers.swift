@@ -8,6 +8,7 @@ import Plans
 import Redis
 import RedisStore
 import TOML
+import Text
 
 /// Something that reads what others wrote.
 struct Reader: Sendable {
@@ -58,7 +59,7 @@ struct Reader: Sendable {
             let text = String(decoding: bytes, as: UTF8.self)
             _ = Timestamp(text).map { ($0 + .seconds(1)).description }
             _ = TaskID(text)
-            _ = DurationArgument.parse(text)
+            _ = DurationText.parse(text)
             _ = try? RedisEndpoint(url: text)
             _ = RedisVersion(info: text)
             _ = RedisVersion(programOutput: text)

@@ -1,5 +1,5 @@
-import Arguments
 public import Model
+import Text
 
 /// Who receives or sends.
 public enum Party: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Text
+
 /// Turns arguments into values by a command's declaration. Pure: prints nothing, exits never.
 public struct ArgumentsParser: Sendable {
     private let root: CommandSpec

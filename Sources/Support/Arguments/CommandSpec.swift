@@ -1,3 +1,5 @@
+import Text
+
 /// One command, declared once: parsing, help, documentation pages and shell completion all come from it.
 public struct CommandSpec: Sendable {
     public var name: String

@@ -1,3 +1,5 @@
+import Text
+
 /// What a command line said.
 public struct ParsedArguments: Sendable {
     /// The names of the command and its subcommands, without the program.
@@ -34,7 +36,7 @@ public struct ParsedArguments: Sendable {
     /// - Throws: `badValue`.
     public func duration(_ name: String) throws(ArgumentsError) -> Duration? {
         guard let text = string(name) else { return nil }
-        guard let duration = DurationArgument.parse(text) else {
+        guard let duration = DurationText.parse(text) else {
             throw ArgumentsError(
                 .badValue, "--\(name) takes a time such as 90s, 5m or 1h, not '\(text)'", path: path)
         }
@@ -51,25 +53,6 @@ public struct ParsedArguments: Sendable {
     public func required(_ name: String) -> String {
         guard let value = positional(name) else { preconditionFailure("\(name) is not declared as required") }
         return value
-    }
-}
-
-/// Lengths of time as people type them.
-public enum DurationArgument {
-    /// `90`, `90s`, `5m`, `1h` or `2d`, with an optional fraction; nil for anything else.
-    public static func parse(_ text: String) -> Duration? {
-        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        var digits = Substring(text)
-        var scale = 1.0
-        if let last = digits.last, let unit = units[last] {
-            scale = unit
-            digits.removeLast()
-        }
-        guard let number = Double(digits), number.isFinite, number >= 0, number * scale < 1e9,
-            digits.allSatisfy({ $0.isNumber || $0 == "." })
-        else { return nil }
-        // fits: numbers with a point do not trap
-        return .milliseconds(Int64(exactly: (number * scale * 1000).rounded(.towardZero)) ?? 0)
     }
 }
 

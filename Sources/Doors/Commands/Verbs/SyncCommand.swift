@@ -1,6 +1,7 @@
 import Arguments
 import Operations
 import Terminal
+import Text
 
 enum SyncCommand {
     static let verb = Verb(
