@@ -116,16 +116,6 @@ func names(in folder: String) -> [String] {
         }
     }
 
-    @Test func `closing ends those who wait`() async throws {
-        let listener = try Listener(folder: folder)
-        async let outcome = listener.next()
-        await Task.yield()
-        listener.close()
-        #expect(await outcome == .cancelled)
-        let error = #expect(throws: DoorbellError.self) { try listener.ensureBound() }
-        #expect(error?.code == .closed)
-    }
-
     @Test func `nobody to ring is no error`() throws {
         #expect(try Ringer(folder: folder).ring() == 0)
         _ = try Listener(folder: folder)
@@ -158,19 +148,6 @@ func names(in folder: String) -> [String] {
         #expect(error?.code == .folder)
         #expect(error?.message == "\(folder) cannot be opened: Not a directory")
         #expect(throws: DoorbellError.self) { try Ringer(folder: folder).ring() }
-    }
-
-    @Test func `a wiped folder is noticed, bound anew and counts as rung`() async throws {
-        let listener = try Listener(folder: folder)
-        let ringer = Ringer(folder: folder)
-        #expect(try !listener.ensureBound())
-        try FileManager.default.removeItem(atPath: folder)
-        #expect(try ringer.ring() == 0)
-        #expect(try listener.ensureBound())
-        #expect(await listener.next() == .rang)
-        #expect(try !listener.ensureBound())
-        #expect(try ringer.ring() == 1)
-        #expect(await listener.next() == .rang)
     }
 
     @Test func `other files in the folder are left alone`() throws {

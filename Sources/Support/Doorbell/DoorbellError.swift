@@ -15,8 +15,6 @@ public struct DoorbellError: Error, Sendable, Equatable, CustomStringConvertible
         public static let folder = Code(name: "folder")
         /// A socket cannot be made, bound or used.
         public static let socket = Code(name: "socket")
-        /// The listener is closed.
-        public static let closed = Code(name: "closed")
     }
 
     /// What kind of failure it is.

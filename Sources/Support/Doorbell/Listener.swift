@@ -1,156 +1,68 @@
-import Dispatch
+import CShims
+import Concurrency
 import Synchronization
 
-/// Sleeps until somebody rings in its folder.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Hears whenever somebody rings in its folder, until it is closed or let go of.
 ///
-/// Rings are remembered, but not counted: a thousand of them before anyone waits are one. Look at what may have
-/// changed after making the listener and after every wake-up, and nothing is missed. It stops when it is let go of.
+/// Rings are not counted: many at once may be one. Look at what may have changed after making the listener and after
+/// every ring, and nothing is missed.
 public final class Listener: Sendable {
-    /// How a wait ended.
-    public enum Outcome: Sendable, Equatable {
-        /// There was a ring since the last wait ended.
-        case rang
-        /// The time was up first.
-        case timedOut
-        /// The waiting task was cancelled, or the listener closed.
-        case cancelled
-    }
+    private let folder: Int32
+    private let name: String
+    private let registration: Reactor.Registration
+    private let isClosed = Mutex(false)
 
-    /// Unchecked: dispatch sources are thread-safe, but are not declared so.
-    private struct Waiter: @unchecked Sendable {
-        var continuation: CheckedContinuation<Outcome, Never>
-        var timer: (any DispatchSourceTimer)?
-    }
-
-    private struct State: Sendable {
-        var bell: Bell?
-        var hasRung = false
-        var isClosed = false
-        var lastID = 0
-        var waiters: [Int: Waiter] = [:]
-    }
-
-    private let folder: String
-    private let queue = DispatchQueue(label: "doorbell", qos: .userInitiated)
-    private let state = Mutex(State())
-    private let onRing: (@Sendable () -> Void)?
-
-    /// Hangs up a bell in `folder`, which is created, for its owner only, where it does not exist.
-    /// - Throws: `folder` or `socket` where that is not possible.
+    /// Binds a new socket in `folder`, which is created, for its owner only, where it does not exist.
     ///
-    /// - Parameter onRing: called for every ring, on the listener's own thread, in place of `rings` and `next`; one
-    ///   hand-over less for callers that must be quick. Must not block.
-    public init(folder: String, onRing: (@Sendable () -> Void)? = nil) throws(DoorbellError) {
-        self.onRing = onRing
-        self.folder = BellFolder.socketFolder(for: folder)
-        let bell = try hang()
-        state.withLock { $0.bell = bell }
+    /// Only this user reaches the socket: the kernel refuses the others by the modes of folder and socket. Somebody who
+    /// rings all the time wakes us no more often than the budget allows, and finds the socket's queue full in between.
+    /// - Parameter onRing: called after each bunch of rings, on a thread of its own. Must not block.
+    /// - Throws: `folder` or `socket` where that is not possible.
+    public init(folder path: String, onRing: @escaping @Sendable () -> Void) throws(DoorbellError) {
+        let path = BellFolder.socketFolder(for: path)
+        try BellFolder.create(path)
+        let folder = doorbell_open_folder(path)
+        guard folder >= 0 else { throw DoorbellError(opening: path, number: -folder) }
+        let name = "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36)).sock"
+        let socket = doorbell_bind(folder, name)
+        guard socket >= 0 else {
+            shut(folder)
+            throw DoorbellError(.socket, "a socket in \(path) cannot be bound", number: -socket)
+        }
+        registration = Reactor.shared.register(
+            socket, for: .reading, budget: WakeBudget(),
+            onCancel: {
+                shut(socket)
+                shut(folder)
+            },
+            handler: {
+                // Emptied before anybody is woken: a ring from then on is a new one.
+                if doorbell_drain(socket) > 0 { onRing() }
+            })
+        (self.folder, self.name) = (folder, name)
     }
 
     deinit { close() }
 
-    /// Waits for a ring; one that came before, and that no wait has reported, counts. All that wait are woken.
-    ///
-    /// - Parameter timeout: how long at most; nil waits without a timer.
-    public func next(timeout: Duration? = nil) async -> Outcome {
-        let id = state.withLock { state in
-            state.lastID += 1
-            return state.lastID
-        }
-        return await withTaskCancellationHandler {
-            await withCheckedContinuation { wait(id, timeout: timeout, $0) }
-        } onCancel: {
-            finish(id, .cancelled)
-        }
-    }
-
-    /// Makes sure that rings still arrive, after something that may have removed the folder or the socket in it.
-    ///
-    /// Where they did not, the bell is hung up again and counts as rung, since a ring may have been missed.
-    /// - Returns: whether that was so.
-    /// - Throws: `closed` after `close()`; `folder` or `socket` where the bell cannot be hung up: try again later.
-    @discardableResult
-    public func ensureBound() throws(DoorbellError) -> Bool {
-        let (isClosed, old) = state.withLock { ($0.isClosed, $0.bell) }
-        if isClosed { throw DoorbellError(.closed, "the listener is closed") }
-        if let old, old.isInPlace { return false }
-        let new = try hang()
-        // Two callers at once: the later one takes down the earlier one's.
-        let replaced = state.withLock { state in
-            if state.isClosed { return Optional(new) }
-            defer { state.bell = new }
-            return state.bell
-        }
-        if let replaced { replaced.takeDown() }
-        rang()
-        return true
-    }
-
-    /// Takes the bell down, and ends all waiting with `cancelled`. Only the first call counts.
+    /// Removes the socket. No call of `onRing` begins once the reactor has seen this. Only the first call counts.
     public func close() {
-        let (bell, waiters) = state.withLock { state in
-            defer {
-                state.isClosed = true
-                state.bell = nil
-                state.waiters = [:]
-            }
-            return (state.bell, state.waiters.values.map { $0 })
+        let isFirst = isClosed.withLock { isClosed in
+            defer { isClosed = true }
+            return !isClosed
         }
-        if let bell { bell.takeDown() }
-        for waiter in waiters { Self.wake(waiter, .cancelled) }
-    }
-
-    // MARK: - Waiting
-
-    private func wait(_ id: Int, timeout: Duration?, _ continuation: CheckedContinuation<Outcome, Never>) {
-        let waiter = Waiter(continuation: continuation, timer: timeout.map { makeTimer(id, $0) })
-        let outcome: Outcome? = state.withLock { state in
-            if state.isClosed { return .cancelled }
-            guard state.hasRung else {
-                state.waiters[id] = waiter
-                return nil
-            }
-            state.hasRung = false
-            return .rang
-        }
-        waiter.timer?.activate()
-        if let outcome { return Self.wake(waiter, outcome) }
-        // A cancellation that came before the waiter was there found nothing to end.
-        if Task.isCancelled { finish(id, .cancelled) }
-    }
-
-    private func makeTimer(_ id: Int, _ timeout: Duration) -> any DispatchSourceTimer {
-        let timer = DispatchSource.makeTimerSource(queue: queue)
-        let (seconds, attoseconds) = timeout.components
-        let nanoseconds = Double(seconds) * 1e9 + Double(attoseconds) / 1e9
-        let limited = Int(min(max(0, nanoseconds), 1e17))  // three years
-        timer.schedule(deadline: .now() + .nanoseconds(limited))
-        timer.setEventHandler { [weak self] in self?.finish(id, .timedOut) }
-        return timer
-    }
-
-    private func finish(_ id: Int, _ outcome: Outcome) {
-        let waiter = state.withLock { $0.waiters.removeValue(forKey: id) }
-        if let waiter { Self.wake(waiter, outcome) }
-    }
-
-    private func hang() throws(DoorbellError) -> Bell {
-        try Bell(folder: folder) { [weak self] in self?.rang() }
-    }
-
-    private func rang() {
-        if let onRing { return onRing() }
-        let waiters = state.withLock { state in
-            defer { state.waiters = [:] }
-            if state.waiters.isEmpty { state.hasRung = true }
-            return state.waiters.values.map { $0 }
-        }
-        for waiter in waiters { Self.wake(waiter, .rang) }
-    }
-
-    /// Called without the lock, since the awakened may call back at once.
-    private static func wake(_ waiter: Waiter, _ outcome: Outcome) {
-        waiter.timer?.cancel()
-        waiter.continuation.resume(returning: outcome)
+        guard isFirst else { return }
+        unlinkat(folder, name, 0)
+        registration.cancel()
     }
 }
+
+/// The system's `close`, which the method of that name hides.
+private func shut(_ descriptor: Int32) { close(descriptor) }
