@@ -1,4 +1,3 @@
-import Model
 import Presets
 
 extension CLIPreset {

@@ -1,5 +1,4 @@
 public import Configuration
-import Files
 import Peers
 public import Redis
 

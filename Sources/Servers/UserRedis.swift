@@ -1,5 +1,4 @@
 import Configuration
-import Peers
 
 /// What only the user may decide about Redis: keys of `config.toml` in `$TT_HOME`, which no repository can set.
 struct UserRedis: Sendable {

@@ -1,6 +1,5 @@
 public import Configuration
 import Harnesses
-import Model
 import Presets
 
 /// Which CLI a new agent gets, and why.

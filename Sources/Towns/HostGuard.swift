@@ -1,4 +1,3 @@
-import Concurrency
 import Configuration
 import Files
 public import Operations

@@ -1,6 +1,5 @@
 public import Configuration
 import Model
-import Files
 import Harnesses
 public import Operations
 import Processes

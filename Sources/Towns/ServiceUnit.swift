@@ -1,6 +1,5 @@
 public import Configuration
 import Cryptography
-import Files
 import Model
 
 /// What starts a town's host when the machine has started, or the user has logged in: a systemd user unit or a launchd

@@ -1,4 +1,3 @@
-import Concurrency
 public import Model
 import Synchronization
 

@@ -1,5 +1,3 @@
-import Model
-
 /// Which backlog tasks suit an agent: by its role and the tasks' tags, as whole words, never by a part of its name (W43).
 public enum BacklogMatch {
     // What each role takes besides tasks that carry its own name.

@@ -1,5 +1,4 @@
 import Model
-import Text
 
 /// Tells from an agent CLI's words why it failed, where it offers nothing better than words.
 ///

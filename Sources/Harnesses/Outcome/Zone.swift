@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Model
 
 /// The rules of a time zone: when its clocks differ from UTC, and by how much.
 ///

@@ -1,5 +1,4 @@
 public import Model
-import Redis
 
 extension RedisStore {
     public func register(_ agent: Agent, maxAgents: Int) async throws(StoreError) {

@@ -1,6 +1,5 @@
 public import Model
 import Redis
-import StoreVerbs
 
 extension RedisStore {
     public func create(_ tasks: [NewTask]) async throws(StoreError) {

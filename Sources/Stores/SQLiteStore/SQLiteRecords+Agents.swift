@@ -1,6 +1,5 @@
 package import Model
 import SQLite
-import StoreVerbs
 
 extension SQLiteRecords {
     // MARK: Agents

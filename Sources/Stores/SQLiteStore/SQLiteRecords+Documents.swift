@@ -1,6 +1,5 @@
 package import Model
 import SQLite
-import StoreVerbs
 
 extension SQLiteRecords {
     package func document(_ key: String, _ name: [UInt8]) throws(StoreError) -> Document? {

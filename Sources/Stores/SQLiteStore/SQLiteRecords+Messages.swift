@@ -1,6 +1,5 @@
 package import Model
 import SQLite
-import StoreVerbs
 
 extension SQLiteRecords {
     package func delivery(_ id: MessageID) throws(StoreError) -> Delivery? {

@@ -1,6 +1,5 @@
 package import Model
 import SQLite
-import StoreVerbs
 
 extension SQLiteRecords {
     package func tasks(after position: Int64, limit: Int) throws(StoreError) -> [(position: Int64, task: AgentTask)] {

@@ -1,7 +1,6 @@
 import Files
 import Model
 import SQLite
-import StoreVerbs
 
 #if canImport(Glibc)
     import Glibc

@@ -1,5 +1,3 @@
-import Concurrency
-
 /// What a request came to: one value for each reply that it asked for.
 typealias RequestOutcome = Result<[RedisValue], RedisError>
 

@@ -1,8 +1,6 @@
 import Concurrency
 import Configuration
 import Files
-import Hosting
-import Model
 import Operations
 import Processes
 

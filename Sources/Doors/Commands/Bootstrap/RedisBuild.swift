@@ -1,4 +1,3 @@
-import Concurrency
 import Cryptography
 import Files
 import Harnesses

@@ -3,7 +3,6 @@ import Files
 import Harnesses
 import Model
 import Presets
-import Processes
 
 /// How each CLI is started in a terminal, with a first prompt. What it may do is left to the CLI, which asks the person;
 /// only calls of `tt` are allowed in advance where that can be said. Prompts are arguments: no shell reads them.

@@ -1,4 +1,3 @@
-import Configuration
 import Engine
 import Model
 import Operations

@@ -1,5 +1,4 @@
 import Concurrency
-import Model
 public import Operations
 import Terminal
 

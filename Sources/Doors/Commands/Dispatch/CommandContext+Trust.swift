@@ -1,5 +1,4 @@
 import Configuration
-import Operations
 import Terminal
 import Towns
 

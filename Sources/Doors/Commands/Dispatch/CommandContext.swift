@@ -1,7 +1,6 @@
 public import Arguments
 public import Configuration
 import Concurrency
-import Files
 public import Model
 public import Operations
 public import Processes

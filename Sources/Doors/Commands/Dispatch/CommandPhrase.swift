@@ -1,4 +1,3 @@
-import Arguments
 import Operations
 
 /// Words remedies as command lines.

@@ -1,4 +1,3 @@
-import Configuration
 import Harnesses
 import Model
 import Presets

@@ -1,5 +1,4 @@
 import Configuration
-import Harnesses
 import Model
 import Operations
 import Processes

@@ -1,5 +1,4 @@
 import Configuration
-import Engine
 import Files
 import Hosting
 import Model

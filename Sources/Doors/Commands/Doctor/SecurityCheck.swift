@@ -1,7 +1,6 @@
 import Configuration
 import Files
 import Harnesses
-import Model
 import Processes
 import Terminal
 import Towns

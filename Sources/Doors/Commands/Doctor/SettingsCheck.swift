@@ -1,6 +1,4 @@
 import Configuration
-import Files
-import Model
 import Peers
 import TOML
 

@@ -1,7 +1,6 @@
 import Arguments
 import Model
 import Operations
-import Terminal
 
 /// Waiting for the end of a task, for `tt task wait` and `tt assign --wait`.
 struct TaskWait {

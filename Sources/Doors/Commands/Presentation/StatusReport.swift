@@ -1,6 +1,5 @@
 import Model
 import Operations
-import Terminal
 
 /// What `tt status` shows: read at one moment, and written out as often as it has to be drawn.
 struct StatusReport: Encodable {

@@ -2,7 +2,6 @@ import Arguments
 import Configuration
 import Files
 import Harnesses
-import Hosting
 import Model
 import Operations
 import Processes

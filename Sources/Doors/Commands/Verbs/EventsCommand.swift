@@ -1,7 +1,6 @@
 import Arguments
 import Model
 import Operations
-import Terminal
 
 enum EventsCommand {
     static let verb = Verb(

@@ -1,7 +1,6 @@
 import Arguments
 import Configuration
 import Files
-import Model
 import Operations
 import Terminal
 import Towns

@@ -1,5 +1,4 @@
 import Arguments
-import Model
 import Operations
 import Terminal
 

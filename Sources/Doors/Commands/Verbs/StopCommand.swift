@@ -1,8 +1,6 @@
 import Arguments
-import Configuration
 import Model
 import Operations
-import Terminal
 import Towns
 
 enum StopCommand {

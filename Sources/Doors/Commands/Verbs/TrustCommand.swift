@@ -1,6 +1,5 @@
 import Arguments
 import Configuration
-import Operations
 import Terminal
 import Towns
 

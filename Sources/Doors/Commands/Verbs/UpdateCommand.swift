@@ -1,6 +1,4 @@
 import Arguments
-import Operations
-import Terminal
 
 enum UpdateCommand {
     static let verb = Verb(
