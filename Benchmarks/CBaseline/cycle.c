@@ -22,9 +22,12 @@ static const char *const statements[] = {
     "select * from messages where id = ?2",
     "select * from agents where id = ?1",
     "select * from leases where agent = ?6",
-    "insert into messages values (null, ?2, 2, ?1, ?6, 1, 'normal', 1, 'task', 0, 0, ?5, ?5, 0, null, null, null, null, "
+    "insert into messages (seq, id, state, recipient, sender, lane, priority, wakes, type, attempts, deliveries, "
+    "changed_at, created_at, hops, task, correlation, conversation, key, last_error, extra, text, detail) "
+    "values (null, ?2, 2, ?1, ?6, 1, 'normal', 1, 'task', 0, 0, ?5, ?5, 0, null, null, null, null, "
     "null, null, 'a message of ordinary length, such as people write', null)",
-    "insert into events values (null, 'message_sent', 'supervisor to worker: task', ?5, ?1, null, null, ?2, null, null)",
+    "insert into events (seq, type, message, at, agent, task, turn, letter, old_state, new_state) "
+    "values (null, 'message_sent', 'supervisor to worker: task', ?5, ?1, null, null, ?2, null, null)",
     "commit",
 
     "begin immediate",
@@ -34,13 +37,15 @@ static const char *const statements[] = {
     "select * from messages where recipient = ?1 and state = 2 order by lane, seq limit 100",
     "update agents set epoch = epoch + 1 where id = ?1 returning epoch",
     "update messages set state = 3, attempts = 0, deliveries = 1, changed_at = ?5 where seq = ?7",
-    "insert or replace into leases values (?1, 1, ?3, ?4, ?5, ?5, 0, null)",
+    "insert or replace into leases (agent, epoch, turn, host, started_at, expires_at, hops, conversation) "
+    "values (?1, 1, ?3, ?4, ?5, ?5, 0, null)",
     "update agents set live = 1, name = 'worker', nickname = null, role = null, parent = null, kind = 'worker', "
     "state = 'working', cli = 'true', current_task = null, last_heartbeat = ?5, last_active_at = ?5, "
     "tasks_completed = 0, rounds_completed = ?7, max_rounds = 0, rounds_since_start = ?7, session = null, "
     "session_harness = null, session_input = null, session_output = null, session_cached = null, session_cost = null, "
     "retry_at = null, failures = 0, attention = null, stop_request = null, pinned_to = null where id = ?1",
-    "insert into events values (null, 'turn_started', 'worker begins round 1 with 1 message', ?5, ?1, null, ?3, null, "
+    "insert into events (seq, type, message, at, agent, task, turn, letter, old_state, new_state) "
+    "values (null, 'turn_started', 'worker begins round 1 with 1 message', ?5, ?1, null, ?3, null, "
     "'idle', 'working')",
     "select * from tasks where owner = ?1 and state in (1, 2) and (6 >> state) & 1 and in_backlog between 0 and 1 and "
     "id between ?6 and x'ffffffffffffffffffffffffffffffff' order by ordinal limit 200",
@@ -57,7 +62,8 @@ static const char *const statements[] = {
     "tasks_completed = 0, rounds_completed = ?7, max_rounds = 0, rounds_since_start = ?7, session = null, "
     "session_harness = null, session_input = null, session_output = null, session_cached = null, session_cost = null, "
     "retry_at = null, failures = 0, attention = null, stop_request = null, pinned_to = null where id = ?1 ",
-    "insert into events values (null, 'turn_finished', 'worker finished round 1 in 0 ms', ?5, ?1, null, ?3, null, "
+    "insert into events (seq, type, message, at, agent, task, turn, letter, old_state, new_state) "
+    "values (null, 'turn_finished', 'worker finished round 1 in 0 ms', ?5, ?1, null, ?3, null, "
     "null, null)",
     "delete from leases where agent = ?1",
     "select * from agents where id = ?1",
