@@ -2,6 +2,7 @@ public import Configuration
 import Model
 import Harnesses
 public import Operations
+import Presets
 import Processes
 import Secrets
 

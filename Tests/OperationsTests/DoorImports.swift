@@ -7,7 +7,7 @@ struct DoorImports {
     private static let known: Set<String> = [
         "Bootstrap/RedisBuild.swift", "Conductor/ConductorCLI.swift", "Conductor/ConductorContext.swift",
         "Conductor/GoalRun.swift",
-        "Dispatch/CommandParts+System.swift", "Doctor/CLICheck.swift", "Doctor/Doctor+Security.swift",
+        "Dispatch/CommandParts+System.swift", "Doctor/CLICheck.swift",
         "Doctor/Doctor.swift", "Doctor/SecretsCheck.swift", "Doctor/SecurityCheck.swift", "Hosts/ForegroundRun.swift",
         "Verbs/BootstrapCommand.swift", "Verbs/ConductorCommand.swift", "Verbs/ConfigCommand.swift",
     ]

@@ -20,12 +20,12 @@ public struct Money: Sendable, Hashable, Comparable {
     public var dollars: Double { Double(microdollars) / 1_000_000 }
 
     public static func + (left: Money, right: Money) -> Money {
-        Money(microdollars: Figure.sum(left.microdollars, right.microdollars, in: range))
+        Money(microdollars: left.microdollars + right.microdollars)
     }
 
     /// Nothing if more is taken away than there is.
     public static func - (left: Money, right: Money) -> Money {
-        Money(microdollars: Figure.difference(left.microdollars, right.microdollars, in: range))
+        Money(microdollars: left.microdollars - right.microdollars)
     }
 
     public static func < (left: Money, right: Money) -> Bool { left.microdollars < right.microdollars }

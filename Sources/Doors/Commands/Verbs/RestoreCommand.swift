@@ -2,7 +2,6 @@ import Arguments
 import Files
 import Model
 import Operations
-import Presets
 import Terminal
 
 enum RestoreCommand {

@@ -1,4 +1,5 @@
 import Arguments
+import Operations
 
 enum UpdateCommand {
     static let verb = Verb(
