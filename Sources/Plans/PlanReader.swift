@@ -2,7 +2,7 @@ import Model
 import TOML
 import Text
 
-/// Reads the tables of a plan and notes everything that is wrong, so that a person mends it in one go.
+/// Reads the tables of a plan and notes everything that is wrong, so that a person can fix it in one go.
 struct PlanReader {
     struct Note {
         var line: Int

@@ -4,7 +4,7 @@ import Concurrency
 public struct HostEnding: Sendable {
     private let asked: OneShot<String>
 
-    /// One that nobody asks yet.
+    /// A host that has not been asked to end.
     public init() { asked = OneShot() }
 
     /// Asks; only the first call counts.

@@ -12,8 +12,8 @@ enum HostLock {
     /// Takes the lock, or returns nil if another process serves the town.
     ///
     /// A host that is killed while it starts a process leaves its lock to that child until the child has reached its
-    /// program, and the kernel tells nobody when the lock is free. A lock without a living holder is therefore waited
-    /// for: whoever gave up here would leave the town without a host.
+    /// program, and the kernel tells nobody when the lock is free. So this waits for a lock without a living holder;
+    /// giving up would leave the town without a host.
     /// - Parameter isWanted: asked between two tries; if it says no, the wait ends with nil.
     /// - Throws: `ProcessError`; `OperationError` (`unavailable`) if the lock does not become free.
     static func acquire(

@@ -36,7 +36,7 @@ public struct InstalledCLIs: CLICatalogue {
         town.configuration.agentCLIs[cli] != nil || names.contains(cli) || CLIPreset.matching(command: cli) != nil
     }
 
-    /// One that is only not installed is no error, because it may be soon.
+    /// A CLI that is only not installed is not an error, because it may be installed soon.
     public func warnings(about cli: String) throws(OperationError) -> [String] {
         let registry = HarnessRegistry(town: town, global: global, environment: environment)
         let words: [String]

@@ -157,7 +157,7 @@ struct FailureForm: Sendable {
 
 /// A line as an error is written: what marks it taken away from its front.
 struct ErrorLine {
-    /// What is said, in lower case and with straight apostrophes.
+    /// The text, in lower case and with straight apostrophes.
     private(set) var text: String
     /// Whether something before the text says that it is an error.
     private(set) var isMarked = false

@@ -255,7 +255,7 @@ struct PlanPush {
         }
     }
 
-    // What waits for something that nobody will do would wait without a word.
+    // Warns about tasks that wait for tasks without an owner; otherwise they would wait silently.
     private mutating func noteUnowned() async throws {
         var seen: Set<String> = []
         for entry in plan.entries {

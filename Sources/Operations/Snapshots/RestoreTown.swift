@@ -67,8 +67,7 @@ public struct CheckSnapshot: Operation {
 
     public struct Output: Codable, Sendable, Equatable {
         public var snapshot: TownSnapshot
-        /// What its agents are run by and nobody here has chosen: whoever wrote the file did. They would have to be
-        /// accepted.
+        /// Command lines of its agents that the file's author chose, and nobody here. They have to be accepted.
         public var foreignCLIs: [String]
 
         enum CodingKeys: String, CodingKey {

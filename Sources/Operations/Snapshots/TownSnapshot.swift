@@ -27,7 +27,7 @@ public struct TownSnapshot: Sendable, Equatable, Codable {
         case savedAt = "saved_at"
     }
 
-    /// The file's name in a town's folder where none is given. Not in `.tt`, which is no part of a repository.
+    /// The file's name in a town's folder where none is given. Not in `.tt`, which is not part of a repository.
     public static let fileName = "tinytown.snapshot.jsonl"
 
     /// Called with what has been read or written so far.

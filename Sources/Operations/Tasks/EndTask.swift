@@ -1,6 +1,6 @@
 import Model
 
-/// Which task ends, and what is said of it.
+/// Which task ends, and its result.
 public struct EndTaskInput: Codable, Sendable, Equatable {
     /// Nil means the present task of the agent in whose turn the caller runs.
     public var task: String?

@@ -4,8 +4,8 @@ enum FlatJSON {
     /// is replaced.
     static func fields(_ bytes: [UInt8]) -> Fields? { read(bytes, others: nil) }
 
-    /// The same of an object that anybody may have written: nil as well where a member is no text and not one of
-    /// `others`, and where it is not valid in every byte. A member that is null is left out.
+    /// Like `fields(_:)`, but strict, for untrusted input: nil also if a member outside `others` is not a string, or if any
+    /// byte is invalid UTF-8. Members that are null are left out.
     static func fields(_ bytes: [UInt8], exceptFor others: Set<String>) -> Fields? { read(bytes, others: others) }
 
     private static func read(_ bytes: [UInt8], others: Set<String>?) -> Fields? {

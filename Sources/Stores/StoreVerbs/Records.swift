@@ -2,7 +2,7 @@ public import Model
 
 /// Rows, as the verbs see them: a store in which one verb runs at a time and can be undone as a whole.
 ///
-/// Only stores that run the verbs in this process have one; it is no part of the `Store` protocol. Every call is
+/// Only stores that run the verbs in this process have one; it is not part of the `Store` protocol. Every call is
 /// synchronous and belongs to the verb that is under way. What counts things (`hasWork`, counts) costs the same
 /// however many messages wait.
 public protocol Records: AnyObject {

@@ -89,7 +89,7 @@ extension VerbStore {
     // MARK: Turns
 
     public func lease(_ request: LeaseRequest) async throws(StoreError) -> Lease? {
-        // After a power failure there is no host that could hold it, and its messages wait as before.
+        // A power failure ends every host, so nobody could hold the lease, and its messages wait as before.
         try await carryOut(rings: .soon, needsSync: false) { verbs throws(StoreError) in
             try verbs.lease(request)
         }

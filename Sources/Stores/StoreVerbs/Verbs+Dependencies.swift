@@ -203,7 +203,7 @@ extension Verbs {
         }
     }
 
-    /// A task that nobody will begin must not lie there without a word.
+    /// Reports a task that can start but whose owner has ended.
     private func ask(about task: AgentTask, of owner: Agent, now: Timestamp) throws(StoreError) {
         try log(
             .taskBlocked,

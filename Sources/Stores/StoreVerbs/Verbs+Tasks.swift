@@ -122,8 +122,7 @@ extension Verbs {
             now: now)
     }
 
-    /// Takes a task from its owner or the backlog: waiting announcements and offers have nothing left to say, and are
-    /// done.
+    /// Takes a task from its owner or the backlog, and marks its pending announcements and offers as done.
     func letGo(_ task: AgentTask, now: Timestamp) throws(StoreError) {
         for old in try rows.waitingAssignments(of: task.id) { try finish(old, now: now) }
         if task.inBacklog { try withdrawOffers(of: task.id, now: now) }

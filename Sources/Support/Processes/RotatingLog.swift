@@ -120,7 +120,7 @@ public final class RotatingLog: Sendable {
             return
         }
         for generation in stride(from: generations - 1, through: 1, by: -1) {
-            // A generation that is missing is no error.
+            // A missing generation is not an error.
             try? file.sibling("\(file.name).\(generation)").rename(to: "\(file.name).\(generation + 1)")
         }
         do { try file.rename(to: "\(file.name).1") } catch { throw ProcessError(error) }

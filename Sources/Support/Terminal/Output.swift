@@ -17,7 +17,7 @@ public struct Output: Sendable {
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
-    /// Writes all of `text`. A reader that went away is no error of ours: the rest is dropped.
+    /// Writes all of `text`. If the reader went away, the rest is dropped without an error.
     /// - Returns: false where nobody reads any more, so that a command that follows something can end.
     @discardableResult
     public func write(_ text: String) -> Bool {

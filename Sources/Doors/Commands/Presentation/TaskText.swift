@@ -19,7 +19,7 @@ enum TaskText {
         }
     }
 
-    // What has ended otherwise than completed will not let it go on by itself, and is named as such.
+    // Prerequisites that failed or were cancelled are labelled, because they block the task.
     private static func needs(_ task: TaskView) -> String {
         let needs = task.waitsFor.map { $0.state.isTerminal ? "\($0.shortID), which \($0.state.ending)" : $0.shortID }
         return needs.isEmpty ? "a task that is gone" : needs.joined(separator: ", ")

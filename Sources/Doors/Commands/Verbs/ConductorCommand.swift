@@ -111,7 +111,7 @@ enum ConductorCommand {
         try await context.withTown(.readWrite) { town in
             let cli = conductorCLI(context.arguments.string("cli"), town.configuration, global, context)
             let wait = try await TownWait(town, context)
-            // One that is there keeps its CLI unless another one was asked for.
+            // An existing conductor keeps its CLI unless another one was requested.
             let known = try await town.store.agent(Conductor.id)
             // A follower learns how the goal ended, even if it ended while nobody looked.
             let mark = TownFiles(root: town.root).file("conductor_goal")
