@@ -81,7 +81,7 @@ public struct SnapshotCounts: Codable, Sendable, Equatable {
     /// Those of them that are dead letters.
     public var dead = 0
     public var events = 0
-    /// Entries of missions' documents; nil where there are none.
+    /// Documents of goals, missions and other features; nil if there are none.
     public var kept: Int?
 
     public init() {}

@@ -66,7 +66,10 @@ extension CommandFailure {
                     "see tt logs \(need.agent), then \(again)"
                 )
             case .outOfRounds:
-                ("the conductor's \(need.detail ?? "") turns are used up", "see tt logs \(need.agent), then \(again)")
+                (
+                    "the conductor has taken all its turns\(need.detail.map { " (\($0))" } ?? "")",
+                    "see tt logs \(need.agent), then \(again)"
+                )
             case .ownerPaused:
                 (
                     "'\(need.agent)' is paused: \(need.detail ?? "by request")",

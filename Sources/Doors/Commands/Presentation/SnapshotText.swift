@@ -4,11 +4,9 @@ import Operations
 extension SnapshotCounts {
     /// `3 agents, 8 tasks, 12 messages, 240 events`.
     var shown: String {
-        let parts = [(agents, "agent"), (tasks, "task"), (messages, "message"), (events, "event")].map { count, noun in
-            "\(count.grouped) \(noun)\(count == 1 ? "" : "s")"
-        }
-        let missions = kept.map { ["\($0.grouped) of missions"] } ?? []
-        return (parts + missions).joined(separator: ", ")
+        let documents = kept.map { [($0, "document")] } ?? []
+        let parts = [(agents, "agent"), (tasks, "task"), (messages, "message"), (events, "event")] + documents
+        return parts.map { count, noun in "\(count.grouped) \(noun)\(count == 1 ? "" : "s")" }.joined(separator: ", ")
     }
 }
 
