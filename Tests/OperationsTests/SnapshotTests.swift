@@ -59,6 +59,21 @@ import Testing
         #expect(copy.counts.agents == 2 && copy.counts.kept == 1)
     }
 
+    @Test func `what a restore replaced is brought back from the file that keeps it, and back again`() async throws {
+        let folder = try ScratchFolder()
+        var town = try await Self.filled()
+        town.root = folder.path
+        func names() async throws -> [String] { try await town.store.agents().map(\.name).sorted() }
+        _ = try await SaveTown.call(.init(), in: town)
+        _ = try await SpawnAgent.call(.init(name: "later"), in: town)
+        _ = try await RestoreTown.call(.init(force: true), in: town)
+        #expect(try await names() == ["worker"])
+        for expected in [["later", "worker"], ["worker"]] {
+            _ = try await RestoreTown.call(.init(file: ".tt/before-restore.jsonl", force: true), in: town)
+            #expect(try await names() == expected)
+        }
+    }
+
     private struct TestFailure: Error {}
 
     @Test func `the same state is the same text, but for the first line, and one message more is one line more`()

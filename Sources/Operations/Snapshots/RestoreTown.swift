@@ -33,13 +33,15 @@ public struct RestoreTown: Operation {
                         + foreign.joined(separator: " · "),
                     field: "accepts", hint: "nothing was changed; accept them if you know the file's author")
             }
+            // Opened before the town is kept: the file may be the one that is written for that.
+            let source = try found.opened(town.progress)
             if overwrites {
                 _ = try await TownSnapshot.save(
                     town, to: TownFiles(root: town.root).state + "/before-restore.jsonl", overwrites: true,
                     program: Version.current)
             }
-            return try await TownSnapshot.restore(
-                town, from: file, ReplaceTerms(overwrites: overwrites, deadHosts: deadHosts), progress: town.progress)
+            try await source.restore(town, ReplaceTerms(overwrites: overwrites, deadHosts: deadHosts))
+            return found
         }
     }
 }

@@ -75,11 +75,12 @@ extension TownSnapshot {
         _ town: Town, from file: String, _ terms: ReplaceTerms, progress: @escaping Progress = { _ in }
     ) async throws -> TownSnapshot {
         let snapshot = try await check(file, progress: progress)
-        let source = try Source(file, expecting: snapshot, progress)
-        let now = town.time.now()
-        try await town.store.replaceAll(terms) { try await source.next(restoredAt: now) }
+        try await snapshot.opened(progress).restore(town, terms)
         return snapshot
     }
+
+    /// Opens a file that was checked, to restore it. It may get another content under its name from now on.
+    func opened(_ progress: @escaping Progress) throws -> Source { try Source(file, expecting: self, progress) }
 
     private static func readableHeader(of file: String) throws -> SnapshotLine.Header {
         struct Start: Decodable {
@@ -127,7 +128,7 @@ extension TownSnapshot {
     }
 
     /// Reads the lines again, now for the store. A file that changed in between is noticed at its end.
-    private actor Source {
+    actor Source {
         private let lines: LineFile
         private let snapshot: TownSnapshot
         private let progress: Progress
@@ -144,7 +145,13 @@ extension TownSnapshot {
             _ = try lines.next()
         }
 
-        func next(restoredAt now: Timestamp) throws -> [TownRecord]? {
+        /// Puts it in place of what the town keeps. If the file has changed since it was checked, nothing is restored.
+        func restore(_ town: Town, _ terms: ReplaceTerms) async throws {
+            let now = town.time.now()
+            try await town.store.replaceAll(terms) { try await self.next(restoredAt: now) }
+        }
+
+        private func next(restoredAt now: Timestamp) throws -> [TownRecord]? {
             try Task.checkCancellation()
             if isDone { return nil }
             var records: [TownRecord] = []
