@@ -168,7 +168,12 @@ final class StoreLock: Sendable {
         if !isAlone { while flock(descriptor, LOCK_SH) != 0, errno == EINTR {} }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Not by closing alone: a child that another thread is just starting still has the descriptor until it has
+        // reached its program.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     /// Lets others in.
     func share() { _ = flock(descriptor, LOCK_SH) }
