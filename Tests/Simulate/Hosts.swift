@@ -47,7 +47,7 @@ extension World {
             town: HostTown(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
             settings: settings())
         let now = time.now()
-        let host = TownHost(
+        let host = HostLoop(
             tools: tools, janitor: SimulatedJanitor(processes: processes, deaths: deaths, machine: machine),
             host: Host(
                 id: id, machine: machine, process: "1:1", startedAt: now, expiresAt: now + .seconds(60),

@@ -66,7 +66,7 @@ struct TurnService: Service {
             // Where the bell is heard the lease is taken: a change of threads costs as much as the lease itself. What
             // the host does there does not block; turns run elsewhere.
             try await withTaskExecutorPreference(Reactor.shared) {
-                try await TownHost(tools: tools, janitor: janitor, host: host).run(
+                try await HostLoop(tools: tools, janitor: janitor, host: host).run(
                     until: stopping, announced: announced)
             }
         }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// It sleeps until the store rings, a turn ends, another host dies or a timer is due; then it looks at the town once
 /// and does what `Schedule` decides. All state that matters is in the store: a host that dies loses nothing.
-public actor TownHost {
+public actor HostLoop {
     private let tools: TurnTools
     private let janitor: any ProcessJanitor
     private var host: Host
