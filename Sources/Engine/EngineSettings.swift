@@ -1,7 +1,7 @@
 public import Model
 
 /// Where a town is and what its agents are told about it.
-public struct HostTown: Sendable {
+public struct TurnContext: Sendable {
     /// The town's name.
     public var name: String
     /// The town's folder, absolute; agents work in it.

@@ -15,7 +15,7 @@ private func context(
         token: LeaseToken(agent: worker.id, epoch: 1, turn: TurnID(high: 1, low: 1), host: HostID(high: 1, low: 1)),
         startedAt: time, expiresAt: time)
     return PromptContext(
-        town: HostTown(name: "t", root: "/r", environment: [:], scratchFolder: "/r/.tt/turns"),
+        town: TurnContext(name: "t", root: "/r", environment: [:], scratchFolder: "/r/.tt/turns"),
         lease: Lease(record: record, agent: worker, deliveries: deliveries, tasks: tasks), agents: [worker],
         backlog: backlog, backlogCount: backlog.count, longMessage: long, folder: "/r/.tt/turns/1")
 }

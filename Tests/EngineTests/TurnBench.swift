@@ -31,7 +31,7 @@ final class TurnBench: Sendable {
         tools = TurnTools(
             store: InterceptedStore(inner, script), harnesses: harness, time: ManualTime(clock), random: random,
             journal: journal, files: NoFiles(),
-            town: HostTown(name: "t", root: "/r", environment: ["X": "1"], scratchFolder: "/r/.tt/turns"),
+            town: TurnContext(name: "t", root: "/r", environment: ["X": "1"], scratchFolder: "/r/.tt/turns"),
             settings: settings)
     }
 

@@ -44,7 +44,7 @@ extension World {
             store: client(on: machine, isDead: { [deaths] in deaths.isDead(id) }),
             harnesses: ScriptedHarness(world: self, host: id, machine: machine),
             time: time, random: random, journal: SilentJournal(), files: NoFiles(),
-            town: HostTown(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
+            town: TurnContext(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
             settings: settings())
         let now = time.now()
         let host = HostLoop(

@@ -4,7 +4,7 @@ import Text
 
 /// What a prompt is made of.
 public struct PromptContext: Sendable {
-    public var town: HostTown
+    public var town: TurnContext
     public var lease: Lease
     /// Every agent of the town, to name senders and teammates.
     public var agents: [Agent]
@@ -20,7 +20,7 @@ public struct PromptContext: Sendable {
     public var redactor: Redactor
 
     public init(
-        town: HostTown, lease: Lease, agents: [Agent], backlog: [AgentTask], backlogCount: Int, longMessage: Int,
+        town: TurnContext, lease: Lease, agents: [Agent], backlog: [AgentTask], backlogCount: Int, longMessage: Int,
         folder: String, redactor: Redactor = .forms
     ) {
         self.town = town

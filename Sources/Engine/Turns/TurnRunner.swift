@@ -10,7 +10,7 @@ public struct TurnTools: Sendable {
     public var random: any Randomness
     public var journal: any TurnJournal
     public var files: any PromptFiles
-    public var town: HostTown
+    public var town: TurnContext
     public var settings: HostSettings
     /// Masks secrets in what a turn leaves behind.
     public var redactor: Redactor
@@ -19,7 +19,7 @@ public struct TurnTools: Sendable {
 
     public init(
         store: any Store, harnesses: any HarnessSource, time: any TimeSource, random: any Randomness,
-        journal: any TurnJournal, files: any PromptFiles, town: HostTown, settings: HostSettings,
+        journal: any TurnJournal, files: any PromptFiles, town: TurnContext, settings: HostSettings,
         redactor: Redactor = .forms, secrets: (any TurnSecrets)? = nil
     ) {
         self.store = store

@@ -45,7 +45,7 @@ struct TurnService: Service {
                 onError: { log("a log cannot be written: \($0)") }
             ),
             files: TurnFolders(root: files.turns),
-            town: HostTown(
+            town: TurnContext(
                 name: town.name, root: town.root, environment: turnEnvironment(relay),
                 scratchFolder: files.turns.path),
             settings: settings, redactor: redactor, secrets: SystemSecrets())
