@@ -42,7 +42,7 @@ actor HostKeeper: HostStarter {
             try await HostLauncher(program: try program(path), environment: environment).ensureHost(for: town)
         case .inProcess(let path):
             guard running == nil, ending.reason == nil else { return }
-            let run = HostRun(
+            let run = HostProcess(
                 town, global: try GlobalConfiguration.load(home: GlobalConfiguration.home(environment)),
                 environment: environment, program: try program(path), adoptsOrphans: false, log: log)
             running = Task {

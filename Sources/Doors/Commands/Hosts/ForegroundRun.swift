@@ -8,7 +8,7 @@ import Towns
 
 /// Runs one agent in this terminal until it ends or Ctrl-C.
 struct ForegroundRun: Sendable {
-    let run: HostRun
+    let run: HostProcess
     let shutdown: Shutdown
     let context: CommandContext
 

@@ -22,7 +22,7 @@ enum HostCommand {
         let global = try GlobalConfiguration.load(home: context.home)
         try await context.withTown(.readWrite, revives: false) { town in
             let (console, time) = (context.console, town.time)
-            let run = HostRun(town, global: global, environment: context.environment) { line in
+            let run = HostProcess(town, global: global, environment: context.environment) { line in
                 console.write("\(time.now()) \(TerminalText.line(line))\n")
             }
             let guardian = guardian(context, town) { console.write("\(time.now()) \(TerminalText.line($0))\n") }

@@ -41,7 +41,7 @@ enum RestartCommand {
             for warning in output.warnings { context.warn(warning) }
             let lines = progress(output.agent, town, cli: cli)
             if let shutdown {
-                let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
+                let run = HostProcess(town, global: global, environment: context.environment) { context.warn($0) }
                 return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
                     output.agent, introduction: lines)
             }

@@ -65,7 +65,7 @@ enum SpawnCommand {
             TownFiles(root: town.root).removeRounds(
                 agent: output.agent.name, others: Set(try await town.store.agents().map(\.name)))
             if let shutdown {
-                let run = HostRun(town, global: global, environment: context.environment) { context.warn($0) }
+                let run = HostProcess(town, global: global, environment: context.environment) { context.warn($0) }
                 return try await ForegroundRun(run: run, shutdown: shutdown, context: context)(
                     output.agent, introduction: introduction(output))
             }

@@ -9,7 +9,7 @@ import Processes
 import Secrets
 
 /// A host in this process: the engine with everything that this machine has to give to it.
-public struct HostRun: Sendable {
+public struct HostProcess: Sendable {
     public let town: Town
     private let harnesses: any HarnessSource
     private let environment: [String: String]
