@@ -18,7 +18,7 @@ struct TownRedis: Sendable {
     /// Encryption where the file asks for it.
     var encryption: RedisTLS? { configuration.usesTLS ? tls ?? RedisTLS() : nil }
 
-    private var password: String? { RedisPlan.written(configuration.password) }
+    private var password: String? { ServerChoice.written(configuration.password) }
 
     /// Reads an address.
     /// - Parameter source: what it was read from.

@@ -19,7 +19,7 @@ public struct RedisFacts: Sendable {
 
     /// - Throws: `OperationError`, `ServerError` or `ConfigurationError` if the configuration cannot be used.
     public init(_ configuration: TownConfiguration, _ files: TownFiles, environment: [String: String]) throws {
-        let plan = try RedisPlan(configuration, files, environment)
+        let plan = try ServerChoice(configuration, files, environment)
         let endpoint = plan.endpoint
         place = "\(endpoint)"
         switch endpoint.place {

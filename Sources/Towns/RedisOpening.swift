@@ -14,7 +14,7 @@ struct RedisOpening: Sendable {
     func open(_ configuration: TownConfiguration, _ files: TownFiles, _ access: StoreAccess) async throws -> any Store {
         if RedisAccess.isTurn(environment) { return try await openInTurn(files) }
         do {
-            let plan = try RedisPlan(configuration, files, environment)
+            let plan = try ServerChoice(configuration, files, environment)
             var options = RedisOptions()
             options.name = "tt"
             let client: RedisClient
@@ -58,7 +58,7 @@ struct RedisOpening: Sendable {
         do {
             // What an agent reports must not be lost because the server is started anew just then.
             return try await store(
-                try await RedisPlan(relay: endpoint).connect(options, patience: .seconds(20)), name)
+                try await ServerChoice(relay: endpoint).connect(options, patience: .seconds(20)), name)
         } catch let error as RedisError {
             throw OperationError(.unavailable, error.message)
         }

@@ -70,7 +70,7 @@ struct StoreRelay: Sendable {
     private static func revive(
         _ configuration: TownConfiguration, _ files: TownFiles, _ environment: [String: String]
     ) async -> RedisEndpoint? {
-        guard let plan = try? RedisPlan(configuration, files, environment), plan.server != nil,
+        guard let plan = try? ServerChoice(configuration, files, environment), plan.server != nil,
             let client = try? await plan.connect()
         else { return nil }
         client.close()

@@ -35,9 +35,9 @@ public struct TownServer: Sendable {
         guard configuration.store == .redis else {
             throw OperationError(.conflict, "the town '\(name)' keeps its state in .tt/town.db and has no server")
         }
-        let plan: RedisPlan
+        let plan: ServerChoice
         do {
-            plan = try RedisPlan(configuration, files, environment)
+            plan = try ServerChoice(configuration, files, environment)
         } catch let error as ServerError {
             throw OperationError(error)
         }
@@ -59,7 +59,7 @@ public struct TownServer: Sendable {
         for settings in [configuration.redis, own] {
             var before = configuration
             (before.store, before.redis) = (.redis, settings)
-            guard let plan = try? RedisPlan(before, files, environment), plan.mode != .central,
+            guard let plan = try? ServerChoice(before, files, environment), plan.mode != .central,
                 let server = plan.server,
                 Files.exists(server.settings.folder)
             else { continue }
@@ -72,7 +72,7 @@ public struct TownServer: Sendable {
     static func secrets(
         _ configuration: TownConfiguration, _ files: TownFiles, environment: [String: String]
     ) -> [Secret] {
-        guard configuration.store == .redis, let plan = try? RedisPlan(configuration, files, environment) else {
+        guard configuration.store == .redis, let plan = try? ServerChoice(configuration, files, environment) else {
             return []
         }
         let kept = plan.server?.keptPassword
@@ -109,7 +109,7 @@ public struct TownServer: Sendable {
     }
 }
 
-extension RedisPlan {
+extension ServerChoice {
     /// Where a town's Redis is, by everything that this user and process say about it.
     init(_ configuration: TownConfiguration, _ files: TownFiles, _ environment: [String: String]) throws {
         guard !RedisAccess.isTurn(environment) else {

@@ -177,13 +177,13 @@ import Testing
 
     @Test func `a plan starts its server, checks its version, and never starts what somebody else runs`() async throws {
         let place = try Place()
-        let plan = try RedisPlan(.init(), root: place.town, home: place.home, environment: ["PATH": "/usr/bin:/bin"])
+        let plan = try ServerChoice(.init(), root: place.town, home: place.home, environment: ["PATH": "/usr/bin:/bin"])
         let server = try #require(plan.server)
         try await withServer(server) { _ in
             let client = try await plan.connect()
             #expect(try await client.checkVersion().isSupported)
         }
-        let external = try RedisPlan(
+        let external = try ServerChoice(
             .init(), root: place.town, home: place.home,
             environment: ["REDIS_URL": "unix://\(place.town)/.tt/redis.sock", "PATH": "/usr/bin:/bin"])
         let error = await #expect(throws: RedisError.self) { try await external.connect() }

@@ -7,16 +7,16 @@ import Testing
 @Suite(.serialized, .queued) struct PlanTests {
     private static func plan(
         _ text: String, environment: [String: String] = [:], global: [(key: String, value: String)] = []
-    ) throws -> RedisPlan {
+    ) throws -> ServerChoice {
         let (configuration, warnings) = try TownConfiguration.parse("name = \"t\"\n" + text, file: "tinytown.toml")
         #expect(warnings.isEmpty)
         var user = GlobalConfiguration()
         user.values = global
-        return try RedisPlan(
+        return try ServerChoice(
             configuration.redis, global: user, root: "/town", home: "/home/.tt", environment: environment)
     }
 
-    static let cases: [(String, [String: String], RedisPlan.Mode, String)] = [
+    static let cases: [(String, [String: String], ServerChoice.Mode, String)] = [
         ("", [:], .townSocket, "unix:///town/.tt/redis.sock"),
         ("[redis]\nsocket_path = \"/run/r.sock\"", [:], .townSocket, "unix:///run/r.sock"),
         ("[redis]\nuse_socket = false", [:], .townSocket, "unix:///town/.tt/redis.sock"),
@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: cases)
     func `where Redis is follows from all that is configured, in order`(
-        _ text: String, _ environment: [String: String], _ mode: RedisPlan.Mode, _ address: String
+        _ text: String, _ environment: [String: String], _ mode: ServerChoice.Mode, _ address: String
     ) throws {
         let plan = try Self.plan(text, environment: environment)
         #expect(plan.mode == mode)

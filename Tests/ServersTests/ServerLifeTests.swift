@@ -31,13 +31,13 @@ import Testing
     }
 
     private func plan(_ text: String, town: String = "town", user: [(key: String, value: String)] = []) throws
-        -> RedisPlan
+        -> ServerChoice
     {
         try Files.makeFolder(folder.path("\(town)/.tt"))
         let (configuration, _) = try TownConfiguration.parse("name = \"t\"\n" + text, file: "tinytown.toml")
         var global = GlobalConfiguration()
         global.values = user
-        return try RedisPlan(
+        return try ServerChoice(
             configuration.redis, global: global, root: folder.path(town), home: home,
             environment: ["PATH": "/usr/bin:/bin"])
     }

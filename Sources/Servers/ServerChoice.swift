@@ -13,7 +13,7 @@ public import Redis
 /// Each password is sent only to the server that it belongs to. `TINYTOWN_REDIS_PASSWORD` belongs to `REDIS_URL`, else to
 /// the servers that tt starts; an address that only `tinytown.toml` names gets it encrypted, or on this machine from a
 /// server of this user.
-public struct RedisPlan: Sendable {
+public struct ServerChoice: Sendable {
     /// Who runs the server.
     public enum Mode: String, Sendable, Equatable { case external, central, townSocket, townPort }
 
