@@ -35,7 +35,7 @@ actor HostKeeper: HostStarter {
     }
 
     /// Returns when a host serves the town or is on its way; nothing happens where no live agent needs one.
-    func ensureHost(for town: Operations.Town) async throws {
+    func ensureHost(for town: OpenTown) async throws {
         switch hosting {
         case .none: return
         case .background(let path):
@@ -56,7 +56,7 @@ actor HostKeeper: HostStarter {
     }
 
     /// Ends the host of this process, if there is one: running turns get the town's grace period, then are put back.
-    func close(_ town: Operations.Town) async {
+    func close(_ town: OpenTown) async {
         guard let running else { return }
         let files = TownFiles(root: town.root)
         // From now on, programs that need a host know that this one takes nothing more, and leave word.

@@ -13,13 +13,13 @@ import Towns
 /// Everything that it says is in the store when a call returns, and survives the death of every process. Any number of
 /// programs, commands and hosts may use one town at once. Close it when the program is done with it.
 public final class Town: Sendable {
-    let opened: Operations.Town
+    let opened: OpenTown
     let keeper: HostKeeper
     let hosting: Hosting
     /// Messages that were received here and neither acknowledged nor put back.
     let handedOut = Mutex(Set<MessageID>())
 
-    private init(_ opened: Operations.Town, _ hosting: Hosting, _ keeper: HostKeeper) {
+    private init(_ opened: OpenTown, _ hosting: Hosting, _ keeper: HostKeeper) {
         self.opened = opened
         self.hosting = hosting
         self.keeper = keeper
@@ -64,7 +64,7 @@ public final class Town: Sendable {
             try TownAdmission(environment: environment).require(root: root, configuration: configuration)
             let store = try await TownStore.open(
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
-            var opened = Operations.Town(
+            var opened = OpenTown(
                 root: root, configuration: configuration, store: store, time: store.clock ?? SystemTime(),
                 random: SystemRandomness(), janitor: TownJanitor(),
                 caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
@@ -102,7 +102,7 @@ public final class Town: Sendable {
 
     /// Does something with the rights and the effect of an operation.
     func acting<Called: Operation, Result: Sendable>(
-        as operation: Called.Type, _ caller: Caller? = nil, _ body: (Operations.Town) async throws -> Result
+        as operation: Called.Type, _ caller: Caller? = nil, _ body: (OpenTown) async throws -> Result
     ) async throws -> Result {
         let answer = try await TownService(opened, starter: keeper).acting(as: Called.self, caller: caller, body)
         if let warning = answer.warning { throw warning.error }

@@ -40,7 +40,7 @@ extension HostSettings {
 
 extension HarnessRegistry {
     /// The agent CLIs that a town can use: the presets, over them the user's, over them the town's.
-    public init(town: Town, global: GlobalConfiguration, environment: [String: String]) {
+    public init(town: OpenTown, global: GlobalConfiguration, environment: [String: String]) {
         var commands = town.configuration.agentCLIs
         for (name, cli) in global.agentCLIs where commands[name] == nil || commands[name] == AgentCLI.presets[name] {
             commands[name] = cli

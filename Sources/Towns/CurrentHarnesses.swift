@@ -17,11 +17,11 @@ final class CurrentHarnesses: HarnessSource {
         var registry: HarnessRegistry
     }
 
-    private let town: Town
+    private let town: OpenTown
     private let environment: [String: String]
     private let state: Mutex<State>
 
-    init(_ town: Town, global: GlobalConfiguration, environment: [String: String]) {
+    init(_ town: OpenTown, global: GlobalConfiguration, environment: [String: String]) {
         self.town = town
         self.environment = environment
         state = Mutex(

@@ -107,7 +107,7 @@ public final class HostGuard: Sendable {
     }
 
     /// Ends the guardian of a town that no host serves and none is wanted for: it may be waiting to start one again.
-    public static func endLeftover(in town: Town) async {
+    public static func endLeftover(in town: OpenTown) async {
         let files = TownFiles(root: town.root)
         guard let guardian = ProcessIdentity.named(in: files.hostGuardian), guardian.isAlive,
             // A host ends its guardian itself.

@@ -50,7 +50,7 @@ public struct HostLauncher: Sendable {
     /// for the winner. Nothing polls: the store's bell, the end of the started process and the end of the lock's
     /// holder are what it waits for.
     /// - Throws: `OperationError` (`unavailable`) with what the host said last.
-    public func ensureHost(for town: Town) async throws {
+    public func ensureHost(for town: OpenTown) async throws {
         // What a turn finds is what its host finds, and a person's shell may know more.
         if !isInTurn { await KnownPath.keep(town, environment: environment) }
         guard try await needsHost(town), try await !isServed(town) else { return }
@@ -131,11 +131,11 @@ public struct HostLauncher: Sendable {
         }
     }
 
-    private func needsHost(_ town: Town) async throws -> Bool {
+    private func needsHost(_ town: OpenTown) async throws -> Bool {
         try await town.needsHost()
     }
 
-    private func isServed(_ town: Town) async throws -> Bool {
+    private func isServed(_ town: OpenTown) async throws -> Bool {
         let draining = ProcessIdentity.named(in: TownFiles(root: town.root).hostDraining)?.description
         return try await town.store.hosts().contains {
             !$0.isForeground && town.isAlive($0) == true && $0.process != draining
@@ -143,7 +143,7 @@ public struct HostLauncher: Sendable {
     }
 
     /// Whether a process of this machine serves one of the town's agents in a terminal.
-    private func isServedInForeground(_ town: Town) async throws -> Bool {
+    private func isServedInForeground(_ town: OpenTown) async throws -> Bool {
         try await town.store.hosts().contains { $0.isForeground && town.isAlive($0) == true }
     }
 
@@ -159,7 +159,7 @@ public struct HostLauncher: Sendable {
         return isDraining(files)
     }
 
-    private func start(_ town: Town, _ files: TownFiles) async throws -> ChildProcess {
+    private func start(_ town: OpenTown, _ files: TownFiles) async throws -> ChildProcess {
         do {
             return try await ChildProcess.spawn(
                 Launch(

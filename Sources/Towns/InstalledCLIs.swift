@@ -8,13 +8,13 @@ import Secrets
 
 /// The agent CLIs that this user and machine have: presets, configured ones, and command lines.
 public struct InstalledCLIs: CLICatalogue {
-    private let town: Town
+    private let town: OpenTown
     private let global: GlobalConfiguration
     private let environment: [String: String]
 
     /// - Parameter environment: where programs are looked for, and what configured commands refer to.
     public init(
-        _ town: Town, global: GlobalConfiguration, environment: [String: String]
+        _ town: OpenTown, global: GlobalConfiguration, environment: [String: String]
     ) {
         self.town = town
         self.global = global

@@ -13,7 +13,7 @@ extension KnownPath {
     }
 
     /// Keeps this process's `PATH` for the town's host if it leads to an agent CLI that the kept one does not.
-    static func keep(_ town: Town, environment: [String: String]) async {
+    static func keep(_ town: OpenTown, environment: [String: String]) async {
         let files = TownFiles(root: town.root)
         guard let path = environment["PATH"], path.utf8.count < 32_000, !path.contains("\n"),
             let global = try? GlobalConfiguration.load(home: GlobalConfiguration.home(environment)),

@@ -19,7 +19,7 @@ struct StoreRelay: Sendable {
     ///   - log: told what was refused.
     /// - Throws: `OperationError` (`unavailable`).
     init?(
-        _ town: Town, host: HostID, environment: [String: String], log: @escaping @Sendable (String) -> Void
+        _ town: OpenTown, host: HostID, environment: [String: String], log: @escaping @Sendable (String) -> Void
     ) async throws {
         guard let store = town.store as? RedisStore else { return nil }
         let (files, configuration) = (TownFiles(root: town.root), town.configuration)

@@ -77,10 +77,10 @@ final class Bench: Sendable {
 
     var hostRequests: Int { started.withLock { $0 } }
 
-    var town: Town {
+    var town: OpenTown {
         var configuration = TownConfiguration(name: "demo")
         configuration.defaultCLI = "claude"
-        return Town(
+        return OpenTown(
             root: folder.path, configuration: configuration, store: store, time: StillTime(), random: random,
             janitor: UnknownHosts())
     }

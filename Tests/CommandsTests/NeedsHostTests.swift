@@ -19,8 +19,8 @@ struct NeedsHostTests {
     @Test func `a sleeping agent that waits for its next try needs no host for the backlog before that`() async throws {
         let start = Timestamp(microseconds: 1_800_000_000_000_000)
         let store: any Store = MemoryStore()
-        func town(at now: Timestamp) -> Town {
-            Town(
+        func town(at now: Timestamp) -> OpenTown {
+            OpenTown(
                 root: "/town", configuration: TownConfiguration(name: "demo"), store: store, time: Clock(instant: now),
                 random: SeededRandomness(seed: 1), janitor: UnknownHosts())
         }

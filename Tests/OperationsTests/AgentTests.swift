@@ -134,7 +134,7 @@ struct CLITests {
         }
     }
 
-    private func town() -> Town {
+    private func town() -> OpenTown {
         var town = makeTown()
         town.clis = { Known() }
         return town

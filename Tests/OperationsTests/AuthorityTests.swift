@@ -86,7 +86,7 @@ import Testing
 
     /// A town with two agents; `one` takes a turn whose secret is in a file.
     private struct Turn {
-        var town: Town
+        var town: OpenTown
         let folder: ScratchFolder
         let lease: Lease
 

@@ -4,17 +4,17 @@ import Testing
 
 /// Pausing, resuming, closing, restarting and waiting.
 @Suite(.timeLimit(.minutes(1))) struct ControlTests {
-    private func town(_ agents: String...) async throws -> Town {
+    private func town(_ agents: String...) async throws -> OpenTown {
         let town = makeTown()
         for name in agents { _ = try await SpawnAgent.call(.init(name: name), in: town) }
         return town
     }
 
-    private func state(_ name: String, _ town: Town) async throws -> AgentState? {
+    private func state(_ name: String, _ town: OpenTown) async throws -> AgentState? {
         try await town.store.agents().first { $0.name == name }?.state
     }
 
-    private func beginTurn(_ name: String, _ town: Town) async throws -> Lease {
+    private func beginTurn(_ name: String, _ town: OpenTown) async throws -> Lease {
         let agent = try await town.agent(name)
         _ = try await SendMessage.call(.init(to: name, message: "work"), in: town)
         let lease = try await town.store.lease(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct CostTests {
     /// Two agents, three turns on two days: one with money, one with tokens only, one that failed and says nothing.
-    private func town() async throws -> Town {
+    private func town() async throws -> OpenTown {
         let town = makeTown()
         for name in ["api", "web"] { _ = try await SpawnAgent.call(.init(name: name, role: "backend"), in: town) }
         let api = try await AssignTask.call(.init(agent: "api", task: "Build\nit"), in: town).task
@@ -26,7 +26,8 @@ import Testing
     }
 
     private func turn(
-        _ town: Town, _ agent: String, _ detail: TurnDetail, task: TaskID? = nil, failed: Bool = false, ago: Duration
+        _ town: OpenTown, _ agent: String, _ detail: TurnDetail, task: TaskID? = nil, failed: Bool = false,
+        ago: Duration
     ) async throws {
         var event = Event(failed ? .turnFailed : .turnFinished, "a turn", at: town.time.now() - ago)
         event.agent = try await town.agent(agent).id
@@ -35,7 +36,7 @@ import Testing
         try await town.store.append([event])
     }
 
-    private func rows(_ by: ReadCosts.Grouping, in town: Town, since: Timestamp? = nil) async throws -> [String] {
+    private func rows(_ by: ReadCosts.Grouping, in town: OpenTown, since: Timestamp? = nil) async throws -> [String] {
         try await ReadCosts.call(.init(by: by, since: since), in: town).rows.map {
             "\($0.label): \($0.spent.turns) turns, \($0.spent.tokens) tokens, \($0.spent.costUSD ?? -1)"
         }

@@ -14,10 +14,10 @@ final class FixedTime: TimeSource {
     func sleep(for duration: Duration) async throws { value.withLock { $0 = $0 + duration } }
 }
 
-func makeTown(caller: Caller = Caller(), seed: UInt64 = 1) -> Town {
+func makeTown(caller: Caller = Caller(), seed: UInt64 = 1) -> OpenTown {
     var configuration = TownConfiguration(name: "test")
     configuration.defaultCLI = "claude"
-    return Town(
+    return OpenTown(
         root: "/town", configuration: configuration, store: MemoryStore(), time: FixedTime(),
         random: SeededRandomness(seed: seed), janitor: UnknownHosts(), caller: caller)
 }
@@ -30,7 +30,7 @@ func failure(_ body: () async throws -> Void) async -> OperationError? {
 
 extension Operation {
     /// What a door does, without a host.
-    static func call(_ input: Input, in town: Town) async throws -> Output {
+    static func call(_ input: Input, in town: OpenTown) async throws -> Output {
         try await TownService(town).call(Self.self, input).output
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 struct LogTests {
     private let folder: ScratchFolder
-    private let town: Town
+    private let town: OpenTown
 
     init() throws {
         folder = try ScratchFolder()

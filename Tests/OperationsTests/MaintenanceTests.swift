@@ -5,18 +5,18 @@ import Testing
 
 /// Pruning, reclaiming, resetting and recovering.
 @Suite(.timeLimit(.minutes(1))) struct MaintenanceTests {
-    private func town(_ agents: String...) async throws -> Town {
+    private func town(_ agents: String...) async throws -> OpenTown {
         let town = makeTown()
         for name in agents { _ = try await SpawnAgent.call(.init(name: name), in: town) }
         return town
     }
 
-    private func stop(_ name: String, _ town: Town) async throws {
+    private func stop(_ name: String, _ town: OpenTown) async throws {
         _ = try await KillAgent.call(.init(agent: name, now: true), in: town)
     }
 
     /// Everything that a preview could have changed.
-    private func dump(_ town: Town) async throws -> String {
+    private func dump(_ town: OpenTown) async throws -> String {
         var text = "\(try await town.store.agents())\(try await town.store.tasks(TaskFilter(), page: Page()))"
         for agent in try await town.store.agents() { text += "\(try await town.store.inbox(agent.id, page: Page()))" }
         text += "\(try await town.store.queueCounts())"
@@ -139,14 +139,14 @@ import Testing
         func endSurvivors(of turns: [TurnID]) async { ended.withLock { $0 += turns } }
     }
 
-    private func town(on machine: Machine, _ agents: String...) async throws -> Town {
+    private func town(on machine: Machine, _ agents: String...) async throws -> OpenTown {
         var town = makeTown()
         town.janitor = machine
         for name in agents { _ = try await SpawnAgent.call(.init(name: name), in: town) }
         return town
     }
 
-    private func beginTurn(_ name: String, _ host: HostID, _ town: Town) async throws -> Lease {
+    private func beginTurn(_ name: String, _ host: HostID, _ town: OpenTown) async throws -> Lease {
         let agent = try await town.agent(name)
         _ = try await SendMessage.call(.init(to: name, message: "work"), in: town)
         let lease = try await town.store.lease(
@@ -154,7 +154,7 @@ import Testing
         return try #require(lease)
     }
 
-    private func host(_ pid: Int, _ town: Town) async throws -> HostID {
+    private func host(_ pid: Int, _ town: OpenTown) async throws -> HostID {
         let now = town.time.now()
         let host = Host(
             id: town.newID(), machine: "m", process: "\(pid):1", startedAt: now, expiresAt: now, isForeground: false)

@@ -9,7 +9,7 @@ import Testing
 /// A town in a folder, with agents `ada` and `bob`.
 private struct Desk {
     let folder: ScratchFolder
-    let town: Town
+    let town: OpenTown
 
     init(agents: [String] = ["ada", "bob"]) async throws {
         folder = try ScratchFolder()

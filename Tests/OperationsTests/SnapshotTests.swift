@@ -7,14 +7,14 @@ import Testing
 @testable import Operations
 
 @Suite(.timeLimit(.minutes(1))) struct SnapshotTests {
-    private static func records(_ town: Town) async throws -> [TownRecord] {
+    private static func records(_ town: OpenTown) async throws -> [TownRecord] {
         let reading = try await town.store.export()
         var records: [TownRecord] = []
         while let next = try await reading.next() { records += next }
         return records
     }
 
-    private static func filled() async throws -> Town {
+    private static func filled() async throws -> OpenTown {
         let town = makeTown()
         _ = try await SpawnAgent.call(.init(name: "worker", role: "backend"), in: town)
         _ = try await AssignTask.call(.init(agent: "worker", task: "Build \"it\"\nwell 👷"), in: town)
@@ -22,7 +22,7 @@ import Testing
         return town
     }
 
-    private static func save(_ town: Town, _ file: String) async throws -> TownSnapshot {
+    private static func save(_ town: OpenTown, _ file: String) async throws -> TownSnapshot {
         try await TownSnapshot.save(town, to: file, overwrites: false, program: "1.2.3")
     }
 

@@ -121,8 +121,8 @@ extension World {
     }
 
     /// The town as commands see it.
-    private var town: Town {
-        Town(
+    private var town: OpenTown {
+        OpenTown(
             root: "/town", configuration: TownConfiguration(name: "sim"), store: store, time: SimulatedTime(),
             random: random, janitor: SimulatedJanitor(processes: processes, deaths: deaths, machine: "m"))
     }

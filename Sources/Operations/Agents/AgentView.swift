@@ -176,7 +176,7 @@ public struct LeaseView: Codable, Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// Views of agents with what waits for them and the turns they take.
     public func views(of agents: [Agent]) async throws -> [AgentView] {
         try await views(of: agents, waiting: try await store.waitingCounts())

@@ -24,7 +24,7 @@ extension OperationError.Code {
     public static let foreignCLIs = Self("foreign_clis", .forbidden)
 }
 
-extension Town {
+extension OpenTown {
     /// A CLI that the caller may give to an agent, and what a person should know of it.
     /// - Throws: `unknown_cli`; `needsPerson` for one that agents may not give others.
     func checked(_ cli: String, role: String?) throws -> [String] {

@@ -9,7 +9,7 @@ public struct CloseAgent: Operation {
 
     public static func hasEffect(_ output: AgentChanged) -> Bool { !output.agent.state.isTerminal }
 
-    public static func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
+    public static func run(_ input: AgentInput, in town: OpenTown) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be closed") }

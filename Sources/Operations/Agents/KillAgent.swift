@@ -25,7 +25,7 @@ public struct KillAgent: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { !output.agent.state.isTerminal }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { return Output(agent: AgentView(agent), changed: false) }
@@ -55,7 +55,7 @@ public struct StopAllAgents: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { !output.agents.isEmpty }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let request: StopRequest = input.now == true ? .now : .afterTurn
         var asked: [Agent] = []
         for agent in try await town.store.agents() where !agent.state.isTerminal {

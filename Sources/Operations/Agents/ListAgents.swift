@@ -17,7 +17,7 @@ public struct ListAgents: Operation {
         public var agents: [AgentView]
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let agents = try await town.store.agents().filter { input.live != true || !$0.state.isTerminal }
         return Output(agents: try await town.views(of: agents))
     }

@@ -17,7 +17,7 @@ public struct InterruptAgent: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> AgentChanged {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be paused") }
@@ -35,7 +35,7 @@ public struct ResumeAgent: Operation {
         "agent.resume", "Resume a paused agent", .manage, route: .post("/v1/agents/{agent}/resume"), effect: .needsHost,
         errors: [.agentNotFound, .conflict])
 
-    public static func run(_ input: AgentInput, in town: Town) async throws -> AgentChanged {
+    public static func run(_ input: AgentInput, in town: OpenTown) async throws -> AgentChanged {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be resumed") }
@@ -74,7 +74,7 @@ public struct AgentChanged: Codable, Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     func changed(_ agent: Agent, from old: Agent) async throws -> AgentChanged {
         AgentChanged(
             agent: try await views(of: [agent])[0],

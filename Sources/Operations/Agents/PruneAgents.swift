@@ -27,7 +27,7 @@ public struct PruneAgents: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { output.active > 0 }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         var output = Output(removed: [], active: 0)
         for agent in try await town.store.agents() {
             guard agent.state.isTerminal || (agent.state == .cold && input.cold == true) else {

@@ -26,7 +26,7 @@ public struct RestartAgent: Operation {
         public var warnings: [String]
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let agent = try await town.agent(input.agent)
         try town.check(.control(agent.id))
         if let rounds = input.rounds, rounds < 0 {
@@ -51,7 +51,8 @@ public struct RestartAgent: Operation {
     }
 
     /// A live agent with another CLI: what held it is over.
-    private static func goOn(_ agent: Agent, _ input: Input, _ warnings: [String], in town: Town) async throws -> Output
+    private static func goOn(_ agent: Agent, _ input: Input, _ warnings: [String], in town: OpenTown) async throws
+        -> Output
     {
         if input.rounds != nil {
             throw OperationError(

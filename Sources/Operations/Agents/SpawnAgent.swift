@@ -52,7 +52,7 @@ public struct SpawnAgent: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         if let problem = AgentName.problem(with: input.name) {
             throw OperationError(.invalid, "'\(input.name)' cannot be an agent's name: \(problem)")
         }
@@ -106,7 +106,7 @@ public struct Predecessor: Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// The ended agent of this name that still has work; nil where there is none, or one of the name is alive.
     public func predecessor(named name: String) async throws -> Predecessor? {
         try await predecessor(named: name, among: store.agents())

@@ -10,7 +10,7 @@ public struct Stillness: Sendable, Equatable {
     public var advice: Remedy?
 }
 
-extension Town {
+extension OpenTown {
     /// Nil while the agent takes a turn, or will in a moment.
     public func stillness(of agent: Agent) async throws -> Stillness? {
         let view = try await views(of: [agent])[0]

@@ -27,7 +27,7 @@ public struct WaitForAgent: Operation {
         public var agent: AgentView
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         if let seconds = input.timeoutSeconds, !(0...1e9).contains(seconds) {
             throw OperationError(.invalid, "invalid timeout in seconds: \(seconds)")
         }
@@ -63,7 +63,7 @@ public struct WaitForAgent: Operation {
         return Output(agent: try await town.views(of: [ended])[0])
     }
 
-    private static func end(of agent: Agent, in town: Town, _ changes: AsyncStream<Void>) async throws -> Agent {
+    private static func end(of agent: Agent, in town: OpenTown, _ changes: AsyncStream<Void>) async throws -> Agent {
         var rings = changes.makeAsyncIterator()
         while true {
             let now = try await look(at: agent, in: town)
@@ -72,7 +72,7 @@ public struct WaitForAgent: Operation {
         }
     }
 
-    private static func look(at agent: Agent, in town: Town) async throws -> Agent {
+    private static func look(at agent: Agent, in town: OpenTown) async throws -> Agent {
         guard let now = try await town.store.agent(agent.id) else {
             throw OperationError(
                 .agentNotFound, "agent '\(agent.name)' was removed from the town while it was waited for")

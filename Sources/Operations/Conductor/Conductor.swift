@@ -2,12 +2,12 @@ public import Model
 
 extension Conductor {
     /// The tasks that it gave, oldest first.
-    public static func work(in town: Town) async throws -> [AgentTask] {
+    public static func work(in town: OpenTown) async throws -> [AgentTask] {
         try await everything { try await town.store.tasks(TaskFilter(), page: $0) }.filter { $0.createdBy == id }
     }
 }
 
-extension Town {
+extension OpenTown {
     /// Refuses to complete the goal of a conductor before a reviewer approved the work.
     func checkGoal(_ reference: String?) async throws {
         guard let caller = try await callingAgent(), caller.id == Conductor.id else { return }

@@ -37,7 +37,7 @@ public struct StartGoal: Operation {
         public var resumed: Bool
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         guard input.goal.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the goal is empty")
         }
@@ -79,7 +79,7 @@ public struct StartGoal: Operation {
     }
 
     /// From now on hosts see to it that the goal is reached.
-    private static func followed(_ goal: TaskID, in town: Town) async throws {
+    private static func followed(_ goal: TaskID, in town: OpenTown) async throws {
         let kept = Kept<Goal>(in: town.store)
         try await kept.update(Goal.place) { $0.value = Goal(task: goal) }
         // Once the new goal is there, no host asks the conductor any more to stop after an earlier one.
@@ -88,7 +88,7 @@ public struct StartGoal: Operation {
         }
     }
 
-    private static func conductor(_ input: Input, in town: Town) async throws -> Agent {
+    private static func conductor(_ input: Input, in town: OpenTown) async throws -> Agent {
         let now = town.time.now()
         guard let known = try await town.store.agent(Conductor.id) else {
             guard let cli = input.cli ?? town.configuration.conductorCLI ?? town.configuration.defaultCLI else {

@@ -14,7 +14,7 @@ public protocol Feed: Sendable {
     /// The stream reads no further than its reader: one that is slow delays nobody. It ends when the store closes or
     /// its task is cancelled.
     /// - Throws: `OperationError`, `StoreError`. The stream throws what the store throws.
-    static func open(_ input: Input, in town: Town) async throws -> AsyncThrowingStream<Item, any Error>
+    static func open(_ input: Input, in town: OpenTown) async throws -> AsyncThrowingStream<Item, any Error>
 
     /// By what a reader that was cut off names the last item that it saw; nil if items have no place in an order.
     static func id(of item: Item) -> String?

@@ -14,7 +14,7 @@ public protocol Operation: Sendable {
     /// A single verb of the store happens wholly or not at all. Operations that are a row of verbs say so, and can be
     /// repeated after an interruption.
     /// - Throws: `OperationError`, `StoreError`; `CancellationError` if the caller went away.
-    static func run(_ input: Input, in town: Town) async throws -> Output
+    static func run(_ input: Input, in town: OpenTown) async throws -> Output
 
     /// Whether `spec.effect` has to follow this output: nothing may have changed.
     static func hasEffect(_ output: Output) -> Bool

@@ -3,11 +3,11 @@ import Model
 /// What every door holds: it carries out operations for its caller, and does what has to follow.
 public struct TownService: Sendable {
     /// The town, as the caller that opened it sees it.
-    public var town: Town
+    public var town: OpenTown
     private let starter: (any HostStarter)?
 
     /// - Parameter starter: starts hosts; nil where none may be started.
-    public init(_ town: Town, starter: (any HostStarter)? = nil) {
+    public init(_ town: OpenTown, starter: (any HostStarter)? = nil) {
         self.town = town
         self.starter = starter
     }
@@ -28,7 +28,7 @@ public struct TownService: Sendable {
     /// - Throws: as `call`.
     public func acting<Called: Operation, Result: Sendable>(
         as operation: Called.Type, caller: Caller? = nil, hasEffect: (Result) -> Bool = { _ in true },
-        _ body: (Town) async throws -> Result
+        _ body: (OpenTown) async throws -> Result
     ) async throws -> Answer<Result> {
         var town = town
         if let caller { town.caller = caller }
@@ -78,7 +78,7 @@ public struct TownService: Sendable {
 public protocol HostStarter: Sendable {
     /// Returns when a host serves the town, or no agent needs one.
     /// - Throws: `OperationError` (`unavailable`) with what the host said last; `CancellationError`.
-    func ensureHost(for town: Town) async throws
+    func ensureHost(for town: OpenTown) async throws
 }
 
 /// What an operation gave.

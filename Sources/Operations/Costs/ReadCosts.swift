@@ -50,7 +50,7 @@ public struct ReadCosts: Operation {
         public var spent: SpentView
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let agent = if let reference = input.agent { try await town.agent(reference).id } else { AgentID?.none }
         let turns = try await town.turns(since: input.since, of: agent)
         var sums: [Key: SpentView] = [:]
@@ -95,7 +95,7 @@ public struct ReadCosts: Operation {
         }
     }
 
-    private static func label(of key: Key, _ names: [AgentID: String], in town: Town) async throws -> String {
+    private static func label(of key: Key, _ names: [AgentID: String], in town: OpenTown) async throws -> String {
         switch key {
         case .agent(let id): id.map { names[$0] ?? "\($0.short) (removed)" } ?? "unknown"
         case .day(let day): day
@@ -114,7 +114,7 @@ extension Timestamp {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// The ends of turns with what they used, oldest first.
     func turns(since: Timestamp?, of agent: AgentID? = nil) async throws -> [Event] {
         let filter = EventFilter(agent: agent, types: [.turnFinished, .turnFailed])

@@ -19,7 +19,7 @@ public struct FollowEvents: Feed {
         }
     }
 
-    public static func open(_ input: Input, in town: Town) async throws -> AsyncThrowingStream<Event, any Error> {
+    public static func open(_ input: Input, in town: OpenTown) async throws -> AsyncThrowingStream<Event, any Error> {
         let filter = try await ReadEvents.Input(agent: input.agent, types: input.types).filter(in: town)
         let cursor = try await Cursor(town.store, filter, input)
         return AsyncThrowingStream { try await cursor.next() }

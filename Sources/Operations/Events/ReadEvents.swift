@@ -21,7 +21,7 @@ public struct ReadEvents: Operation {
         }
 
         /// The filter that the references mean.
-        public func filter(in town: Town) async throws -> EventFilter {
+        public func filter(in town: OpenTown) async throws -> EventFilter {
             var filter = EventFilter()
             if let agent { filter.agent = try await town.party(agent).id }
             if let types, !types.isEmpty {
@@ -44,7 +44,7 @@ public struct ReadEvents: Operation {
         public var last: Int64
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let filter = try await input.filter(in: town)
         let limit = max(0, input.limit ?? 20)
         let events =

@@ -16,7 +16,7 @@ public struct FollowLog: Feed {
         public var text: String
     }
 
-    public static func open(_ input: Input, in town: Town) async throws -> AsyncThrowingStream<Item, any Error> {
+    public static func open(_ input: Input, in town: OpenTown) async throws -> AsyncThrowingStream<Item, any Error> {
         try open(try await TownLog(of: input.agent, in: town).file, lines: input.lines)
     }
 

@@ -26,7 +26,7 @@ public struct ReadLog: Operation {
         public var elsewhere: LogElsewhere?
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let log = try await TownLog(of: input.agent, in: town)
         return try read(log.file, lines: input.lines, agent: input.agent, elsewhere: log.elsewhere)
     }

@@ -13,7 +13,7 @@ struct TownLog {
     let elsewhere: LogElsewhere?
 
     /// - Parameter reference: an agent, or `host`.
-    init(of reference: String, in town: Town) async throws {
+    init(of reference: String, in town: OpenTown) async throws {
         let files = TownFiles(root: town.root)
         if reference == Self.host {
             file = files.hostLog
@@ -46,7 +46,7 @@ public struct LogElsewhere: Codable, Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// Where else the log of an agent is; nil if all of it is here.
     public func logElsewhere(of agent: Agent) async throws -> LogElsewhere? {
         let hosts = try await store.hosts().filter { isAlive($0) == nil && !$0.isForeground }

@@ -35,7 +35,7 @@ public struct Broadcast: Operation {
         public var messages: [SendMessage.Output]
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let from = try await town.sender(input.from)
         let recipients = try await town.store.agents().filter { !$0.state.isTerminal && $0.id != from.id }
         guard !recipients.isEmpty else {

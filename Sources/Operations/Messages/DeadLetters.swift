@@ -1,6 +1,6 @@
 public import Model
 
-extension Town {
+extension OpenTown {
     /// The dead letter that `reference` means: a whole id, or its beginning from four digits on.
     func deadLetter(_ reference: String) async throws -> Delivery {
         let unknown = OperationError(
@@ -35,7 +35,7 @@ public struct ListDeadLetters: Operation {
         public var messages: [MessageView]
     }
 
-    public static func run(_ input: PageInput, in town: Town) async throws -> Output {
+    public static func run(_ input: PageInput, in town: OpenTown) async throws -> Output {
         let page = Page(input.offset, input.limit, standard: 100)
         return Output(messages: try await town.views(of: try await town.store.deadLetters(page: page)))
     }
@@ -58,7 +58,7 @@ public struct ShowDeadLetter: Operation {
         "dead_letter.show", "Show a dead letter in full", .read, route: .get("/v1/dead-letters/{id}"),
         errors: [.messageNotFound])
 
-    public static func run(_ input: DeadLetterInput, in town: Town) async throws -> MessageOutput {
+    public static func run(_ input: DeadLetterInput, in town: OpenTown) async throws -> MessageOutput {
         MessageOutput(message: try await town.views(of: [try await town.deadLetter(input.id)])[0])
     }
 }
@@ -77,7 +77,7 @@ public struct DeadLettersInput: Codable, Sendable, Equatable {
     }
 
     /// - Throws: `invalid` where neither or both are given; `notFound`, `conflict` for what is named.
-    func letters(in town: Town) async throws -> [Delivery] {
+    func letters(in town: OpenTown) async throws -> [Delivery] {
         guard (all == true) != !(ids ?? []).isEmpty else {
             throw OperationError(
                 .invalid, "name dead letters, or ask for all of them", field: "ids",
@@ -102,7 +102,7 @@ public struct ChangedMessages: Codable, Sendable, Equatable {
 
 extension DeadLettersInput {
     /// Does `verb` to each. Where all were asked for, one that cannot be changed does not hold up the others.
-    func each(in town: Town, _ verb: (MessageID) async throws -> Void) async throws -> ChangedMessages {
+    func each(in town: OpenTown, _ verb: (MessageID) async throws -> Void) async throws -> ChangedMessages {
         var result = ChangedMessages(ids: [], skipped: [])
         for letter in try await letters(in: town) {
             do {
@@ -125,7 +125,7 @@ public struct RetryDeadLetters: Operation {
 
     public static func hasEffect(_ output: ChangedMessages) -> Bool { !output.ids.isEmpty }
 
-    public static func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
+    public static func run(_ input: DeadLettersInput, in town: OpenTown) async throws -> ChangedMessages {
         let target: AgentID? = if let to = input.to { try await town.party(to).id } else { nil }
         return try await input.each(in: town) {
             do throws(StoreError) {
@@ -145,7 +145,7 @@ public struct DropDeadLetters: Operation {
         "dead_letter.drop", "Delete dead letters", .write, route: .post("/v1/dead-letters/drop"), isDestructive: true,
         errors: [.messageNotFound])
 
-    public static func run(_ input: DeadLettersInput, in town: Town) async throws -> ChangedMessages {
+    public static func run(_ input: DeadLettersInput, in town: OpenTown) async throws -> ChangedMessages {
         try await input.each(in: town) { try await town.store.dropDead($0, now: town.time.now()) }
     }
 }

@@ -18,7 +18,7 @@ public struct ListInboxes: Operation {
         public var actionable: Int
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let agents = try await ListAgents.run(.init(), in: town).agents
         let waiting = agents.filter { $0.pending.total > 0 || $0.lease != nil }.map(\.id.description)
         var output = Output(inboxes: [], actionable: 0)

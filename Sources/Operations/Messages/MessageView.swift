@@ -84,7 +84,7 @@ public struct MessageView: Codable, Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// Views with names, and with the descriptions of the tasks that assignments speak of.
     func views(of deliveries: [Delivery]) async throws -> [MessageView] {
         if deliveries.isEmpty { return [] }

@@ -34,7 +34,7 @@ public struct ReadInbox: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
         let page = Page(input.offset, input.limit)
         let deliveries = try await town.store.inbox(party.id, page: page)
@@ -61,7 +61,7 @@ public struct TakeInbox: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> ReadInbox.Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> ReadInbox.Output {
         let party = if let agent = input.agent { try await town.party(agent) } else { Party.supervisor }
         guard party == .supervisor else {
             throw OperationError(

@@ -66,7 +66,7 @@ public struct SendMessage: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { output.recipientState?.isTerminal == false }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         guard input.message.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the message is empty")
         }

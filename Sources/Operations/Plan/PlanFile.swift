@@ -129,7 +129,7 @@ public struct ReadPlan: Operation {
     public static let spec = OperationSpec(
         "plan.read", "Show the plan in tasks.toml", .read, route: .get("/v1/plan"), errors: [.planNotFound])
 
-    public static func run(_ input: Nothing, in town: Town) async throws -> PlanView {
+    public static func run(_ input: Nothing, in town: OpenTown) async throws -> PlanView {
         try PlanFile(root: town.root).view()
     }
 }
@@ -138,7 +138,7 @@ public struct InitPlan: Operation {
     public static let spec = OperationSpec(
         "plan.init", "Create a tasks.toml", .manage, route: .post("/v1/plan", status: 201), errors: [.conflict])
 
-    public static func run(_ input: Nothing, in town: Town) async throws -> PlanView {
+    public static func run(_ input: Nothing, in town: OpenTown) async throws -> PlanView {
         try PlanFile(root: town.root).create()
     }
 }
@@ -152,7 +152,7 @@ struct PlannedTasks {
     private var planned: Set<TaskID> = []
     private let town: String
 
-    init(_ town: Town) async throws {
+    init(_ town: OpenTown) async throws {
         self.town = town.name
         all = try await everything { try await town.store.tasks(TaskFilter(), page: $0) }
         for task in all {
@@ -182,7 +182,7 @@ struct PlannedTasks {
 
 extension AgentTask {
     /// The description as a plan may have it, which is read by others under version control: without secrets.
-    func plannedDescription(_ town: Town) -> String { town.redactor.redacted(description) }
+    func plannedDescription(_ town: OpenTown) -> String { town.redactor.redacted(description) }
 
     /// The tags that a plan may have; other programs give tags that are no words.
     var plannedTags: [String] { PlanEntry.ownTags(tags).filter { TextRules.problem(withTag: $0) == nil } }

@@ -33,7 +33,7 @@ public struct PullPlan: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let file = PlanFile(root: town.root)
         let text = try file.text()
         var plan = try file.plan(text ?? "[meta]\ndescription = \"\"\n")
@@ -72,7 +72,7 @@ public struct PullPlan: Operation {
 
     private static func entries(
         _ wanted: [AgentTask], _ planned: Set<TaskID>, _ tasks: PlannedTasks, _ names: [AgentID: String],
-        _ town: Town
+        _ town: OpenTown
     ) -> [NewPlanEntry] {
         let known = planned.union(wanted.map(\.id))
         var taken: Set<String> = []

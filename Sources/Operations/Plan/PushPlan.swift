@@ -20,7 +20,7 @@ public struct PushPlan: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { output.tasks.contains { $0.outcome != .unchanged } }
 
-    public static func run(_ input: Nothing, in town: Town) async throws -> Output {
+    public static func run(_ input: Nothing, in town: OpenTown) async throws -> Output {
         let (plan, _) = try PlanFile(root: town.root).read()
         // A task may be started between the look and the change; then it is looked at again.
         var outcomes: [String: PushedTask.Outcome] = [:]
@@ -49,7 +49,7 @@ public struct PushedTask: Codable, Sendable, Equatable {
 /// One push: everything is checked before anything is written.
 struct PlanPush {
     private let plan: Plan
-    private let town: Town
+    private let town: OpenTown
     private let tasks: PlannedTasks
     private let by: AgentID
     private let now: Timestamp
@@ -58,7 +58,7 @@ struct PlanPush {
     var outcomes: [String: PushedTask.Outcome] = [:]
     private var notes: [String] = []
 
-    init(_ plan: Plan, _ town: Town) async throws {
+    init(_ plan: Plan, _ town: OpenTown) async throws {
         self.plan = plan
         self.town = town
         tasks = try await PlannedTasks(town)

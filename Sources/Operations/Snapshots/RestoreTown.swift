@@ -20,7 +20,7 @@ public struct RestoreTown: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TownSnapshot {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TownSnapshot {
         let file = town.snapshotFile(input.file)
         let overwrites = input.force ?? false
         return try await TownAtRest.hold(town) { deadHosts in
@@ -78,7 +78,7 @@ public struct CheckSnapshot: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let snapshot = try await TownSnapshot.check(town.snapshotFile(input.file), progress: town.progress)
         return Output(snapshot: snapshot, foreignCLIs: try await town.foreignCLIs(of: snapshot))
     }
@@ -90,7 +90,7 @@ extension CheckSnapshot.Input: Described {
     ]
 }
 
-extension Town {
+extension OpenTown {
     /// The next message to one of its agents would run them. Known CLIs, and those that agents of this town have already,
     /// are not among them.
     fileprivate func foreignCLIs(of snapshot: TownSnapshot) async throws -> [String] {

@@ -13,7 +13,7 @@ public struct SaveTown: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TownSnapshot {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TownSnapshot {
         try await TownSnapshot.save(
             town, to: town.snapshotFile(input.file), overwrites: input.force ?? false, program: Version.current,
             progress: town.progress)
@@ -28,7 +28,7 @@ extension SaveTown.Input: Described {
         ] as [Field<Self>]
 }
 
-extension Town {
+extension OpenTown {
     /// The snapshot that a path means, from the town's folder.
     func snapshotFile(_ path: String?) -> String {
         let path = path ?? TownSnapshot.fileName

@@ -72,7 +72,7 @@ extension TownSnapshot {
     /// an event that says so.
     /// - Throws: what `check` and `Store.replaceAll` throw.
     public static func restore(
-        _ town: Town, from file: String, _ terms: ReplaceTerms, progress: @escaping Progress = { _ in }
+        _ town: OpenTown, from file: String, _ terms: ReplaceTerms, progress: @escaping Progress = { _ in }
     ) async throws -> TownSnapshot {
         let snapshot = try await check(file, progress: progress)
         try await snapshot.opened(progress).restore(town, terms)
@@ -146,7 +146,7 @@ extension TownSnapshot {
         }
 
         /// Puts it in place of what the town keeps. If the file has changed since it was checked, nothing is restored.
-        func restore(_ town: Town, _ terms: ReplaceTerms) async throws {
+        func restore(_ town: OpenTown, _ terms: ReplaceTerms) async throws {
             let now = town.time.now()
             try await town.store.replaceAll(terms) { try await self.next(restoredAt: now) }
         }

@@ -37,7 +37,7 @@ public struct TownSnapshot: Sendable, Equatable, Codable {
     /// - Parameter overwrites: whether to replace a file that is not a snapshot.
     /// - Throws: `OperationError` (`conflict`) for such a file; `FileError`; `StoreError`.
     public static func save(
-        _ town: Town, to file: String, overwrites: Bool, program: String, progress: Progress = { _ in }
+        _ town: OpenTown, to file: String, overwrites: Bool, program: String, progress: Progress = { _ in }
     ) async throws -> TownSnapshot {
         if !overwrites, Files.exists(file), try header(of: file) == nil {
             throw OperationError(

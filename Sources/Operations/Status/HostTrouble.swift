@@ -19,7 +19,7 @@ public struct HostTrouble: Codable, Sendable, Equatable {
     }
 
     /// What is known of a town; nil if nothing is amiss.
-    public static func read(_ town: Town) -> HostTrouble? {
+    public static func read(_ town: OpenTown) -> HostTrouble? {
         let note = (try? TownFiles(root: town.root).hostTrouble.text(limit: Files.Limit.short)) ?? nil
         return note.flatMap { HostTrouble($0) }
     }

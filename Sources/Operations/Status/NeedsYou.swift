@@ -55,7 +55,7 @@ public struct Need: Codable, Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// - Parameter waiting: what waits for each agent, as `Store.waitingCounts` says.
     func needsYou(_ waiting: [AgentID: [String: Int]]) async throws -> NeedsYou {
         let pending = try await pending(of: .supervisor, waiting)

@@ -47,7 +47,7 @@ public struct ReadStatus: Operation {
         }
     }
 
-    public static func run(_ input: Nothing, in town: Town) async throws -> Output {
+    public static func run(_ input: Nothing, in town: OpenTown) async throws -> Output {
         let waiting = try await town.store.waitingCounts()
         let agents = try await town.views(of: try await town.store.agents(), waiting: waiting)
         let hosts = try await town.store.hosts()
@@ -70,7 +70,7 @@ public struct ReadStatus: Operation {
     }
 }
 
-extension Town {
+extension OpenTown {
     fileprivate func failedTasks(since: Timestamp) async throws -> [TaskView] {
         let events = try await store.latestEvents(limit: 50, filter: EventFilter(types: [.taskFailed]))
         var found: [AgentTask] = []

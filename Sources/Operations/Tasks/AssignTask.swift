@@ -45,11 +45,11 @@ public struct AssignTask: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { !output.agent.state.isTerminal }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         guard input.task.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }
-        try Town.check(tags: input.tags)
+        try OpenTown.check(tags: input.tags)
         try town.checkMessage(input.task)
         let agent = try await town.agent(input.agent)
         try await town.checkRoom(for: agent)

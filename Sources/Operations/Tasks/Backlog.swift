@@ -28,11 +28,11 @@ public struct AddToBacklog: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TaskOutput {
         guard input.description.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }
-        try Town.check(tags: input.tags)
+        try OpenTown.check(tags: input.tags)
         try town.checkMessage(input.description)
         var task = AgentTask(
             id: town.newID(), description: town.kept(input.description), createdBy: try await town.sender(nil).id,
@@ -48,7 +48,7 @@ public struct ListBacklog: Operation {
     public static let spec = OperationSpec(
         "backlog.list", "List tasks that nobody owns", .read, route: .get("/v1/backlog"))
 
-    public static func run(_ input: PageInput, in town: Town) async throws -> TasksOutput {
+    public static func run(_ input: PageInput, in town: OpenTown) async throws -> TasksOutput {
         try await town.views(of: .backlog, Page(input.offset, input.limit))
     }
 }
@@ -70,7 +70,7 @@ public struct ClaimFromBacklog: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TaskOutput {
         let agent = try await town.agent(
             orCalling: input.agent,
             else: .operation("backlog.claim", ["task": "TASK", "agent": "AGENT"], why: "say which one"))
@@ -98,7 +98,7 @@ public struct AssignBacklog: Operation {
 
     public static func hasEffect(_ output: TasksOutput) -> Bool { !output.tasks.isEmpty }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TasksOutput {
         let agent = try await town.agent(input.agent)
         let by = try await town.sender(nil).id
         var moved: [TaskView] = []
@@ -129,7 +129,7 @@ public struct RemoveFromBacklog: Operation {
         "backlog.remove", "Remove a task from the backlog", .write, route: .delete("/v1/backlog/{task}"),
         isDestructive: true, errors: [.taskNotFound, .conflict])
 
-    public static func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: TaskInput, in town: OpenTown) async throws -> TaskOutput {
         guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
         let task = try await town.backlogTask(reference)
         try town.check(.end(task, .cancel("")))
@@ -140,7 +140,7 @@ public struct RemoveFromBacklog: Operation {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// - Throws: `invalid` for tags that are not short words.
     static func check(tags: [String]?) throws(OperationError) {
         guard let problem = TextRules.problem(withTags: tags ?? []) else { return }

@@ -12,7 +12,7 @@ public struct EndTaskInput: Codable, Sendable, Equatable {
         self.result = result
     }
 
-    func end(in town: Town, _ move: (String?) -> TaskMove) async throws -> EndedTask {
+    func end(in town: OpenTown, _ move: (String?) -> TaskMove) async throws -> EndedTask {
         let task = try await town.task(orCurrent: task)
         guard !task.state.isTerminal else {
             throw OperationError(
@@ -57,7 +57,7 @@ public struct CompleteTask: Operation {
         "task.complete", "Mark a task as done", .write, route: .post("/v1/tasks/{task}/complete"), effect: .bringsWork,
         errors: [.taskNotFound, .conflict, .tooLarge])
 
-    public static func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
+    public static func run(_ input: EndTaskInput, in town: OpenTown) async throws -> EndedTask {
         try await town.checkGoal(input.task)
         return try await input.end(in: town) { .complete($0 ?? "Completed") }
     }
@@ -68,7 +68,7 @@ public struct FailTask: Operation {
         "task.fail", "Mark a task as failed", .write, route: .post("/v1/tasks/{task}/fail"), effect: .bringsWork,
         errors: [.taskNotFound, .conflict])
 
-    public static func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
+    public static func run(_ input: EndTaskInput, in town: OpenTown) async throws -> EndedTask {
         try await input.end(in: town) { .fail($0 ?? "Failed") }
     }
 }
@@ -78,7 +78,7 @@ public struct CancelTask: Operation {
         "task.cancel", "Cancel a task", .write, route: .post("/v1/tasks/{task}/cancel"), effect: .bringsWork,
         errors: [.taskNotFound, .conflict])
 
-    public static func run(_ input: EndTaskInput, in town: Town) async throws -> EndedTask {
+    public static func run(_ input: EndTaskInput, in town: OpenTown) async throws -> EndedTask {
         try await input.end(in: town) { .cancel($0 ?? "Cancelled") }
     }
 }
@@ -89,7 +89,7 @@ public struct ReleaseTask: Operation {
         "task.release", "Start a task without waiting for its dependencies", .write,
         route: .post("/v1/tasks/{task}/release"), effect: .bringsWork, errors: [.taskNotFound, .conflict])
 
-    public static func run(_ input: TaskInput, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: TaskInput, in town: OpenTown) async throws -> TaskOutput {
         guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
         let task = try await town.task(reference)
         guard task.isWaiting else {

@@ -13,7 +13,7 @@ public struct ShowTask: Operation {
         public var dependents: [TaskReference]
     }
 
-    public static func run(_ input: TaskInput, in town: Town) async throws -> Output {
+    public static func run(_ input: TaskInput, in town: OpenTown) async throws -> Output {
         let task = try await town.task(orCurrent: input.task)
         let dependents = try await everything { try await town.store.tasks(TaskFilter(needing: task.id), page: $0) }
         var output = Output(
@@ -37,7 +37,7 @@ public struct CurrentTask: Operation {
         public init(agent: String? = nil) { self.agent = agent }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TaskOutput {
         let agent = try await town.agent(
             orCalling: input.agent, else: .operation("task.current", ["agent": "AGENT"], why: "say which one"))
         if input.agent == nil, let id = town.caller.taskID, let task = try? await town.task(id) {
@@ -53,7 +53,7 @@ public struct LastTask: Operation {
         "task.last", "Show the task that an agent ended last", .read, aliases: ["agent.get_result"],
         route: .get("/v1/agents/{agent}/result"), errors: [.agentNotFound, .notFound])
 
-    public static func run(_ input: CurrentTask.Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: CurrentTask.Input, in town: OpenTown) async throws -> TaskOutput {
         let agent = try await town.agent(
             orCalling: input.agent, else: .operation("task.last", ["agent": "AGENT"], why: "say which one"))
         let filter = TaskFilter(states: [.completed, .failed, .cancelled], assignee: agent.id)
@@ -87,7 +87,7 @@ public struct ListTasks: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> TasksOutput {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TasksOutput {
         var filter = TaskFilter()
         if let text = input.state {
             if text == "open" {

@@ -43,7 +43,7 @@ public struct ReclaimWork: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { output.agents.contains { $0.moved > 0 } }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         guard input.to == nil || input.toBacklog != true else {
             throw OperationError(
                 .invalid, "work goes to the backlog or to one agent, not to both", hint: "choose one of them")
@@ -72,7 +72,7 @@ public struct ReclaimWork: Operation {
         return output
     }
 
-    private static func target(_ input: Input, _ agents: [Agent], _ town: Town) async throws -> Agent? {
+    private static func target(_ input: Input, _ agents: [Agent], _ town: OpenTown) async throws -> Agent? {
         guard let reference = input.to else { return nil }
         guard case .agent(let target) = try await town.party(reference, among: agents) else {
             throw OperationError(.invalid, "the supervisor is a mailbox, not an agent", hint: "name an agent")
@@ -85,7 +85,8 @@ public struct ReclaimWork: Operation {
         return target
     }
 
-    private static func sources(_ input: Input, _ agents: [Agent], _ town: Town) async throws -> [(AgentID, Agent?)] {
+    private static func sources(_ input: Input, _ agents: [Agent], _ town: OpenTown) async throws -> [(AgentID, Agent?)]
+    {
         if let reference = input.from {
             if let id = AgentID(reference), id != .supervisor, !agents.contains(where: { $0.id == id }) {
                 return [(id, nil)]
@@ -105,7 +106,7 @@ public struct ReclaimWork: Operation {
     }
 
     /// Owners of open tasks that are not on the town's list.
-    private static func unknownOwners(_ agents: [Agent], _ town: Town) async throws -> [AgentID] {
+    private static func unknownOwners(_ agents: [Agent], _ town: OpenTown) async throws -> [AgentID] {
         var known = Set(agents.map(\.id)).union([.supervisor])
         var unknown: [AgentID] = []
         var page = Page(limit: 1000)
@@ -148,7 +149,7 @@ public struct OrphanedWork: Codable, Sendable, Equatable {
     var isEmpty: Bool { items.isEmpty }
 
     /// Open tasks, then messages that are not only pointers to tasks.
-    init(_ id: AgentID, _ agent: Agent?, _ town: Town) async throws {
+    init(_ id: AgentID, _ agent: Agent?, _ town: OpenTown) async throws {
         self.id = id
         name = agent?.name ?? id.short
         items = []

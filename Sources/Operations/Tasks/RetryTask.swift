@@ -12,7 +12,7 @@ public struct RetryTask: Operation {
         @OrNull public var agent: AgentView?
     }
 
-    public static func run(_ input: TaskInput, in town: Town) async throws -> Output {
+    public static func run(_ input: TaskInput, in town: OpenTown) async throws -> Output {
         guard let reference = input.task else { throw OperationError(.invalid, "no task was named") }
         let task = try await town.task(reference)
         let id = task.id.description.prefix(8)

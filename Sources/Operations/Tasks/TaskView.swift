@@ -111,7 +111,7 @@ public struct TaskReference: Codable, Sendable, Equatable {
     public var shortID: String { String(id.description.prefix(8)) }
 }
 
-extension Town {
+extension OpenTown {
     func view(of task: AgentTask) async throws -> TaskOutput {
         TaskOutput(task: try await views(of: [task])[0])
     }

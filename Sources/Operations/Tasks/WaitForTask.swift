@@ -23,7 +23,7 @@ public struct WaitForTask: Operation {
     }
 
     /// - Returns: the task as it ended.
-    public static func run(_ input: Input, in town: Town) async throws -> TaskOutput {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> TaskOutput {
         if let seconds = input.timeoutSeconds, !(0...1e9).contains(seconds) {
             throw OperationError(.invalid, "invalid timeout in seconds: \(seconds)")
         }
@@ -58,7 +58,9 @@ public struct WaitForTask: Operation {
         return try await town.view(of: ended)
     }
 
-    private static func end(of task: AgentTask, in town: Town, _ changes: AsyncStream<Void>) async throws -> AgentTask {
+    private static func end(of task: AgentTask, in town: OpenTown, _ changes: AsyncStream<Void>) async throws
+        -> AgentTask
+    {
         var rings = changes.makeAsyncIterator()
         while true {
             let now = try await look(at: task, in: town)
@@ -67,7 +69,7 @@ public struct WaitForTask: Operation {
         }
     }
 
-    private static func look(at task: AgentTask, in town: Town) async throws -> AgentTask {
+    private static func look(at task: AgentTask, in town: OpenTown) async throws -> AgentTask {
         guard let now = try await town.store.task(task.id) else {
             throw OperationError(.taskNotFound, "task \(task.id) was removed from the town while it was waited for")
         }

@@ -57,7 +57,7 @@ public struct MigrateTown: Operation {
 
     public static func hasEffect(_ output: Output) -> Bool { output.moved > 0 }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let form = input.hash == true ? OldForm.jsonRecords : .sharedKeys
         var output = Output(form)
         // A store that was never anything else has nothing old in it.
@@ -86,7 +86,7 @@ public struct MigrateTown: Operation {
     // A program that still writes under old keys makes them anew, so what is there is looked at until there is nothing
     // more, or until it is clear that this does not end.
     private static func move(
-        _ records: [OldRecord], with keeper: any OldRecordKeeper, in town: Town, _ output: inout Output
+        _ records: [OldRecord], with keeper: any OldRecordKeeper, in town: OpenTown, _ output: inout Output
     ) async throws {
         var (records, left) = (records, [LeftRecord]())
         for pass in 1... {

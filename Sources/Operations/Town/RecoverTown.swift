@@ -20,7 +20,7 @@ public struct RecoverTown: Operation {
         public var unserved: Int
     }
 
-    public static func run(_ input: Nothing, in town: Town) async throws -> Output {
+    public static func run(_ input: Nothing, in town: OpenTown) async throws -> Output {
         // Leases first: their holders were known before, so a host that comes just now does not look dead.
         let leases = try await town.store.leases()
         let hosts = try await town.store.hosts()

@@ -42,7 +42,7 @@ public struct ResetTown: Operation {
         }
     }
 
-    public static func run(_ input: Input, in town: Town) async throws -> Output {
+    public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
         let isPartial = input.agentsOnly == true
         let agents = try await town.store.agents()
         let output = try await contents(of: town, agents, isPartial: isPartial)
@@ -64,7 +64,7 @@ public struct ResetTown: Operation {
         return done
     }
 
-    private static func contents(of town: Town, _ agents: [Agent], isPartial: Bool) async throws -> Output {
+    private static func contents(of town: OpenTown, _ agents: [Agent], isPartial: Bool) async throws -> Output {
         let queue = try await town.store.queueCounts()
         if isPartial {
             let ids = Set(agents.map(\.id))

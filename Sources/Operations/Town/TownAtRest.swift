@@ -7,7 +7,9 @@ public enum TownAtRest {
     /// Runs `body` while no host works in the town and no background host can begin.
     /// - Parameter body: gets the hosts that died and are still on the town's list.
     /// - Throws: `OperationError` (`conflict`) where a host works; `FileError`; what `body` throws.
-    public static func hold<Result>(_ town: Town, _ body: (Set<HostID>) async throws -> Result) async throws -> Result {
+    public static func hold<Result>(_ town: OpenTown, _ body: (Set<HostID>) async throws -> Result) async throws
+        -> Result
+    {
         let files = TownFiles(root: town.root)
         try files.prepare()
         // The holder of this lock is the background host; while we hold it, none can begin.
@@ -20,7 +22,7 @@ public enum TownAtRest {
 
     /// The hosts on a store's list, all of which have died.
     /// - Throws: `OperationError` (`conflict`) where one lives.
-    public static func deadHosts(in store: any HostStore, of town: Town) async throws -> Set<HostID> {
+    public static func deadHosts(in store: any HostStore, of town: OpenTown) async throws -> Set<HostID> {
         let hosts = try await store.hosts()
         guard !hosts.contains(where: { town.liveness(of: $0).isAlive }) else { throw inUse }
         return Set(hosts.map(\.id))

@@ -10,7 +10,7 @@ import Secrets
 
 /// A host in this process: the engine with everything that this machine has to give to it.
 public struct HostProcess: Sendable {
-    public let town: Town
+    public let town: OpenTown
     private let harnesses: any HarnessSource
     private let environment: [String: String]
     private let program: String?
@@ -28,7 +28,7 @@ public struct HostProcess: Sendable {
     ///     False for a process that starts children of its own.
     ///   - log: told in one line of what a person may want to know.
     public init(
-        _ town: Town, global: GlobalConfiguration, environment: [String: String], program: String? = nil,
+        _ town: OpenTown, global: GlobalConfiguration, environment: [String: String], program: String? = nil,
         adoptsOrphans: Bool = true, log: @escaping @Sendable (String) -> Void
     ) {
         self.town = town

@@ -25,7 +25,7 @@ struct FolderWatch: Service {
 /// Ends the town's own server if its folder was removed: it would run for ever on data that is gone, and nobody could
 /// reach it.
 struct ServerWatch: Service {
-    let town: Town
+    let town: OpenTown
     let files: TownFiles
     let environment: [String: String]
 
@@ -59,7 +59,7 @@ struct ServerWatch: Service {
 
 /// Starts a background host if a turn's command asks for one: a host that the turn started would end with the turn.
 struct WantedWatch: Service {
-    let town: Town
+    let town: OpenTown
     let files: TownFiles
     let launcher: HostLauncher
     let log: @Sendable (String) -> Void

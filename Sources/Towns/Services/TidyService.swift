@@ -5,7 +5,7 @@ import Operations
 
 /// Removes old messages and events, once a day.
 struct TidyService: Service {
-    let town: Town
+    let town: OpenTown
     let log: @Sendable (String) -> Void
 
     var name: String { "tidying" }

@@ -10,7 +10,7 @@ import Secrets
 
 /// Runs the turns of a town's agents with what this machine has to give to them.
 struct TurnService: Service {
-    let town: Town
+    let town: OpenTown
     let host: Host
     let harnesses: any HarnessSource
     let environment: [String: String]

@@ -7,13 +7,13 @@ import Text
 ///
 /// Nothing in it was written by agents: names and numbers only, so that no message can speak to the conductor from here.
 struct ConductorContext {
-    let town: Town
+    let town: OpenTown
     let agents: [AgentView]
     let backlog: Int
     let open: Int
     let waitingForYou: Int
 
-    init(_ town: Town, _ context: CommandContext) async throws {
+    init(_ town: OpenTown, _ context: CommandContext) async throws {
         self.town = town
         agents = try await context.call(ListAgents.self, .init(), in: town).agents.filter { !$0.state.isTerminal }
         let counts = try await town.store.taskCounts()

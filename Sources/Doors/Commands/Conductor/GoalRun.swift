@@ -5,7 +5,7 @@ import Terminal
 
 /// Follows a conductor towards its goal, which hosts see to, and says when a person is needed.
 struct GoalRun: Sendable {
-    let town: Town
+    let town: OpenTown
     let goal: TaskID
 
     /// One look at the town.

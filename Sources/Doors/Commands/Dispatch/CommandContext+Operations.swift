@@ -6,7 +6,7 @@ extension CommandContext {
     /// Carries out an operation. If no host could be started for what it brought, standard error says so.
     /// - Parameter startsHost: false if the caller itself sees to what has to follow.
     func call<Called: Operation>(
-        _ operation: Called.Type, _ input: Called.Input, in town: Town, startsHost: Bool = true
+        _ operation: Called.Type, _ input: Called.Input, in town: OpenTown, startsHost: Bool = true
     ) async throws -> Called.Output {
         let answer = try await (startsHost ? service(town) : TownService(town)).call(Called.self, input)
         warn(answer.warning)
@@ -14,10 +14,10 @@ extension CommandContext {
     }
 
     /// What operations are called on.
-    func service(_ town: Town) -> TownService { TownService(town, starter: self) }
+    func service(_ town: OpenTown) -> TownService { TownService(town, starter: self) }
 
     /// Makes sure that a host runs if the town needs one; otherwise warns.
-    func ensureHost(_ town: Town) async throws { warn(try await service(town).ensureHost()) }
+    func ensureHost(_ town: OpenTown) async throws { warn(try await service(town).ensureHost()) }
 
     private func warn(_ problem: NoHost?) {
         guard let problem else { return }
@@ -27,7 +27,7 @@ extension CommandContext {
 }
 
 extension CommandContext: HostStarter {
-    public func ensureHost(for town: Town) async throws {
+    public func ensureHost(for town: OpenTown) async throws {
         askedHost.set()
         try await parts.ensureHost(town)
     }

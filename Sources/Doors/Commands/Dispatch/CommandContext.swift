@@ -22,7 +22,7 @@ public struct CommandParts: Sendable {
     /// Opens the store of a town.
     public var openStore: @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store
     /// Makes sure that a host runs for the town, where a live agent may need one.
-    public var ensureHost: @Sendable (Town) async throws -> Void
+    public var ensureHost: @Sendable (OpenTown) async throws -> Void
     /// Decides whether a town may run programs and connect to servers.
     public var admission = TownAdmission.everything
     /// Whether this process belongs to an agent's turn although its environment does not say so.
@@ -38,7 +38,7 @@ public struct CommandParts: Sendable {
         console: any Console, environment: [String: String], folder: String, time: any TimeSource,
         random: any Randomness, janitor: any ProcessJanitor,
         openStore: @escaping @Sendable (TownConfiguration, TownFiles, StoreAccess) async throws -> any Store,
-        ensureHost: @escaping @Sendable (Town) async throws -> Void
+        ensureHost: @escaping @Sendable (OpenTown) async throws -> Void
     ) {
         self.console = console
         self.environment = environment
@@ -91,7 +91,7 @@ public struct CommandContext: Sendable {
     /// - Parameter revives: whether a host is started where work waits and none is there. False for commands that are a
     ///   host themselves, or that need the town at rest.
     public func withTown<Result>(
-        _ access: StoreAccess, runs: Bool = true, revives: Bool = true, _ body: (Town) async throws -> Result
+        _ access: StoreAccess, runs: Bool = true, revives: Bool = true, _ body: (OpenTown) async throws -> Result
     ) async throws -> Result {
         let root = try townRoot()
         let (configuration, warnings) = try TownConfiguration.load(root: root)
@@ -109,7 +109,7 @@ public struct CommandContext: Sendable {
             store = try await parts.openStore(configuration, TownFiles(root: root), access)
         case .nothingYet: store = TownStore.empty()
         }
-        var town = Town(
+        var town = OpenTown(
             root: root, configuration: configuration, store: store, time: store.clock ?? parts.time,
             random: parts.random, janitor: parts.janitor, caller: caller,
             redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)))
@@ -134,7 +134,7 @@ public struct CommandContext: Sendable {
 
     /// Has a host started where work waits and nobody is there to do it: the host, and the guardian that would have
     /// started it again, may both have been killed, or the machine has started anew. Where that must not be, says why.
-    private func revive(_ town: Town) async {
+    private func revive(_ town: OpenTown) async {
         guard askedHost.current == nil, !town.caller.isInTurn, (try? await town.isLeftAlone()) == true,
             isTrusted(town.root, town.configuration)
         else { return }

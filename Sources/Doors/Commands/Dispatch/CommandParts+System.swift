@@ -11,7 +11,7 @@ extension CommandParts {
     ///   - ensureHost: starts a host for a town where it needs one.
     public static func system(
         environment: [String: String], folder: String,
-        ensureHost: @escaping @Sendable (Town) async throws -> Void
+        ensureHost: @escaping @Sendable (OpenTown) async throws -> Void
     ) -> CommandParts {
         var parts = CommandParts(
             console: SystemConsole(environment: environment), environment: environment, folder: folder,

@@ -145,7 +145,7 @@ struct Doctor {
             report.findings += Self.findings(opening: error)
             return [:]
         }
-        let town = Town(
+        let town = OpenTown(
             root: root, configuration: configuration, store: store, time: store.clock ?? context.parts.time,
             random: context.parts.random, janitor: context.parts.janitor)
         var used: [String: [String]] = [:]

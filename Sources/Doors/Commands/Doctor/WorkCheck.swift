@@ -4,7 +4,7 @@ import Terminal
 
 /// The work in a town: hosts, leases, agents, tasks and messages that do not go on by themselves.
 struct WorkCheck {
-    let town: Town
+    let town: OpenTown
 
     func findings() async throws -> [Finding] {
         let hosts = try await town.store.hosts()

@@ -10,14 +10,14 @@ import Towns
 /// The store tells when to read; nothing is polled. Between two readings at least `pace` passes, so that a busy town
 /// is not read all the time. Times that grow are drawn anew from what was read, once a second while there are any.
 struct StatusWatch {
-    let town: Town
+    let town: OpenTown
     let context: CommandContext
     let deep: Bool
     let tasks: Bool
     let all: Bool
     private let pace = Duration.milliseconds(100)
 
-    init(town: Town, context: CommandContext, deep: Bool, tasks: Bool, all: Bool) {
+    init(town: OpenTown, context: CommandContext, deep: Bool, tasks: Bool, all: Bool) {
         self.all = all
         self.town = town
         self.context = context

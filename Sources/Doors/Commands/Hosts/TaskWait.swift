@@ -4,7 +4,7 @@ import Operations
 
 /// Waiting for the end of a task, for `tt task wait` and `tt assign --wait`.
 struct TaskWait {
-    let town: Town
+    let town: OpenTown
     let context: CommandContext
 
     static let timeout = Option.value(

@@ -13,12 +13,12 @@ struct TownWait: Sendable {
         case waiting(String)
     }
 
-    private let town: Town
+    private let town: OpenTown
     private let context: CommandContext
     private let changes: AsyncStream<Void>
 
     /// Subscribes, so that no change is missed between asking for something and waiting for it.
-    init(_ town: Town, _ context: CommandContext) async throws {
+    init(_ town: OpenTown, _ context: CommandContext) async throws {
         self.town = town
         self.context = context
         changes = try await town.store.changes()
@@ -125,7 +125,7 @@ struct TownWait: Sendable {
 extension CommandContext {
     /// Ends every turn, stops every agent, and returns when no process of the town is left (W9).
     /// - Throws: `conflict` in an agent's turn, which would have to wait for its own end.
-    func stopEverybody(_ town: Town, before command: String) async throws {
+    func stopEverybody(_ town: OpenTown, before command: String) async throws {
         guard try await town.callingAgent() == nil else {
             throw OperationError(
                 .conflict, "an agent cannot stop everybody in its own turn", hint: "a person has to run: \(command)")

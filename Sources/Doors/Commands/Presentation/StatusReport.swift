@@ -33,7 +33,8 @@ struct StatusReport: Encodable {
     private static let turnEnds: Set<EventType> = [.turnFinished, .turnFailed, .turnReleased, .turnStalled]
 
     /// - Parameter dayBegan: midnight of the person who looks.
-    static func read(_ town: Town, _ context: CommandContext, deep: Bool, tasks: Bool, dayBegan: Timestamp) async throws
+    static func read(_ town: OpenTown, _ context: CommandContext, deep: Bool, tasks: Bool, dayBegan: Timestamp)
+        async throws
         -> StatusReport
     {
         var report = StatusReport(

@@ -60,7 +60,7 @@ enum AttachCommand {
     }
 
     private static func show(
-        _ event: Event, _ agent: AgentID, _ town: Town, _ context: CommandContext
+        _ event: Event, _ agent: AgentID, _ town: OpenTown, _ context: CommandContext
     ) async throws -> Bool {
         guard tell(event, context) else { return false }
         guard let now = try await town.store.agent(agent), !now.state.isTerminal else { return false }

@@ -43,7 +43,8 @@ enum CompleteCommand {
         return (try? await context.withTown(.readOnly) { town in try await candidates(kind, town, context) }) ?? []
     }
 
-    private static func candidates(_ kind: String, _ town: Town, _ context: CommandContext) async throws -> [String] {
+    private static func candidates(_ kind: String, _ town: OpenTown, _ context: CommandContext) async throws -> [String]
+    {
         func agents(_ isMeant: (Agent) -> Bool) async throws -> [String] {
             try await town.store.agents().filter(isMeant).map(\.name)
         }

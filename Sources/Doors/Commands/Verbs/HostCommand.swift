@@ -41,7 +41,7 @@ enum HostCommand {
     }
 
     private static func guardian(
-        _ context: CommandContext, _ town: Town, log: @escaping @Sendable (String) -> Void
+        _ context: CommandContext, _ town: OpenTown, log: @escaping @Sendable (String) -> Void
     ) -> HostGuard? {
         guard !context.arguments.flag("unguarded"), !context.caller.isInTurn, let program = Executable.currentPath
         else { return nil }

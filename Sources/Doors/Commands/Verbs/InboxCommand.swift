@@ -67,7 +67,7 @@ enum InboxCommand {
         try await context.withTown(.readOnly) { town in try await showAll(context, town, 100) }
     }
 
-    private static func showAll(_ context: CommandContext, _ town: Town, _ limit: Int) async throws {
+    private static func showAll(_ context: CommandContext, _ town: OpenTown, _ limit: Int) async throws {
         let everything = try await context.call(ListInboxes.self, .init(limit: limit), in: town)
         let agents = try await context.call(ListAgents.self, .init(), in: town).agents
         let states = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.state) })

@@ -50,7 +50,7 @@ enum MigrateCommand {
     }
 
     // The question goes to standard error, so that standard output holds the result and nothing else.
-    private static func ask(_ preview: MigrateTown.Output, _ town: Town, _ context: CommandContext) async throws {
+    private static func ask(_ preview: MigrateTown.Output, _ town: OpenTown, _ context: CommandContext) async throws {
         let lines = ["🔄 Migrating to town-isolated format", "   Town: \(TerminalText.line(town.name))", ""]
         let summary = lines + ["   \(preview.keys.count.of("key")) will be migrated"]
         for line in summary { context.console.writeError(line + "\n") }
@@ -65,7 +65,7 @@ enum MigrateCommand {
 
     private static let shown = 50
 
-    private static func lines(_ output: MigrateTown.Output, _ town: Town, _ context: CommandContext) -> [String] {
+    private static func lines(_ output: MigrateTown.Output, _ town: OpenTown, _ context: CommandContext) -> [String] {
         var lines: [String] = []
         if output.keys.isEmpty {
             lines = ["✅ No migration needed"]

@@ -50,7 +50,7 @@ enum ResetCommand {
         }
     }
 
-    private static func heading(_ output: ResetTown.Output, _ agentsOnly: Bool, _ town: Town) -> [String] {
+    private static func heading(_ output: ResetTown.Output, _ agentsOnly: Bool, _ town: OpenTown) -> [String] {
         let name = TerminalText.line(town.name)
         guard !agentsOnly else {
             var lines = [
@@ -72,7 +72,7 @@ enum ResetCommand {
         ]
     }
 
-    private static func question(_ output: ResetTown.Output, _ agentsOnly: Bool, _ town: Town) -> [String] {
+    private static func question(_ output: ResetTown.Output, _ agentsOnly: Bool, _ town: OpenTown) -> [String] {
         let command = agentsOnly ? "tt reset --agents-only --force" : "tt reset --force"
         return heading(output, agentsOnly, town) + [
             "", "⚠️  This action cannot be undone!", "   Run with --force to confirm: \(command)",

@@ -51,11 +51,11 @@ enum RestartCommand {
         }
     }
 
-    static func text(_ agent: AgentView, _ town: Town, cli: String? = nil) -> [String] {
+    static func text(_ agent: AgentView, _ town: OpenTown, cli: String? = nil) -> [String] {
         progress(agent, town, cli: cli) + ["✅ Agent '\(TerminalText.line(agent.name))' restarted"]
     }
 
-    private static func progress(_ agent: AgentView, _ town: Town, cli: String?) -> [String] {
+    private static func progress(_ agent: AgentView, _ town: OpenTown, cli: String?) -> [String] {
         var lines = [
             "🔄 Restarting agent '\(TerminalText.line(agent.name))'...",
             "   Turns: \(agent.maxRounds == 0 ? "no limit" : String(agent.maxRounds))",

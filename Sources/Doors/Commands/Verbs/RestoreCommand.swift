@@ -58,7 +58,7 @@ enum RestoreCommand {
             ? [] : ["   Agents are run by: " + snapshot.clis.map(TerminalText.line).joined(separator: " · ")]
     }
 
-    private static func restore(_ town: Town, from file: String, _ context: CommandContext) async throws
+    private static func restore(_ town: OpenTown, from file: String, _ context: CommandContext) async throws
         -> TownSnapshot
     {
         var town = town

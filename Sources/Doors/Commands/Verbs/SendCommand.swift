@@ -54,7 +54,7 @@ enum SendCommand {
     }
 
     private static func broadcast(
-        _ text: String, _ kind: SendMessage.Kind, _ town: Town, _ context: CommandContext
+        _ text: String, _ kind: SendMessage.Kind, _ town: OpenTown, _ context: CommandContext
     ) async throws {
         let arguments = context.arguments
         if arguments.string("correlation") != nil {

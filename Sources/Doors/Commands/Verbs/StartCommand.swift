@@ -57,7 +57,7 @@ enum StartCommand {
     }
 
     /// A name may have a new bearer by now; such an agent stays as it is.
-    private static func restart(_ town: Town, _ context: CommandContext) async throws {
+    private static func restart(_ town: OpenTown, _ context: CommandContext) async throws {
         for agent in try await town.store.agents() where agent.state.isTerminal {
             do {
                 _ = try await context.call(
@@ -70,7 +70,8 @@ enum StartCommand {
     }
 
     private static func watch(
-        _ events: AsyncThrowingStream<Event, any Error>, _ shutdown: Shutdown, _ town: Town, _ context: CommandContext
+        _ events: AsyncThrowingStream<Event, any Error>, _ shutdown: Shutdown, _ town: OpenTown,
+        _ context: CommandContext
     ) async throws {
         let following = Task {
             for try await event in events {

@@ -41,7 +41,8 @@ enum StoreCommand {
         }
     }
 
-    private static func copy(_ town: Town, to kind: TownConfiguration.StoreKind, _ context: CommandContext) async throws
+    private static func copy(_ town: OpenTown, to kind: TownConfiguration.StoreKind, _ context: CommandContext)
+        async throws
         -> TownCopy
     {
         guard kind != town.configuration.store else {

@@ -3,7 +3,7 @@ import Engine
 import Model
 public import Operations
 
-extension Town {
+extension OpenTown {
     /// Whether a background host has something to do: an agent that no terminal runs is awake, mail waits for one that
     /// sleeps, the conductor has to be woken for its goal, or a task of the backlog suits one that sleeps and was not
     /// offered it yet.

@@ -3,7 +3,7 @@ public import Model
 public import Secrets
 
 /// A town that is open: what operations work on.
-public struct Town: Sendable {
+public struct OpenTown: Sendable {
     /// The absolute path of its folder.
     public var root: String
     public var configuration: TownConfiguration

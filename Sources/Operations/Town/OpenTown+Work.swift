@@ -1,6 +1,6 @@
 import Model
 
-extension Town {
+extension OpenTown {
     /// Whether something waits for a host, and none is there that could do it: a message that starts a turn, a turn whose
     /// host died, or an agent that is to end.
     public func isLeftAlone() async throws -> Bool {

@@ -23,7 +23,7 @@ public enum Party: Sendable, Equatable {
     }
 }
 
-extension Town {
+extension OpenTown {
     /// The agent or mailbox that `reference` means.
     /// - Throws: `notFound` with the closest name; `conflict` that lists those it could mean.
     public func party(_ reference: String, among known: [Agent]? = nil) async throws -> Party {

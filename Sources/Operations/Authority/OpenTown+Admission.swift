@@ -1,11 +1,11 @@
 import Configuration
 public import Model
 
-extension Town {
+extension OpenTown {
     /// The town as an operation may use it. A person's is unchanged. In a turn, the agent is known from here on, and each
     /// verb of the store makes sure that its turn still runs.
     /// - Throws: `notYourTurn` in a turn without a valid secret; `needsPerson` for what agents may not do.
-    func admitted(to operation: String) async throws -> (town: Town, turn: ActingTurn?) {
+    func admitted(to operation: String) async throws -> (town: OpenTown, turn: ActingTurn?) {
         guard caller.isInTurn, caller.proven == nil else { return (self, nil) }
         guard let proof = caller.proof else {
             throw OperationError(
