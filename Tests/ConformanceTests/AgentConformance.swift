@@ -43,7 +43,7 @@ import Testing
         try await subject.run { town in
             let parent = try await town.spawn("parent")
             var agent = Agent(id: town.id(), name: "ada", cli: "claude", createdAt: town.start)
-            (agent.nickname, agent.role, agent.parent, agent.kind) = ("Ä", "back end", parent, .supervisor)
+            (agent.nickname, agent.role, agent.parent, agent.kind) = ("Ä", "back end", parent, .lead)
             (agent.state, agent.currentTask) = (.idle, town.id())
             (agent.lastHeartbeat, agent.lastActiveAt) = (town.start + .seconds(1), town.start + .seconds(2))
             (agent.tasksCompleted, agent.roundsCompleted, agent.maxRounds, agent.roundsSinceStart) = (1, 2, 3, 1)

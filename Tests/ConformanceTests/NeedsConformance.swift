@@ -49,7 +49,7 @@ import Testing
     func `what a person or a conductor deals with is not told`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")
-            let boss = try await town.spawn("boss") { $0.kind = .supervisor }
+            let boss = try await town.spawn("boss") { $0.kind = .lead }
             try await town.move(try await town.task(for: ada), .fail("no"))
             try await town.move(try await town.task(for: ada), .cancel("no"), by: ada)
             try await town.move(try await town.task(by: boss, for: ada), .fail("no"), by: ada)

@@ -84,7 +84,7 @@ import Testing
             #expect(try await result(spent) == .busy)
             let waiting = try await town.spawn("waiting") { $0.retryAt = town.start + .seconds(9) }
             #expect(try await result(waiting) == .busy)
-            let chief = try await town.spawn("chief") { $0.kind = .supervisor }
+            let chief = try await town.spawn("chief") { $0.kind = .lead }
             #expect(try await result(chief) == .busy)
             let held = try await town.spawn("held")
             try await town.store.change(held, .interrupt(reason: nil), now: town.start)

@@ -143,7 +143,7 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
         let others = [
             agent(1),
             agent(2) {
-                $0.role = "r"; $0.kind = .supervisor
+                $0.role = "r"; $0.kind = .lead
             },
             agent(3) {
                 $0.role = "r"; $0.state = .paused

@@ -19,7 +19,7 @@ import Testing
 
     private let worker = agent("worker", 1)
     private let lead = agent("lead", 2, role: "lead")
-    private let conductor = agent("goal-conductor", 3, role: "conductor", kind: .supervisor)
+    private let conductor = agent("goal-conductor", 3, role: "conductor", kind: .lead)
     private let other = AgentID(high: 5, low: 9)
 
     private func may(_ agent: Agent, _ deed: Authority.Deed) -> Bool { Authority.refusal(of: deed, by: agent) == nil }

@@ -115,7 +115,7 @@ import Testing
     @Test func `an agent, a task and a message with everything set come back from their lines`() throws {
         let (a, b) = (Timestamp(microseconds: 1), Timestamp(microseconds: 2_000_003))
         var agent = Agent(id: AgentID(high: 1, low: 2), name: "a", cli: "c", createdAt: a)
-        (agent.nickname, agent.role, agent.parent, agent.kind) = ("N", "r", .supervisor, .supervisor)
+        (agent.nickname, agent.role, agent.parent, agent.kind) = ("N", "r", .supervisor, .lead)
         (agent.state, agent.currentTask, agent.lastHeartbeat, agent.lastActiveAt) = (
             .paused, TaskID(high: 3, low: 4), b, b
         )

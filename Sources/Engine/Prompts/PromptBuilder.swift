@@ -79,7 +79,7 @@ public struct PromptBuilder {
 
     // In each prompt, because not every CLI remembers the turn before.
     private mutating func conduct() {
-        guard agent.kind == .supervisor else { return }
+        guard agent.kind == .lead else { return }
         lines.append(ConductorGuide.text)
         lines.append("")
         lines.append(

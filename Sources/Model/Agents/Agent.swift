@@ -34,7 +34,7 @@ public struct Agent: Sendable, Equatable, Codable {
     public var pinnedTo: HostID?
 
     /// Tinytown's `agent_type`.
-    public enum Kind: String, Sendable, Codable, CaseIterable { case worker, supervisor }
+    public enum Kind: String, Sendable, Codable, CaseIterable { case worker, lead = "supervisor" }
 
     /// A new agent in state `starting`.
     public init(id: AgentID, name: String, cli: String, createdAt: Timestamp) {

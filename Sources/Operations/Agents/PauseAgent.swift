@@ -22,7 +22,7 @@ public struct InterruptAgent: Operation {
         try town.check(.control(agent.id))
         guard !agent.state.isTerminal else { throw town.hasEnded(agent, "cannot be paused") }
         // The conductor stands in for the person; of what other agents do the person is told.
-        let isTold = town.caller.proven.map { $0.kind != .supervisor } ?? false
+        let isTold = town.caller.proven.map { $0.kind != .lead } ?? false
         let changed = try await town.store.change(
             agent.id, .interrupt(reason: input.reason, tellsPerson: isTold), now: town.time.now())
         return try await town.changed(changed, from: agent)

@@ -96,7 +96,7 @@ public enum Authority {
         return task.createdBy == agent.id ? nil : "this task is neither this agent's nor given by it"
     }
 
-    private static func isConductor(_ agent: Agent) -> Bool { agent.kind == .supervisor }
+    private static func isConductor(_ agent: Agent) -> Bool { agent.kind == .lead }
 
     private static func isLead(_ agent: Agent) -> Bool {
         isConductor(agent) || (agent.role.map(isLeading) ?? false)

@@ -96,7 +96,7 @@ public struct StartGoal: Operation {
                     .invalid, "no CLI was given and the town has no default", .field("cli", why: "specify one with"))
             }
             var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
-            agent.kind = .supervisor
+            agent.kind = .lead
             agent.role = Conductor.role
             agent.maxRounds = input.maxRounds ?? 0
             try await town.store.register(agent, maxAgents: town.configuration.maxAgents)

@@ -52,7 +52,7 @@ extension Verbs {
     /// told of.
     func tellOfFailure(of task: AgentTask, by: AgentID?, now: Timestamp) throws(StoreError) {
         guard by != .supervisor, !task.isGroup else { return }
-        if try rows.agent(task.createdBy)?.kind == .supervisor { return }
+        if try rows.agent(task.createdBy)?.kind == .lead { return }
         let id = task.id.description.prefix(8)
         var owner = ""
         if let id = task.assignedTo { owner = " of \(try name(of: id))" }
