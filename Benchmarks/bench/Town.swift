@@ -30,7 +30,7 @@ struct Subject {
         if let known = try await store.agents().first { return Subject(store: store, agent: known.id) }
         var agent = Agent(
             id: AgentID(random: SystemRandomness()), name: "worker", cli: "true", createdAt: SystemTime().now())
-        agent.maxRounds = 0
+        agent.maxTurns = 0
         try await store.register(agent, maxAgents: 10)
         return Subject(store: store, agent: agent.id)
     }
@@ -44,7 +44,7 @@ struct Subject {
             var agent = Agent(
                 id: AgentID(random: SystemRandomness()), name: "worker\(number)", cli: "true",
                 createdAt: SystemTime().now())
-            agent.maxRounds = 0
+            agent.maxTurns = 0
             try await store.register(agent, maxAgents: agents)
             known.append(agent.id)
         }

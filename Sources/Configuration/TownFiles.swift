@@ -39,7 +39,7 @@ public struct TownFiles: Sendable, Equatable {
     /// An agent's log, always inside `logs`, whatever its name (W22).
     public func log(agent name: String) -> SafePath { logs.appending(AgentName.fileName(name) + ".log") }
 
-    /// Removes the raw output of the rounds of an agent that had this name before.
+    /// Removes the raw output of the turns of an agent that had this name before.
     /// - Parameter others: names of agents whose own logs may look like such files.
     public func removeRounds(agent name: String, others: Set<String>) {
         let prefix = "\(name)_round_"

@@ -5,10 +5,10 @@ public import Secrets
 import Synchronization
 
 /// Writes what agents do into `.tt/logs`: `NAME.log` for people to follow, and `NAME_round_N.log` with the raw output of
-/// each of the latest rounds. Secrets are masked on the way.
+/// each of the latest turns. Secrets are masked on the way.
 public final class LogJournal: TurnJournal {
     /// Raw logs that are kept for each agent.
-    public static let roundsKept = 20
+    public static let turnsKept = 20
 
     private let folder: SafePath
     private let limit: Int
@@ -37,14 +37,14 @@ public final class LogJournal: TurnJournal {
         self.onError = onError
     }
 
-    public func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord {
+    public func begin(_ turn: TurnID, agent: Agent, number: Int, at now: Timestamp) -> any TurnRecord {
         let name = AgentName.fileName(agent.name)
         let raw = RotatingLog(
-            folder.appending("\(name)_round_\(round).log"), limit: limit, generations: 0, onError: report)
-        if round > Self.roundsKept { folder.appending("\(name)_round_\(round - Self.roundsKept).log").remove() }
+            folder.appending("\(name)_round_\(number).log"), limit: limit, generations: 0, onError: report)
+        if number > Self.turnsKept { folder.appending("\(name)_round_\(number - Self.turnsKept).log").remove() }
         let record = LogRecord(log: log(agent.name), raw: raw, redactor: redactor, echo: echo)
         let cli = redactor.redacted(commandLine: agent.cli)
-        record.line("── \(now) round \(round) of \(agent.name) begins, turn \(turn.short), \(cli)")
+        record.line("── \(now) round \(number) of \(agent.name) begins, turn \(turn.short), \(cli)")
         return record
     }
 

@@ -16,7 +16,7 @@ public struct Agent: Sendable, Hashable, Identifiable {
     public let currentTask: TaskID?
     public let tasksCompleted: Int
     /// Turns that it has taken.
-    public let roundsCompleted: Int
+    public let turnsCompleted: Int
     /// What a person has to know or do; nil where nothing is amiss.
     public let attention: String?
     public let createdAt: Date
@@ -32,7 +32,7 @@ public struct Agent: Sendable, Hashable, Identifiable {
         cli = agent.cli
         currentTask = agent.currentTask.map { TaskID($0) }
         tasksCompleted = agent.tasksCompleted
-        roundsCompleted = agent.roundsCompleted
+        turnsCompleted = agent.turnsCompleted
         attention = agent.attention
         createdAt = Date(agent.createdAt)
         lastActiveAt = Date(agent.lastActiveAt)

@@ -117,9 +117,9 @@ public struct AgentHandle: Sendable {
     }
 
     /// Brings it back after it has ended, with its inbox and its conversation.
-    /// - Parameter maxRounds: turns it may take from now on; nil keeps its limit.
-    public func restart(maxRounds: Int? = nil) async throws(TownError) {
-        try await change(.restart(maxRounds: maxRounds), as: RestartAgent.self)
+    /// - Parameter maxTurns: turns it may take from now on; nil keeps its limit.
+    public func restart(maxTurns: Int? = nil) async throws(TownError) {
+        try await change(.restart(maxTurns: maxTurns), as: RestartAgent.self)
     }
 
     private func change<Changing: Operation>(

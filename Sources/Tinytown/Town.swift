@@ -118,18 +118,18 @@ public final class Town: Sendable {
     ///   - nickname: a second name, shown beside the first.
     ///   - parent: the agent that it belongs to.
     ///   - cli: a preset such as `claude`, a name from the configuration, or a command line; nil takes the default.
-    ///   - maxRounds: turns it may take; 0: no limit.
+    ///   - maxTurns: turns it may take; 0: no limit.
     /// - Throws: `invalid`, `nameTaken`, `tooManyAgents`, `agentNotFound` for the parent, `unavailable`.
     public func spawn(
         _ name: String, cli: String? = nil, role: String? = nil, nickname: String? = nil, parent: AgentHandle? = nil,
-        maxRounds: Int = 10
+        maxTurns: Int = 10
     ) async throws(TownError) -> AgentHandle {
         try await reporting(missing: .agentNotFound) {
             let made = try await call(
                 SpawnAgent.self,
                 .init(
                     name: name, cli: cli, role: role, nickname: nickname, parent: parent?.id.description,
-                    maxRounds: maxRounds))
+                    maxTurns: maxTurns))
             return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
         }
     }
@@ -150,7 +150,7 @@ public final class Town: Sendable {
                 }
                 if let known {
                     if known.state.isTerminal {
-                        try await town.store.change(known.id, .restart(maxRounds: 0), now: town.time.now())
+                        try await town.store.change(known.id, .restart(maxTurns: 0), now: town.time.now())
                     }
                     try await hold(known.id)
                     return AgentHandle(town: self, id: AgentID(known.id), name: known.name)
@@ -159,7 +159,7 @@ public final class Town: Sendable {
                 var town = town
                 town.clis = { nil }
                 let made = try await SpawnAgent.run(
-                    .init(name: name, cli: AgentHandle.playedCLI, role: role, maxRounds: 0), in: town)
+                    .init(name: name, cli: AgentHandle.playedCLI, role: role, maxTurns: 0), in: town)
                 try await hold(made.agent.id)
                 return AgentHandle(town: self, id: AgentID(made.agent.id), name: made.agent.name)
             }.output

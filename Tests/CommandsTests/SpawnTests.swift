@@ -34,7 +34,7 @@ import Testing
                    It runs in the background. Give it work with: tt assign backend "…"
 
                 """)
-        #expect(agent.role == "api" && agent.maxRounds == 3 && agent.cli == "claude")
+        #expect(agent.role == "api" && agent.maxTurns == 3 && agent.cli == "claude")
         #expect(bench.hostRequests == 1)
     }
 

@@ -12,7 +12,7 @@ import Testing
             try await town.spawn("bob")
             _ = try await town.store.change(ada, .stop(.afterTurn), now: town.start)
             try await town.spawn("ada")
-            let failure = await code { _ = try await town.store.change(ada, .restart(maxRounds: nil), now: town.start) }
+            let failure = await code { _ = try await town.store.change(ada, .restart(maxTurns: nil), now: town.start) }
             #expect(failure == .nameTaken)
             #expect(try await town.agent(ada).state == .stopped)
         }
@@ -31,7 +31,7 @@ import Testing
             #expect(await code { _ = try await register("three") } == .tooManyAgents)
             _ = try await town.store.change(one, .stop(.now), now: town.start)
             _ = try await register("three")
-            let failure = await code { _ = try await town.store.change(one, .restart(maxRounds: 3), now: town.start) }
+            let failure = await code { _ = try await town.store.change(one, .restart(maxTurns: 3), now: town.start) }
             #expect(failure == .tooManyAgents)
             #expect(try await town.store.agents().map(\.name) == ["one", "two", "three"])
             #expect(try await town.store.pulse().map(\.agent.name) == ["two", "three"])
@@ -46,7 +46,7 @@ import Testing
             (agent.nickname, agent.role, agent.parent, agent.kind) = ("Ä", "back end", parent, .lead)
             (agent.state, agent.currentTask) = (.idle, town.id())
             (agent.lastHeartbeat, agent.lastActiveAt) = (town.start + .seconds(1), town.start + .seconds(2))
-            (agent.tasksCompleted, agent.roundsCompleted, agent.maxRounds, agent.roundsSinceStart) = (1, 2, 3, 1)
+            (agent.tasksCompleted, agent.turnsCompleted, agent.maxTurns, agent.turnsSinceStart) = (1, 2, 3, 1)
             agent.session = HarnessSession(
                 id: "s", harness: "h", totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 4))
             (agent.retryAt, agent.consecutiveFailures, agent.attention) = (town.start + .seconds(9), 4, "look")
@@ -114,7 +114,7 @@ import Testing
             let asked = try await town.store.change(ada, .stop(.afterTurn), now: town.start)
             #expect(asked.state == .draining)
             #expect(
-                await code { _ = try await town.store.change(ada, .restart(maxRounds: nil), now: town.start) }
+                await code { _ = try await town.store.change(ada, .restart(maxTurns: nil), now: town.start) }
                     == .illegalMove)
             // A weaker wish does not soften a stronger one.
             #expect(try await town.store.change(ada, .stop(.whenEmpty), now: town.start).stopRequest == .afterTurn)
@@ -122,8 +122,8 @@ import Testing
             #expect(try await town.lease(ada) == nil)
             try await town.send(ada, "c")
             #expect(try await town.texts(ada) == ["b", "c"])
-            let back = try await town.store.change(ada, .restart(maxRounds: 7), now: town.start)
-            #expect((back.state, back.maxRounds, back.stopRequest) == (.starting, 7, nil))
+            let back = try await town.store.change(ada, .restart(maxTurns: 7), now: town.start)
+            #expect((back.state, back.maxTurns, back.stopRequest) == (.starting, 7, nil))
             #expect(try await town.lease(ada)?.token.epoch == 2)
         }
     }
@@ -147,7 +147,7 @@ import Testing
     @Test(arguments: Subject.all)
     func `an agent is not retired when something has just arrived`(_ subject: Subject) async throws {
         try await subject.run { town in
-            let ada = try await town.spawn("ada") { $0.maxRounds = 1 }
+            let ada = try await town.spawn("ada") { $0.maxTurns = 1 }
             try await town.send(ada)
             let retire = AgentChange.retire(reason: "idle for 5 s")
             #expect(try await town.store.change(ada, retire, now: town.start).state == .starting)

@@ -173,7 +173,7 @@ import Testing
         try await subject.run { town in
             let (boss, ada) = (try await town.spawn("boss"), try await town.spawn("ada"))
             #expect(try await town.store.change(ada, .retire(reason: "idle"), now: town.start).state == .cold)
-            try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+            try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
             let first = try await town.task("first")
             let late = try await town.dependent("late", on: [first], by: boss, for: ada)
             #expect(try await town.store.pulse().map(\.expectsWork) == [false, true])

@@ -202,7 +202,7 @@ import Testing
                 return
             }
             #expect(task.state == .completed && receipts.count == 1 && agent.attention == "busy")
-            #expect(worker.id == one && worker.roundsCompleted == 1)
+            #expect(worker.id == one && worker.turnsCompleted == 1)
             #expect(try await store.leases().isEmpty)
             #expect(try await town.texts(two).count == 2)
             #expect(try await store.task(made.id)?.assignedTo == two)

@@ -163,7 +163,7 @@ import Testing
                         try await town.store.change(ada, .stop(.whenEmpty), now: town.start)
                         #expect(try await needs(town).isEmpty)
                         try await town.store.change(ada, .stop(.now), now: town.start)
-                        try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+                        try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
                     }
                 ),
             ]
@@ -211,7 +211,7 @@ import Testing
             #expect(try await needs(town) == ["Mail waits for ada, which was stopped"])
             let text = try await town.store.inbox(.supervisor, page: Page())[0].message.body.text
             #expect(text.contains("tt restart ada"))
-            try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+            try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
             #expect(try await needs(town).isEmpty)
         }
     }
@@ -304,7 +304,7 @@ import Testing
             try await town.store.change(ada, .retire(reason: "idle"), now: town.start)
             #expect(await code { try await town.spawn("Ada") } == .nameTaken)
             var one = Agent(id: town.id(), name: "one", cli: "echo", createdAt: town.start)
-            one.maxRounds = 1
+            one.maxTurns = 1
             try await town.store.register(one, maxAgents: 1)
             let task = try await town.task()
             #expect(try await town.store.offer(task, to: ada, now: town.start) == .offered)
@@ -321,7 +321,7 @@ import Testing
     @Test(arguments: Subject.all)
     func `an agent that used up its turns says how it goes on, and its mail is told`(_ subject: Subject) async throws {
         try await subject.run { town in
-            let ada = try await town.spawn("ada") { $0.maxRounds = 2 }
+            let ada = try await town.spawn("ada") { $0.maxTurns = 2 }
             for _ in 0..<2 {
                 try await town.send(ada)
                 try await town.turn(ada)
@@ -336,7 +336,7 @@ import Testing
             try await town.send(ada, "more", from: bob)
             let told = try await town.store.inbox(.supervisor, page: Page()).map(\.message.body.text)
             #expect(told == ["Mail waits for ada, which has used up its 2 turns\nTo let it continue: tt restart ada"])
-            let back = try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+            let back = try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
             #expect(back.attention == nil)
             #expect(try await town.lease(ada)?.deliveries.count == 1)
         }
@@ -345,7 +345,7 @@ import Testing
     @Test(arguments: Subject.all)
     func `turns that are used up while mail waits are told`(_ subject: Subject) async throws {
         try await subject.run { town in
-            let ada = try await town.spawn("ada") { $0.maxRounds = 1 }
+            let ada = try await town.spawn("ada") { $0.maxTurns = 1 }
             try await town.send(ada)
             try await town.turn(ada)
             try await town.send(ada, "more")

@@ -80,7 +80,7 @@ import Testing
             #expect(try await result(busy) == .busy)
             _ = try await town.lease(busy)
             #expect(try await result(busy) == .busy)
-            let spent = try await town.spawn("spent") { ($0.maxRounds, $0.roundsSinceStart) = (1, 1) }
+            let spent = try await town.spawn("spent") { ($0.maxTurns, $0.turnsSinceStart) = (1, 1) }
             #expect(try await result(spent) == .busy)
             let waiting = try await town.spawn("waiting") { $0.retryAt = town.start + .seconds(9) }
             #expect(try await result(waiting) == .busy)
@@ -105,7 +105,7 @@ import Testing
         _ subject: Subject
     ) async throws {
         try await subject.run { town in
-            let ada = try await town.spawn("ada") { $0.maxRounds = 2 }
+            let ada = try await town.spawn("ada") { $0.maxTurns = 2 }
             try await town.send(ada)
             for _ in 0..<2 {
                 let lease = try #require(try await town.lease(ada))
@@ -119,7 +119,7 @@ import Testing
             #expect(try await town.events(.agentFailed).count == 1)
             #expect(try await town.events(.agentCompleted).isEmpty)
             #expect(try await town.texts(ada).count == 1, "its mail waits")
-            let back = try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+            let back = try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
             #expect(back.state == .starting && back.attention == nil && back.consecutiveFailures == 0)
         }
     }

@@ -53,7 +53,7 @@ struct Walker {
         var agent = one(agents)
         // Who cannot work is brought back soon, or little would happen; and turns are ended by those that take one.
         if let state = try await oracle.store.agent(agent)?.state, state == .paused || state.isTerminal, chance(2) {
-            return change(agent, to: state == .paused ? .resume : .restart(maxRounds: nil))
+            return change(agent, to: state == .paused ? .resume : .restart(maxTurns: nil))
         }
         let working = agents.filter { oracle.leases[$0] != nil }
         if chance(8) { return chance(4) ? documents() : batch(agent) }
@@ -87,7 +87,7 @@ struct Walker {
         let now = now
         let name = chance(6) ? one(["Agent1", "Über", "über", "ÜBER"]) : "agent\(names)"
         var agent = Agent(id: id(), name: name, cli: one(["claude", "codex"]), createdAt: now)
-        agent.maxRounds = one([0, 0, 0, 1, 3])
+        agent.maxTurns = one([0, 0, 0, 1, 3])
         agent.role = chance(2) ? "backend" : nil
         agent.nickname = chance(4) ? one(["Ada", "Agent2", "Überfly"]) : nil
         agent.parent = chance(5) ? agents.last : nil
@@ -105,8 +105,8 @@ struct Walker {
             to: one([
                 .interrupt(reason: nil), .interrupt(reason: text, tellsPerson: true), .resume, .resume,
                 .stop(.whenEmpty),
-                .stop(.afterTurn), .stop(.now), .retire(reason: "idle"), .restart(maxRounds: nil),
-                .restart(maxRounds: 2),
+                .stop(.afterTurn), .stop(.now), .retire(reason: "idle"), .restart(maxTurns: nil),
+                .restart(maxTurns: 2),
                 .pin(hosts[0]), .pin(nil), .attention(text), .attention(text, tellsPerson: true), .attention(nil),
                 .cli("codex"),
             ]))

@@ -78,11 +78,11 @@ private func view(
         let paused = conductor {
             ($0.state, $0.attention) = (.paused, "no key")
         }
-        let used = conductor { ($0.state, $0.maxRounds, $0.roundsSinceStart) = (.stopped, 2, 2) }
+        let used = conductor { ($0.state, $0.maxTurns, $0.turnsSinceStart) = (.stopped, 2, 2) }
         let owner = builder { $0.state = .paused }
         let cases: [(GoalView, GoalNeed.Kind, String?)] = [
             (view([]), .removed, nil), (view([paused]), .paused, "no key"),
-            (view([conductor { $0.state = .error }]), .failed, nil), (view([used]), .outOfRounds, "2"),
+            (view([conductor { $0.state = .error }]), .failed, nil), (view([used]), .outOfTurns, "2"),
             (view([conductor { $0.state = .stopped }]), .stopped, nil),
             (view([conductor { $0.stopRequest = .afterTurn }]), .stopped, nil),
             (view([conductor(), owner], work: [task(1, .assigned, of: builderID)]), .ownerPaused, nil),
@@ -109,13 +109,13 @@ private func view(
         #expect(goal.need?.kind == .question && goal.need?.message == question.message)
         // A person reads it, and the turn ends.
         #expect(goal.decide(view(busy: [Conductor.id: lease(Conductor.id, since: now - .seconds(1))])) == .none)
-        let after = conductor { $0.roundsCompleted = 1 }
+        let after = conductor { $0.turnsCompleted = 1 }
         for _ in 1...5 { #expect(goal.decide(view([after])) == .none) }
         #expect(goal.need?.kind == .question)
         // The answer comes.
         #expect(goal.decide(view([after], busy: [Conductor.id: nil])) == .none)
         #expect(goal.need == nil)
-        guard case .nudge = goal.decide(view([conductor { $0.roundsCompleted = 2 }])) else {
+        guard case .nudge = goal.decide(view([conductor { $0.turnsCompleted = 2 }])) else {
             Issue.record("nobody was woken after the answer")
             return
         }

@@ -152,7 +152,7 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
                 $0.role = "r"; $0.retryAt = now + .seconds(9)
             },
             agent(5) {
-                $0.role = "r"; $0.maxRounds = 1; $0.roundsSinceStart = 1
+                $0.role = "r"; $0.maxTurns = 1; $0.turnsSinceStart = 1
             },
             agent(6) {
                 $0.role = "r"; $0.stopRequest = .whenEmpty; $0.state = .draining
@@ -185,7 +185,7 @@ private func pulse(_ agent: Agent, work: Bool = true, lease: LeaseRecord? = nil)
 
     @Test func `used up rounds end an agent although work waits`() {
         let spent = agent(1) {
-            $0.maxRounds = 3; $0.roundsSinceStart = 3
+            $0.maxTurns = 3; $0.turnsSinceStart = 3
         }
         #expect(decide([pulse(spent)]).actions == [.retire(spent.id, reason: "its 3 turns are used up")])
     }

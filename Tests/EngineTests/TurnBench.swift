@@ -23,7 +23,7 @@ final class TurnBench: Sendable {
     init(harness: ScriptedHarness = ScriptedHarness(), _ change: (inout HostSettings) -> Void = { _ in }) async throws {
         self.harness = harness
         var agent = Agent(id: AgentID(high: 5, low: 5), name: "ada", cli: harness.name, createdAt: Self.start)
-        agent.maxRounds = 0
+        agent.maxTurns = 0
         self.agent = agent
         try await inner.register(agent, maxAgents: 10)
         var settings = HostSettings()
@@ -217,7 +217,7 @@ final class Journal: TurnJournal {
     private let lines = Mutex<[String]>([])
 
     var ends: [String] { lines.withLock { $0 } }
-    func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord { Record(journal: self) }
+    func begin(_ turn: TurnID, agent: Agent, number: Int, at now: Timestamp) -> any TurnRecord { Record(journal: self) }
 }
 
 struct NoFiles: PromptFiles {

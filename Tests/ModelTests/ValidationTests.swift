@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `numbers that no counter reaches are refused`() {
-        #expect(throws: InvalidRecord.self) { try Self.agent { $0.roundsCompleted = .max }.validated() }
+        #expect(throws: InvalidRecord.self) { try Self.agent { $0.turnsCompleted = .max }.validated() }
         #expect(throws: InvalidRecord.self) { try Self.agent { $0.consecutiveFailures = -1 }.validated() }
         #expect(throws: InvalidRecord.self) {
             try Self.agent { $0.retryAt = Timestamp(microseconds: .max) }.validated()

@@ -7,10 +7,10 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct AgentTests {
     @Test func `a spawned agent is listed with every field that readers of Tinytown's JSON expect`() async throws {
         let town = makeTown()
-        _ = try await SpawnAgent.call(.init(name: "backend", role: "api", maxRounds: 3), in: town)
+        _ = try await SpawnAgent.call(.init(name: "backend", role: "api", maxTurns: 3), in: town)
         let output = try await ListAgents.call(.init(), in: town)
         let agent = try #require(output.agents.first)
-        #expect(agent.name == "backend" && agent.cli == "claude" && agent.state == .starting && agent.maxRounds == 3)
+        #expect(agent.name == "backend" && agent.cli == "claude" && agent.state == .starting && agent.maxTurns == 3)
         #expect(agent.label == "backend (api)" && agent.nickname == nil)
         let json = String(decoding: try JSONEncoder().encode(output), as: UTF8.self)
         for key in [

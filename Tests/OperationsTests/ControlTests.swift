@@ -67,7 +67,7 @@ import Testing
         let id = try await town.agent("ada").id
         _ = try await KillAgent.call(.init(agent: "ada"), in: town)
         let back = try await RestartAgent.call(.init(agent: "ada", rounds: 20), in: town)
-        #expect(back.agent.id == id && back.agent.maxRounds == 20 && back.agent.pending.total == 1)
+        #expect(back.agent.id == id && back.agent.maxTurns == 20 && back.agent.pending.total == 1)
         #expect(back.agent.state == .starting)
     }
 

@@ -119,7 +119,7 @@ import Testing
         (agent.state, agent.currentTask, agent.lastHeartbeat, agent.lastActiveAt) = (
             .paused, TaskID(high: 3, low: 4), b, b
         )
-        (agent.tasksCompleted, agent.roundsCompleted, agent.maxRounds, agent.roundsSinceStart) = (1, 2, 3, 4)
+        (agent.tasksCompleted, agent.turnsCompleted, agent.maxTurns, agent.turnsSinceStart) = (1, 2, 3, 4)
         agent.session = HarnessSession(
             id: "s", harness: "h",
             totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 0.25))

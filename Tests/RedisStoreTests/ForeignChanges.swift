@@ -29,7 +29,7 @@ import Testing
             #expect(try await place.agents(2) == ["before", "later"])
             #expect(try await town.store.pulse().map(\.hasWork) == [false, true])
             try await town.turn(ada)
-            #expect(try await town.agent(ada).roundsCompleted == 1)
+            #expect(try await town.agent(ada).turnsCompleted == 1)
             try await place.spawn(Self.bob, "working", state: "working")
             #expect(try await place.agents(3) == ["before", "later", "working"])
             #expect(try await town.agent(AgentID(Self.bob)!).state == .idle, "no turn of it runs here")

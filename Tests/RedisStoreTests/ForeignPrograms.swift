@@ -83,7 +83,7 @@ import Testing
             { place in
                 let agent = try await place.town.agent(Self.key)
                 #expect((agent.name, agent.nickname, agent.role) == ("backend", "Ruth", "worker"))
-                #expect((agent.state, agent.tasksCompleted, agent.roundsCompleted) == (.idle, 3, 5))
+                #expect((agent.state, agent.tasksCompleted, agent.turnsCompleted) == (.idle, 3, 5))
                 let task = try #require(try await place.town.store.task(TaskID(Self.task)!))
                 #expect((task.state, task.assignedTo, task.tags) == (.running, Self.key, ["auth", "api/v1"]))
                 let backlog = try await place.town.store.tasks(.backlog, page: Page())

@@ -242,7 +242,7 @@ import Testing
             for number in 0..<300 {
                 let isOdd = number.isMultiple(of: 2)
                 if try await town.agent(ada).state.isTerminal {
-                    try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+                    try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
                 }
                 try await town.store.change(ada, isOdd ? .interrupt(reason: nil) : .resume, now: town.start)
             }
@@ -260,7 +260,7 @@ import Testing
             #expect(try await place.redis("GET", "@stop:\(ada)").text == "1")
             let seconds = try await place.redis("TTL", "@stop:\(ada)").integer ?? 0
             #expect(seconds > 3500 && seconds <= 3600)
-            try await town.store.change(ada, .restart(maxRounds: nil), now: town.start)
+            try await town.store.change(ada, .restart(maxTurns: nil), now: town.start)
             #expect(try await place.redis("EXISTS", "@stop:\(ada)").integer == 0)
         }
     }

@@ -134,7 +134,7 @@ import Testing
         let (town, client) = (try await town(server), server.client())
         for number in 0..<200 {
             var agent = Agent(id: town.id(), name: "a\(number)", cli: "echo", createdAt: town.start)
-            agent.maxRounds = 0
+            agent.maxTurns = 0
             try await town.store.register(agent, maxAgents: 1000)
         }
         let changes = try await town.store.changes()

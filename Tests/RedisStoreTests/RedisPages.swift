@@ -66,7 +66,7 @@ import Testing
         #expect((1..<900).contains(letters))
 
         do {
-            try await store.change(ada, .restart(maxRounds: nil), now: town.start)
+            try await store.change(ada, .restart(maxTurns: nil), now: town.start)
             Issue.record("it was restarted")
         } catch {
             #expect(error.code == .illegalMove && error.message.contains("tt prune"), "\(error.message)")
@@ -210,7 +210,7 @@ import Testing
         let waiting = try await place.inbox(ada)
         let page = try await store.reclaimPage(from: ada, to: .backlog, now: town.start, at: "")
         let next = try #require(page.next)
-        try await store.change(ada, .restart(maxRounds: nil), now: town.start)
+        try await store.change(ada, .restart(maxTurns: nil), now: town.start)
         let rest = try await store.reclaimPage(from: ada, to: .backlog, now: town.start, at: next)
         #expect(rest.next == nil && rest.moved.made.isEmpty && rest.moved.tasks.isEmpty, "it is its own again")
         #expect(await code { _ = try await store.reclaim(from: ada, to: .backlog, now: town.start) } == .illegalMove)

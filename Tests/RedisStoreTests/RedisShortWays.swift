@@ -61,7 +61,7 @@ import Testing
         var agents: [AgentID] = []
         for name in ["ada", "ben", "cy"] {
             agents.append(
-                try await pair.both("spawn") { try await $0.spawn(name) { $0.maxRounds = name == "cy" ? 9 : 0 } }[0])
+                try await pair.both("spawn") { try await $0.spawn(name) { $0.maxTurns = name == "cy" ? 9 : 0 } }[0])
         }
         let random = SeededRandomness(seed: 5)
         func below(_ n: UInt64) -> Int { Int(random.next() % n) }
@@ -73,7 +73,7 @@ import Testing
             // Who does not work is brought back, or little would happen.
             let state = try await pair.towns[0].agent(agent).state
             if state == .paused || state.isTerminal, below(4) == 0 {
-                let change: AgentChange = state == .paused ? .resume : .restart(maxRounds: nil)
+                let change: AgentChange = state == .paused ? .resume : .restart(maxTurns: nil)
                 _ = try await pair.both("\(change)") { try await $0.store.change(agent, change, now: $0.start) }
             }
             let now = pair.towns[0].start + .milliseconds(step * 300)

@@ -128,7 +128,7 @@ struct Morning {
         do {
             for agent in try await world.store.agents() where agent.state == .paused || agent.state.isTerminal {
                 count += 1
-                try await change(agent.id, agent.state == .paused ? .resume : .restart(maxRounds: 0))
+                try await change(agent.id, agent.state == .paused ? .resume : .restart(maxTurns: 0))
             }
             // The agent that passed a task on may have died between letting it go and giving it away.
             let (agents, known) = (try await world.store.agents(), Set(world.witness.tasks))
@@ -157,7 +157,7 @@ struct Morning {
             try await store.dropDead(id, now: now)
         case .agent(let id):
             guard let agent = try await store.agent(id) else { return }
-            try await change(id, agent.state == .paused ? .resume : .restart(maxRounds: 0))
+            try await change(id, agent.state == .paused ? .resume : .restart(maxTurns: 0))
         // They have read it, and leave it at that.
         case .task, .letter, .root, .waiting: _ = try await store.acknowledge(message, of: .supervisor, now: now)
         }

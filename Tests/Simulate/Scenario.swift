@@ -54,7 +54,7 @@ struct Scenario {
         var ids: [AgentID] = []
         for number in 0..<world.number(1..<6) {
             var agent = Agent(id: AgentID(random: world.random), name: "agent-\(number)", cli: "script", createdAt: now)
-            agent.maxRounds = world.chance(0.2) ? world.number(3..<10) : 0
+            agent.maxTurns = world.chance(0.2) ? world.number(3..<10) : 0
             agent.role = [nil, "backend", "tester", "worker"][world.number(0..<4)]
             let new = agent
             await attempt { () async throws(StoreError) in try await world.store.register(new, maxAgents: 10) }
@@ -143,7 +143,7 @@ struct Scenario {
         case 4 where !world.isSpread: hosts.last?.time.jump(to: Int64(world.number(-7200..<7200)) * 1_000_000)
         case 5: await change(agents, .interrupt(reason: nil))
         case 6: await change(agents, .stop([.afterTurn, .now, .whenEmpty][world.number(0..<3)]))
-        case 7: await change(agents, .restart(maxRounds: 0))
+        case 7: await change(agents, .restart(maxTurns: 0))
         case 8:
             // Refused unless the first has ended.
             let (from, to) = (agents[world.number(0..<agents.count)], agents[world.number(0..<agents.count)])

@@ -217,7 +217,7 @@ struct SilentJournal: TurnJournal {
         func record(_ event: HarnessEvent) {}
         func end(_ summary: String) {}
     }
-    func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord { Record() }
+    func begin(_ turn: TurnID, agent: Agent, number: Int, at now: Timestamp) -> any TurnRecord { Record() }
 }
 
 struct NoFiles: PromptFiles {

@@ -24,7 +24,7 @@ import SQLiteStore
         if let known = try await store.agents().first {
             agent = known
         } else {
-            agent.maxRounds = 0
+            agent.maxTurns = 0
             try await store.register(agent, maxAgents: 10)
         }
         let (worker, host) = (agent.id, HostID(random: random))

@@ -47,7 +47,7 @@ import Testing
             let store: any Store = try await SQLiteStore.open(
                 folder: folder.path, options: SQLiteOptions(durability: durability))
             var agent = Agent(id: AgentID(random: Self.random), name: "ada", cli: "echo", createdAt: Self.now)
-            agent.maxRounds = 0
+            agent.maxTurns = 0
             try await store.register(agent, maxAgents: 5)
             try await body(Bench(store: store, agent: agent.id), folder)
             await store.close()

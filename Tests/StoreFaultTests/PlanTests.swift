@@ -18,7 +18,7 @@ import Testing
             let now = Timestamp(microseconds: 1_700_000_000_000_000)
             let random = SeededRandomness(seed: 3)
             var agent = Agent(id: AgentID(random: random), name: "ada", cli: "echo", createdAt: now)
-            agent.maxRounds = 0
+            agent.maxTurns = 0
             try verbs.register(agent, maxAgents: 3)
             func fill(_ count: Int) throws {
                 try db.begin(.immediate)

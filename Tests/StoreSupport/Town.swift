@@ -25,7 +25,7 @@ public final class Town: Sendable {
     @discardableResult
     public func spawn(_ name: String, change: (inout Agent) -> Void = { _ in }) async throws -> AgentID {
         var agent = Agent(id: id(), name: name, cli: "echo", createdAt: start)
-        agent.maxRounds = 0
+        agent.maxTurns = 0
         change(&agent)
         try await store.register(agent, maxAgents: 100)
         return agent.id

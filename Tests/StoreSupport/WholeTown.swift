@@ -12,7 +12,7 @@ public enum WholeTown {
             agent.nickname = "Ada"
             agent.role = "backend"
             agent.parent = other
-            agent.maxRounds = 12
+            agent.maxTurns = 12
             agent.session = HarnessSession(
                 id: "s", harness: "echo",
                 totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 0.5))

@@ -99,7 +99,7 @@ extension Goal {
         guard let conductor = view.conductor else { return GoalNeed(.removed) }
         if conductor.state == .paused { return GoalNeed(.paused, Conductor.name, conductor.attention) }
         if conductor.state.isTerminal, conductor.isOutOfRounds {
-            return GoalNeed(.outOfRounds, Conductor.name, String(conductor.maxRounds))
+            return GoalNeed(.outOfTurns, Conductor.name, String(conductor.maxTurns))
         }
         if conductor.state == .error { return GoalNeed(.failed, Conductor.name, conductor.attention) }
         if conductor.state.isTerminal ? !comesBack : conductor.stopRequest != nil && !restarts {
@@ -118,7 +118,7 @@ extension Goal {
         if need?.message == question.message { return need ?? new }
         let lease = view.pulses.first { $0.agent.id == question.asker.id }?.lease
         let isAskersTurn = lease.map { $0.startedAt <= question.askedAt } ?? false
-        new.round = question.asker.roundsCompleted + (isAskersTurn ? 1 : 0)
+        new.round = question.asker.turnsCompleted + (isAskersTurn ? 1 : 0)
         return new
     }
 
@@ -129,7 +129,7 @@ extension Goal {
             return true
         }
         let isBusy = view.pulses.contains { $0.agent.id == asker.id && $0.isBusy }
-        return asker.roundsCompleted > round || (asker.roundsCompleted == round && isBusy)
+        return asker.turnsCompleted > round || (asker.turnsCompleted == round && isBusy)
     }
 
     /// Changes when the work does. Only compared, by the same version or a later one: a wrong answer costs one wake-up.

@@ -41,7 +41,7 @@ public struct GoalNeed: Codable, Sendable, Equatable {
         /// The conductor ended with an error.
         case failed
         /// The conductor used up its turns.
-        case outOfRounds = "out_of_rounds"
+        case outOfTurns = "out_of_rounds"
         /// An agent that owns a task of the goal is paused.
         case ownerPaused = "owner_paused"
         /// An agent asked the person something.
@@ -61,7 +61,7 @@ public struct GoalNeed: Codable, Sendable, Equatable {
     var round: Int?
 
     /// Whether nothing else in the town tells the person about it, and nobody has so far.
-    var isNews: Bool { (kind == .standstill || kind == .outOfRounds) && message == nil }
+    var isNews: Bool { (kind == .standstill || kind == .outOfTurns) && message == nil }
 
     init(_ kind: Kind, _ agent: String = Conductor.name, _ detail: String? = nil) {
         self.kind = kind

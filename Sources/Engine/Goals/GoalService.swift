@@ -100,7 +100,7 @@ public struct GoalService: Service {
             let message = Message(
                 id: MessageID(random: random), from: .supervisor, to: Conductor.id, body: .task(description: text),
                 createdAt: now)
-            return (restarts ? [.change(Conductor.id, .restart(maxRounds: nil), now: now)] : [])
+            return (restarts ? [.change(Conductor.id, .restart(maxTurns: nil), now: now)] : [])
                 + [.send([message], limits)]
         case .end:
             guard let conductor = view.conductor, !conductor.state.isTerminal else { return [] }

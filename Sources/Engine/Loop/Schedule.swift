@@ -191,7 +191,7 @@ package struct Schedule: Sendable {
         }
         guard agent.state.canTakeTurns else { return }
         if agent.isOutOfRounds {
-            decision.actions.append(.retire(agent.id, reason: "its \(agent.maxRounds) turns are used up"))
+            decision.actions.append(.retire(agent.id, reason: "its \(agent.maxTurns) turns are used up"))
             return
         }
         if pulse.hasWork {

@@ -69,9 +69,9 @@ public struct PromptBuilder {
         if let nickname = agent.givenNickname { facts[0] += " (people also call you \(PromptText.name(nickname)))" }
         if let role = agent.role { facts.append("your role is \(PromptText.name(role))") }
         lines.append(facts.joined(separator: "; ") + ". You work in \(PromptText.name(context.town.root)).")
-        let limit = agent.maxRounds > 0 ? " of \(agent.maxRounds)" : ""
+        let limit = agent.maxTurns > 0 ? " of \(agent.maxTurns)" : ""
         lines.append(
-            "This is your turn \(agent.roundsSinceStart + 1)\(limit). Nobody watches it live: do the work now, with your "
+            "This is your turn \(agent.turnsSinceStart + 1)\(limit). Nobody watches it live: do the work now, with your "
                 + "tools, and report through the `tt` commands below. What you only write in your answer is kept in a "
                 + "log; no agent reads it.")
         lines.append("")

@@ -57,7 +57,7 @@ struct TurnRunner: Sendable {
     @concurrent func run(_ lease: Lease, interruption: @escaping @Sendable () -> ReleaseCause) async -> Ending {
         let started = tools.time.now()
         let record = tools.journal.begin(
-            lease.token.turn, agent: lease.agent, round: lease.agent.roundsCompleted + 1, at: started)
+            lease.token.turn, agent: lease.agent, number: lease.agent.turnsCompleted + 1, at: started)
         defer { tools.files.remove(turn: lease.token.turn) }
 
         let (said, lost) = await harnessResult(lease, record: record)

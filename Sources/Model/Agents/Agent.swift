@@ -14,11 +14,11 @@ public struct Agent: Sendable, Equatable, Codable {
     public var lastHeartbeat: Timestamp
     public var lastActiveAt: Timestamp
     public var tasksCompleted: Int
-    public var roundsCompleted: Int
+    public var turnsCompleted: Int
     /// Turns it may take after its last start; 0 means no limit.
-    public var maxRounds: Int
+    public var maxTurns: Int
     /// Turns taken since its last start.
-    public var roundsSinceStart: Int
+    public var turnsSinceStart: Int
     /// The harness's pinned conversation, kept over turns and restarts.
     public var session: HarnessSession?
     /// No turn is started before this time (back-off after a failure, or a quota's reset).
@@ -47,9 +47,9 @@ public struct Agent: Sendable, Equatable, Codable {
         lastHeartbeat = createdAt
         lastActiveAt = createdAt
         tasksCompleted = 0
-        roundsCompleted = 0
-        maxRounds = 10
-        roundsSinceStart = 0
+        turnsCompleted = 0
+        maxTurns = 10
+        turnsSinceStart = 0
         consecutiveFailures = 0
         hostDeaths = 0
     }
@@ -79,8 +79,8 @@ public struct Agent: Sendable, Equatable, Codable {
         return retryAt > now && now >= lastActiveAt
     }
 
-    /// True where its rounds are used up.
-    public var isOutOfRounds: Bool { maxRounds > 0 && roundsSinceStart >= maxRounds }
+    /// True where its turns are used up.
+    public var isOutOfRounds: Bool { maxTurns > 0 && turnsSinceStart >= maxTurns }
 }
 
 /// What an agent's harness needs to continue its conversation.

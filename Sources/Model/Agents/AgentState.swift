@@ -12,7 +12,7 @@ public enum AgentState: String, Sendable, Codable, CaseIterable {
     case paused
     /// Asked to stop; finishes what it was asked to finish first.
     case draining
-    /// Ended by request or by its round limit.
+    /// Ended by request or by its limit of turns.
     case stopped
     /// Ended because it could not go on.
     case error

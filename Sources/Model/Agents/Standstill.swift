@@ -13,7 +13,7 @@ extension Agent {
             Standstill(reason: attention.map { "is paused: \($0)" } ?? "is paused", command: "tt resume \(name)")
         case .stopped where isOutOfRounds:
             Standstill(
-                reason: "has used up its \(maxRounds) turn\(maxRounds == 1 ? "" : "s")",
+                reason: "has used up its \(maxTurns) turn\(maxTurns == 1 ? "" : "s")",
                 command: "tt restart \(name)")
         case .stopped: Standstill(reason: "was stopped", command: "tt restart \(name)")
         case .error: Standstill(reason: "stopped with an error", command: "tt restart \(name)")

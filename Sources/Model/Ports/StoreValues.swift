@@ -137,11 +137,11 @@ public enum AgentChange: Sendable, Equatable {
     /// `whenEmpty`.
     case stop(StopRequest)
     /// Lets it rest, for the host that found its reason: one that was idle for long falls asleep, and mail wakes it; one
-    /// that was asked to stop, or has used up its rounds, ends. Does nothing while a turn runs or, unless its rounds are
+    /// that was asked to stop, or has used up its turns, ends. Does nothing while a turn runs or, unless its turns are
     /// used up, when something that would wake it arrived meanwhile.
     case retire(reason: String)
-    /// Brings an ended agent, or one that sleeps, back with its inbox, session and id; counts rounds anew.
-    case restart(maxRounds: Int?)
+    /// Brings an ended agent, or one that sleeps, back with its inbox, session and id; counts turns anew.
+    case restart(maxTurns: Int?)
     /// Only this host may run it; nil frees it.
     case pin(HostID?)
     /// Says, or takes back, what a person has to know of an agent that waits by itself. The person in charge is told if

@@ -30,10 +30,10 @@ public struct TurnSecret: Sendable, Equatable {
     }
 }
 
-/// Keeps what people read about turns: one log an agent, one raw log a round.
+/// Keeps what people read about turns: one log an agent, one raw log a turn.
 public protocol TurnJournal: Sendable {
     /// Opens the records of a turn. Never throws: a log that cannot be written must not stop work.
-    func begin(_ turn: TurnID, agent: Agent, round: Int, at now: Timestamp) -> any TurnRecord
+    func begin(_ turn: TurnID, agent: Agent, number: Int, at now: Timestamp) -> any TurnRecord
 }
 
 /// The open records of one turn.

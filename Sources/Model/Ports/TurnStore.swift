@@ -2,7 +2,7 @@
 public protocol TurnStore: Sendable {
     /// Leases what waits for an agent: urgent first, then by arrival.
     ///
-    /// Nil where the agent may not take a turn now: it is leased, paused, ended, backing off, out of rounds, pinned to
+    /// Nil where the agent may not take a turn now: it is leased, paused, ended, backing off, out of turns, pinned to
     /// another host, or nothing that waits would wake it. A message that failed twice is leased alone, so that it
     /// cannot drag others down with it, and nothing overtakes it: a turn ends before the first such message. Every task
     /// that a leased message assigns to the agent is started. A message that only points to a task which has ended or has

@@ -14,8 +14,8 @@ extension Agent {
         try check.text(cli, "cli", most: RecordCheck.longestName)
         try check.require(!cli.utf8.contains(0), "its cli holds a zero byte")
         for (number, name) in [
-            (tasksCompleted, "count of tasks"), (roundsCompleted, "count of turns"), (maxRounds, "limit of turns"),
-            (roundsSinceStart, "count of turns since its start"), (consecutiveFailures, "count of failures"),
+            (tasksCompleted, "count of tasks"), (turnsCompleted, "count of turns"), (maxTurns, "limit of turns"),
+            (turnsSinceStart, "count of turns since its start"), (consecutiveFailures, "count of failures"),
             (hostDeaths, "count of hosts' deaths"),
         ] { try check.count(number, name) }
         for (time, name) in [

@@ -16,12 +16,12 @@ public struct AgentView: Codable, Sendable, Equatable {
     public var createdAt: Timestamp
     public var lastHeartbeat: Timestamp
     public var tasksCompleted: Int
-    public var roundsCompleted: Int
+    public var turnsCompleted: Int
     public var lastActiveAt: Timestamp
     /// `api (backend)`: see `Agent.label`.
     public var label: String
     public var shortID: String
-    public var maxRounds: Int
+    public var maxTurns: Int
     /// What a person has to know or do.
     @OrNull public var attention: String?
     /// Why it reads no mail, as a clause after its name; null for one that does.
@@ -56,10 +56,10 @@ public struct AgentView: Codable, Sendable, Equatable {
         case createdAt = "created_at"
         case lastHeartbeat = "last_heartbeat"
         case tasksCompleted = "tasks_completed"
-        case roundsCompleted = "rounds_completed"
+        case turnsCompleted = "rounds_completed"
         case lastActiveAt = "last_active_at"
         case shortID = "short_id"
-        case maxRounds = "max_rounds"
+        case maxTurns = "max_rounds"
         case retryAt = "retry_at"
         case consecutiveFailures = "consecutive_failures"
         case stopRequest = "stop_request"
@@ -82,11 +82,11 @@ public struct AgentView: Codable, Sendable, Equatable {
         createdAt = agent.createdAt
         lastHeartbeat = agent.lastHeartbeat
         tasksCompleted = agent.tasksCompleted
-        roundsCompleted = agent.roundsCompleted
+        turnsCompleted = agent.turnsCompleted
         lastActiveAt = agent.lastActiveAt
         label = agent.label
         shortID = agent.id.short
-        maxRounds = agent.maxRounds
+        maxTurns = agent.maxTurns
         attention = agent.attention
         standstill = agent.standstill?.reason
         continueWith = agent.standstill?.command

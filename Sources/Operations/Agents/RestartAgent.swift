@@ -46,7 +46,7 @@ public struct RestartAgent: Operation {
                     : .operation("agent.kill", ["agent": agent.name], why: "stop it first with"))
         }
         let changed = try await town.store.change(
-            agent.id, .restart(maxRounds: input.rounds), now: town.time.now())
+            agent.id, .restart(maxTurns: input.rounds), now: town.time.now())
         return Output(agent: try await town.views(of: [changed])[0], warnings: warnings)
     }
 
@@ -72,7 +72,7 @@ extension RestartAgent.Input: Described {
             Field("agent", "the agent's name, nickname, label or id", .agent),
             Field(
                 "rounds", "maximum turns from now; 0 means no limit, and its previous limit stays if omitted",
-                in: Bounds.rounds
+                in: Bounds.turns
             ) { $0.rounds },
             Field("cli", "what runs its turns from now on", .cli),
         ] as [Field<Self>]

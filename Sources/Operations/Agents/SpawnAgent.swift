@@ -16,25 +16,25 @@ public struct SpawnAgent: Operation {
         /// A reference to the agent that it belongs to.
         public var parent: String?
         /// Turns it may take; 0 means no limit.
-        public var maxRounds: Int?
+        public var maxTurns: Int?
         /// A new agent also where one of this name has ended and still has work.
         public var fresh: Bool?
 
         enum CodingKeys: String, CodingKey {
             case name, cli, role, nickname, parent, fresh
-            case maxRounds = "max_rounds"
+            case maxTurns = "max_rounds"
         }
 
         public init(
             name: String, cli: String? = nil, role: String? = nil, nickname: String? = nil, parent: String? = nil,
-            maxRounds: Int? = nil, fresh: Bool? = nil
+            maxTurns: Int? = nil, fresh: Bool? = nil
         ) {
             self.name = name
             self.cli = cli
             self.role = role
             self.nickname = nickname
             self.parent = parent
-            self.maxRounds = maxRounds
+            self.maxTurns = maxTurns
             self.fresh = fresh
         }
     }
@@ -61,7 +61,7 @@ public struct SpawnAgent: Operation {
                 throw OperationError(.invalid, "'\(text)' cannot be a \(field): \(problem)")
             }
         }
-        if let rounds = input.maxRounds, rounds < 0 {
+        if let rounds = input.maxTurns, rounds < 0 {
             throw OperationError(.invalid, "max_rounds cannot be negative", hint: "0 means no limit")
         }
         let choice = try town.clis()?.choice(asked: input.cli)
@@ -86,7 +86,7 @@ public struct SpawnAgent: Operation {
         if let parent = input.parent, case .agent(let found) = try await town.party(parent, among: agents) {
             agent.parent = found.id
         }
-        if let rounds = input.maxRounds { agent.maxRounds = rounds }
+        if let rounds = input.maxTurns { agent.maxTurns = rounds }
         try await town.store.register(agent, maxAgents: town.configuration.maxAgents)
         return Output(agent: AgentView(agent), cliReason: choice?.reason, warnings: warnings)
     }
@@ -139,7 +139,7 @@ extension SpawnAgent.Input: Described {
             Field("role", "what it is for; the backlog is offered by it"),
             Field("nickname", "a second name, shown beside the first"),
             Field("parent", "the agent that it belongs to", .agent),
-            Field("max_rounds", "maximum turns; 0 means no limit, 10 if omitted", in: Bounds.rounds) { $0.maxRounds },
+            Field("max_rounds", "maximum turns; 0 means no limit, 10 if omitted", in: Bounds.turns) { $0.maxTurns },
             Field("fresh", "a new agent, even if one of this name has stopped"),
         ] as [Field<Self>]
 }

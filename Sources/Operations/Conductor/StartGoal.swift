@@ -12,20 +12,20 @@ public struct StartGoal: Operation {
         public var goal: String
         public var cli: String?
         /// Turns that it may take; 0 means no limit.
-        public var maxRounds: Int?
+        public var maxTurns: Int?
         /// The goal that the caller follows, if it does: it is not begun anew where it has ended meanwhile.
         public var following: String?
 
         enum CodingKeys: String, CodingKey {
             case goal, cli, following
-            case maxRounds = "max_rounds"
+            case maxTurns = "max_rounds"
         }
 
-        public init(goal: String, cli: String? = nil, maxRounds: Int? = nil, following: String? = nil) {
+        public init(goal: String, cli: String? = nil, maxTurns: Int? = nil, following: String? = nil) {
             self.following = following
             self.goal = goal
             self.cli = cli
-            self.maxRounds = maxRounds
+            self.maxTurns = maxTurns
         }
     }
 
@@ -98,7 +98,7 @@ public struct StartGoal: Operation {
             var agent = Agent(id: Conductor.id, name: Conductor.name, cli: cli, createdAt: now)
             agent.kind = .lead
             agent.role = Conductor.role
-            agent.maxRounds = input.maxRounds ?? 0
+            agent.maxTurns = input.maxTurns ?? 0
             try await town.store.register(agent, maxAgents: town.configuration.maxAgents)
             return agent
         }
@@ -108,7 +108,7 @@ public struct StartGoal: Operation {
         }
         // Running the command again means that the obstacle is gone.
         if agent.state.isTerminal {
-            agent = try await town.store.change(known.id, .restart(maxRounds: input.maxRounds), now: now)
+            agent = try await town.store.change(known.id, .restart(maxTurns: input.maxTurns), now: now)
         } else if agent.state == .paused {
             agent = try await town.store.change(known.id, .resume, now: now)
         }
@@ -134,7 +134,7 @@ extension StartGoal.Input: Described {
         [
             Field("goal", "what the conductor is to reach"),
             Field("cli", "the CLI that conducts", .cli),
-            Field("max_rounds", "maximum turns; 0 means no limit", in: Bounds.rounds) { $0.maxRounds },
+            Field("max_rounds", "maximum turns; 0 means no limit", in: Bounds.turns) { $0.maxTurns },
             Field("following", "the task of a goal that was followed before: if it has ended, it is returned", .task),
         ] as [Field<Self>]
 }

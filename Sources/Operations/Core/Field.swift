@@ -70,5 +70,5 @@ extension Nothing: Described {
 enum Bounds {
     static let limit = 1...1_000_000
     static let offset = 0...1_000_000_000
-    static let rounds = 0...1_000_000
+    static let turns = 0...1_000_000
 }

@@ -19,9 +19,9 @@ struct AgentForm: Codable {
     var lastHeartbeat: Timestamp
     var lastActiveAt: Timestamp
     var tasksCompleted: Int
-    var roundsCompleted: Int
-    var maxRounds: Int
-    var roundsSinceStart: Int
+    var turnsCompleted: Int
+    var maxTurns: Int
+    var turnsSinceStart: Int
     var session: SessionForm?
     var retryAt: Timestamp?
     var consecutiveFailures: Int
@@ -39,9 +39,9 @@ struct AgentForm: Codable {
         case lastHeartbeat = "last_heartbeat"
         case lastActiveAt = "last_active_at"
         case tasksCompleted = "tasks_completed"
-        case roundsCompleted = "rounds_completed"
-        case maxRounds = "max_rounds"
-        case roundsSinceStart = "rounds_since_start"
+        case turnsCompleted = "rounds_completed"
+        case maxTurns = "max_rounds"
+        case turnsSinceStart = "rounds_since_start"
         case retryAt = "retry_at"
         case consecutiveFailures = "consecutive_failures"
         case hostDeaths = "host_deaths"
@@ -62,9 +62,9 @@ struct AgentForm: Codable {
         lastHeartbeat = agent.lastHeartbeat
         lastActiveAt = agent.lastActiveAt
         tasksCompleted = agent.tasksCompleted
-        roundsCompleted = agent.roundsCompleted
-        maxRounds = agent.maxRounds
-        roundsSinceStart = agent.roundsSinceStart
+        turnsCompleted = agent.turnsCompleted
+        maxTurns = agent.maxTurns
+        turnsSinceStart = agent.turnsSinceStart
         session = agent.session.map(SessionForm.init)
         retryAt = agent.retryAt
         consecutiveFailures = agent.consecutiveFailures
@@ -84,9 +84,9 @@ struct AgentForm: Codable {
         agent.lastHeartbeat = lastHeartbeat
         agent.lastActiveAt = lastActiveAt
         agent.tasksCompleted = tasksCompleted
-        agent.roundsCompleted = roundsCompleted
-        agent.maxRounds = maxRounds
-        agent.roundsSinceStart = roundsSinceStart
+        agent.turnsCompleted = turnsCompleted
+        agent.maxTurns = maxTurns
+        agent.turnsSinceStart = turnsSinceStart
         agent.session = session?.session
         agent.retryAt = retryAt
         agent.consecutiveFailures = consecutiveFailures

@@ -7,13 +7,13 @@ extension Agent {
             "id": id.description, "name": name, "spawn_mode": "fresh", "agent_type": kind.rawValue,
             "state": state.rawValue, "cli": cli, "created_at": createdAt.field, "last_heartbeat": lastHeartbeat.field,
             "last_active_at": lastActiveAt.field, "tasks_completed": String(tasksCompleted),
-            "rounds_completed": String(roundsCompleted), "name_key": name.lowercased(), "max_rounds": String(maxRounds),
+            "rounds_completed": String(turnsCompleted), "name_key": name.lowercased(), "max_rounds": String(maxTurns),
         ]
         fields["nickname"] = nickname
         fields["role_id"] = role
         fields["parent_agent_id"] = parent?.description
         fields["current_task"] = currentTask?.description
-        if roundsSinceStart > 0 { fields["rounds_since_start"] = String(roundsSinceStart) }
+        if turnsSinceStart > 0 { fields["rounds_since_start"] = String(turnsSinceStart) }
         if consecutiveFailures > 0 { fields["failures"] = String(consecutiveFailures) }
         if hostDeaths > 0 { fields["host_deaths"] = String(hostDeaths) }
         fields["retry_at"] = retryAt?.field
@@ -38,9 +38,9 @@ extension Agent {
         lastHeartbeat = fields.time("last_heartbeat") ?? created
         lastActiveAt = fields.time("last_active_at") ?? created
         tasksCompleted = fields.int("tasks_completed")
-        roundsCompleted = fields.int("rounds_completed")
-        maxRounds = fields["max_rounds"].flatMap { Figure.int($0, in: Figure.counts) } ?? maxRounds
-        roundsSinceStart = fields.int("rounds_since_start")
+        turnsCompleted = fields.int("rounds_completed")
+        maxTurns = fields["max_rounds"].flatMap { Figure.int($0, in: Figure.counts) } ?? maxTurns
+        turnsSinceStart = fields.int("rounds_since_start")
         consecutiveFailures = fields.int("failures")
         hostDeaths = fields.int("host_deaths")
         session = HarnessSession(fields: fields)

@@ -106,9 +106,9 @@ extension Arguments {
         case .retire(let reason):
             add("retire")
             add(reason)
-        case .restart(let maxRounds):
+        case .restart(let maxTurns):
             add("restart")
-            add(optional: maxRounds.map { String($0) })
+            add(optional: maxTurns.map { String($0) })
         case .pin(let host):
             add("pin")
             add(optional: host?.description)

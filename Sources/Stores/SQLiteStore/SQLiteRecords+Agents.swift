@@ -25,9 +25,9 @@ extension SQLiteRecords {
         agent.lastHeartbeat = row[13]
         agent.lastActiveAt = row[14]
         agent.tasksCompleted = row.count(15)
-        agent.roundsCompleted = row.count(16)
-        agent.maxRounds = row.count(17)
-        agent.roundsSinceStart = row.count(18)
+        agent.turnsCompleted = row.count(16)
+        agent.maxTurns = row.count(17)
+        agent.turnsSinceStart = row.count(18)
         if let session: String = row[19] {
             let usage = Usage(inputTokens: row[21], outputTokens: row[22], cachedInputTokens: row[23], costUSD: row[24])
             agent.session = HarnessSession(id: session, harness: row[20], totals: usage)
@@ -62,7 +62,7 @@ extension SQLiteRecords {
             stop_request = ?, pinned_to = ?, host_deaths = ? where id = ?
             """, !agent.state.isTerminal, agent.name, agent.nickname, agent.role, agent.parent, agent.kind.rawValue,
             agent.state.rawValue, agent.cli, agent.currentTask, agent.lastHeartbeat, agent.lastActiveAt,
-            agent.tasksCompleted, agent.roundsCompleted, agent.maxRounds, agent.roundsSinceStart, session?.id,
+            agent.tasksCompleted, agent.turnsCompleted, agent.maxTurns, agent.turnsSinceStart, session?.id,
             session?.harness, usage?.inputTokens, usage?.outputTokens, usage?.cachedInputTokens, usage?.costUSD,
             agent.retryAt, agent.consecutiveFailures, agent.attention, agent.stopRequest?.rawValue, agent.pinnedTo,
             agent.hostDeaths, agent.id)

@@ -73,7 +73,7 @@ public enum Decisions {
 
     /// What a person reads of an agent that has taken all the turns that it may take.
     public static func usedUp(_ agent: Agent) -> String {
-        let turns = agent.maxRounds == 1 ? "the one turn that it may take" : "its \(agent.maxRounds) turns"
+        let turns = agent.maxTurns == 1 ? "the one turn that it may take" : "its \(agent.maxTurns) turns"
         return "it has used up \(turns); let it continue with: tt restart \(agent.name)"
     }
 

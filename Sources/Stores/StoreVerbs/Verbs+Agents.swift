@@ -48,7 +48,7 @@ extension Verbs {
             if Decisions.mayRetire(agent, isLeased: isLeased, hasWork: try rows.hasWork(id) || expectsWork) {
                 try rest(&agent, because: reason, now: now)
             }
-        case .restart(let maxRounds): try restart(&agent, maxRounds, now)
+        case .restart(let maxTurns): try restart(&agent, maxTurns, now)
         case .pin(let host): agent.pinnedTo = host
         case .attention(let text, let tellsPerson):
             if text == nil { try settleWaiting(of: agent, now: now) }
@@ -140,14 +140,14 @@ extension Verbs {
             new: agent.state.rawValue)
     }
 
-    private func restart(_ agent: inout Agent, _ maxRounds: Int?, _ now: Timestamp) throws(StoreError) {
+    private func restart(_ agent: inout Agent, _ maxTurns: Int?, _ now: Timestamp) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .restarted, agent.name)
         try checkPlace(for: agent, maxAgents: try rows.maxAgents())
         try settle(.agent(agent.id), now: now)
         try settleWaiting(of: agent, now: now)
-        agent.maxRounds = maxRounds ?? agent.maxRounds
-        agent.roundsSinceStart = 0
+        agent.maxTurns = maxTurns ?? agent.maxTurns
+        agent.turnsSinceStart = 0
         agent.consecutiveFailures = 0
         agent.stopRequest = nil
         agent.retryAt = nil

@@ -59,8 +59,8 @@ extension Verbs {
             if case .shutdown = old.message.body { wasAskedToStop = true }
         }
         var agent = try requireAgent(turn.token.agent)
-        agent.roundsCompleted += 1
-        agent.roundsSinceStart += 1
+        agent.turnsCompleted += 1
+        agent.turnsSinceStart += 1
         agent.consecutiveFailures = 0
         agent.hostDeaths = 0
         agent.retryAt = nil
@@ -75,7 +75,7 @@ extension Verbs {
         try rows.update(agent)
         let cost = turn.costPhrase
         try log(
-            .turnFinished, "\(agent.name) finished turn \(agent.roundsCompleted) in \(turn.duration.phrase)\(cost)",
+            .turnFinished, "\(agent.name) finished turn \(agent.turnsCompleted) in \(turn.duration.phrase)\(cost)",
             at: turn.now, agent: agent.id, task: agent.currentTask ?? Self.assigned(by: leased).first,
             turn: turn.token.turn, detail: turn.detail)
         let tasks = Self.assigned(by: leased)
@@ -129,7 +129,7 @@ extension Verbs {
     ) throws(StoreError) {
         var agent = try requireAgent(turn.token.agent)
         agent.consecutiveFailures += 1
-        agent.roundsSinceStart += verdict.countsAttempt ? 1 : 0
+        agent.turnsSinceStart += verdict.countsAttempt ? 1 : 0
         agent.hostDeaths = leased.map(\.hostDeaths).max() ?? 0
         agent.retryAt = verdict.retryAt
         let drops = turn.dropsSession || verdict.dropsSession

@@ -44,7 +44,7 @@ extension Verbs {
         try rows.update(agent)
         let count = deliveries.count == 1 ? "1 message" : "\(deliveries.count) messages"
         try log(
-            .turnStarted, "\(agent.name) begins turn \(agent.roundsCompleted + 1) with \(count)", at: request.now,
+            .turnStarted, "\(agent.name) begins turn \(agent.turnsCompleted + 1) with \(count)", at: request.now,
             agent: agent.id, task: agent.currentTask, turn: request.turn, old: oldState.rawValue,
             new: agent.state.rawValue)
         return Lease(
@@ -167,7 +167,7 @@ extension Verbs {
         }
     }
 
-    /// Ends an agent that has used up its rounds without being able to do its work (W47).
+    /// Ends an agent that has used up its turns without being able to do its work (W47).
     func giveUp(_ agent: inout Agent, because reason: String, now: Timestamp) throws(StoreError) {
         let old = agent.state
         agent.state = try Self.moved(old, .failed, agent.name)

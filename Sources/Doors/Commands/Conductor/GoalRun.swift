@@ -65,7 +65,7 @@ extension CommandFailure {
                     "the conductor stopped with an error: \(need.detail ?? "see its log")",
                     "see tt logs \(need.agent), then \(again)"
                 )
-            case .outOfRounds:
+            case .outOfTurns:
                 (
                     "the conductor has taken all its turns\(need.detail.map { " (\($0))" } ?? "")",
                     "see tt logs \(need.agent), then \(again)"

@@ -64,7 +64,7 @@ struct SecretsCheck {
         let agent = Agent(
             id: AgentID(high: 0, low: 1), name: "canary", cli: "cli --api-key \(value)", createdAt: now)
         journal.note("the CLI said: \(value)", agent: agent, at: now)
-        let record = journal.begin(TurnID(high: 0, low: 1), agent: agent, round: 1, at: now)
+        let record = journal.begin(TurnID(high: 0, low: 1), agent: agent, number: 1, at: now)
         for piece in [value, String(value.prefix(9)), String(value.dropFirst(9)), "\n"] {
             record.record(.text(piece))
             record.record(.raw(Array(piece.utf8)))

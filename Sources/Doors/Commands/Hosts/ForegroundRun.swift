@@ -46,7 +46,7 @@ struct ForegroundRun: Sendable {
         let agents = try await context.call(ListAgents.self, .init(), in: run.town).agents
         guard let ended = agents.first(where: { $0.id == view.id }) else { return }
         try context.show(ended) { ended in
-            let rounds = ended.roundsCompleted == 1 ? "1 turn" : "\(ended.roundsCompleted) turns"
+            let rounds = ended.turnsCompleted == 1 ? "1 turn" : "\(ended.turnsCompleted) turns"
             var line =
                 "🏁 Agent '\(TerminalText.line(ended.name))' stopped\(ended.state == .error ? " with an error" : "") after \(rounds)"
             let waiting = ended.pending.total

@@ -162,7 +162,7 @@ extension StatusReport {
             facts.append(Fact(text: StyledText("\(agent.pending.total) pending\(agent.pending.breakdown)")))
         }
         if activity != nil {
-            let (turns, done) = (agent.roundsCompleted, agent.tasksCompleted)
+            let (turns, done) = (agent.turnsCompleted, agent.tasksCompleted)
             facts.append(
                 Fact(
                     text: StyledText(

@@ -120,7 +120,7 @@ enum ConductorCommand {
             let started = try await context.call(
                 StartGoal.self,
                 .init(
-                    goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxRounds: rounds,
+                    goal: goal, cli: known == nil ? cli : context.arguments.string("cli"), maxTurns: rounds,
                     following: followed), in: town)
             try mark.write("\(started.task.id)\n")
             context.say(

@@ -36,7 +36,7 @@ enum ListCommand {
                     StyledText(agent.label), StyledText(agent.shortID), StyledText(agent.state.shown, agent.state.tone),
                 ]
                 cells += [
-                    agent.cli, String(agent.roundsCompleted), String(agent.pending.total),
+                    agent.cli, String(agent.turnsCompleted), String(agent.pending.total),
                     TimeText.ago(now - agent.lastActiveAt),
                 ].map { StyledText($0) }
                 if isSpread { cells.append(StyledText(agent.lease?.machine ?? "")) }

@@ -58,7 +58,7 @@ enum RestartCommand {
     private static func progress(_ agent: AgentView, _ town: OpenTown, cli: String?) -> [String] {
         var lines = [
             "🔄 Restarting agent '\(TerminalText.line(agent.name))'...",
-            "   Turns: \(agent.maxRounds == 0 ? "no limit" : String(agent.maxRounds))",
+            "   Turns: \(agent.maxTurns == 0 ? "no limit" : String(agent.maxTurns))",
             "   Log: \(TerminalText.line(TownFiles(root: town.root).log(agent: agent.name).path))",
         ]
         if cli != nil { lines.append("   CLI: \(TerminalText.line(agent.cli))") }

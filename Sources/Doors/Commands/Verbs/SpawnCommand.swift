@@ -57,11 +57,11 @@ enum SpawnCommand {
                 SpawnAgent.self,
                 .init(
                     name: arguments.required("NAME"), cli: arguments.string("cli"), role: arguments.string("role"),
-                    nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxRounds: rounds,
+                    nickname: arguments.string("nickname"), parent: arguments.string("parent"), maxTurns: rounds,
                     fresh: arguments.flag("new")),
                 in: town, startsHost: false)
             for warning in output.warnings { context.warn(warning) }
-            // An agent of this name may have been there before: its rounds are not this one's.
+            // An agent of this name may have been there before: its turns are not this one's.
             TownFiles(root: town.root).removeRounds(
                 agent: output.agent.name, others: Set(try await town.store.agents().map(\.name)))
             if let shutdown {

@@ -32,7 +32,7 @@ enum WaitCommand {
                     }
                 ), in: town)
             try context.show(output) { output in
-                let rounds = output.agent.roundsCompleted
+                let rounds = output.agent.turnsCompleted
                 return [
                     "🏁 Agent '\(TerminalText.line(output.agent.name))' has stopped\(output.agent.state == .error ? " with an error" : "") "
                         + "after \(rounds) turn\(rounds == 1 ? "" : "s")"
