@@ -59,7 +59,7 @@ enum Program {
             let parts = CommandParts.system(
                 environment: environment, folder: folder, ensureHost: HostLauncher.current(environment).ensureHost(for:)
             )
-            let code = await CommandLineFace(verbs: Verbs.all, version: Version.current)
+            let code = await CommandLineFace(commands: CommandTable.all, version: Version.current)
                 .run(Array(arguments.dropFirst()), parts: parts)
             if code == .done, let reason = SystemConsole.outputFailure {
                 SystemConsole(environment: environment).writeError(

@@ -9,7 +9,7 @@ import Testing
 
     private func attach(_ bench: Bench, until words: String) async -> String {
         let console = RecordingConsole(lastWords: words)
-        _ = await CommandLineFace(verbs: Verbs.all, version: "1").run(
+        _ = await CommandLineFace(commands: CommandTable.all, version: "1").run(
             ["attach", "worker"], parts: bench.parts(console))
         return console.output
     }

@@ -31,13 +31,13 @@ struct BindingTests {
     func `a binding names a command that is there, with its options and arguments`(_ binding: CommandBinding) throws {
         let words = binding.command.filter { !$0.hasPrefix("-") }
         let path = words.first == "send" || words.first == "sync" ? [words[0]] : words
-        let verb = try #require(
-            Verbs.all.first { $0.spec.isCalled(path[0]) }?.verb(at: path.dropFirst()), "\(binding.command)")
-        let options = Set(verb.spec.options.map(\.name))
+        let command = try #require(
+            CommandTable.all.first { $0.spec.isCalled(path[0]) }?.command(at: path.dropFirst()), "\(binding.command)")
+        let options = Set(command.spec.options.map(\.name))
         for case .option(let name) in binding.places.values { #expect(options.contains(name), "--\(name)") }
         for word in binding.command where word.hasPrefix("--") { #expect(options.contains(String(word.dropFirst(2)))) }
         let positionals = binding.places.values.count { $0 == .positional } + words.count - path.count
-        #expect(positionals <= verb.spec.positionals.count)
+        #expect(positionals <= command.spec.positionals.count)
     }
 
     @Test(arguments: [

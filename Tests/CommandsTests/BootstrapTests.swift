@@ -52,7 +52,8 @@ import Testing
             }
             return String(try #require(text.firstMatch(of: #/v=([0-9.]+)/#)).1)
         }
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "1").run(["bootstrap"] + arguments, parts: parts)
+        let exit = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+            ["bootstrap"] + arguments, parts: parts)
         return Bench.Result(exit: exit, output: console.output, error: console.error)
     }
 

@@ -72,7 +72,7 @@ import Testing
             }
             for sub in command.subcommands where !sub.isHidden { walk(sub, path + [sub.name]) }
         }
-        walk(CommandLineFace(verbs: Verbs.all, version: "1").root, [])
+        walk(CommandLineFace(commands: CommandTable.all, version: "1").root, [])
         return places
     }
 
@@ -99,7 +99,8 @@ import Testing
                 let same = ids.contains(candidate) ? candidate : ids[0]
                 words = words.map { $0 == "{}" ? same : $0 }
                 let console = RecordingConsole()
-                let code = await CommandLineFace(verbs: Verbs.all, version: "1").run(words, parts: bench.parts(console))
+                let code = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+                    words, parts: bench.parts(console))
                 #expect(
                     [.done, .timedOut].contains(code), "\(words.joined(separator: " ")): \(console.error)")
                 tried += 1

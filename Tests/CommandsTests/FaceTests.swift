@@ -15,7 +15,7 @@ import Testing
                 random: SeededRandomness(seed: 1), janitor: UnknownHosts(),
                 openStore: { _, _, _ in throw OperationError(.failed, "opened") },
                 ensureHost: { _ in })
-            let exit = await CommandLineFace(verbs: Verbs.all, version: "9.9.9").run(arguments, parts: parts)
+            let exit = await CommandLineFace(commands: CommandTable.all, version: "9.9.9").run(arguments, parts: parts)
             #expect(exit == .done && console.error.isEmpty && !console.output.isEmpty, "\(arguments)")
         }
         let bench = try Bench()
@@ -32,7 +32,7 @@ import Testing
             for example in spec.examples { #expect(example.line.contains("tt "), "\(example.line)") }
             spec.subcommands.forEach(check)
         }
-        check(CommandLineFace(verbs: Verbs.all, version: "1").root)
+        check(CommandLineFace(commands: CommandTable.all, version: "1").root)
     }
 
     @Test func `a misspelt command gets a suggestion, one line on standard error and exit code 2`() async throws {
@@ -56,7 +56,8 @@ import Testing
         let bench = try Bench()
         try await bench.spawn("worker")
         let console = RecordingConsole()
-        let code = await CommandLineFace(verbs: Verbs.all, version: "1").run(arguments, parts: bench.parts(console))
+        let code = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+            arguments, parts: bench.parts(console))
         #expect(code == exit)
         if exit != .done, !arguments.isEmpty {
             #expect(console.output.isEmpty)
@@ -104,7 +105,7 @@ import Testing
         let bench = try Bench()
         var parts = bench.parts(console)
         parts.folder = "/"
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "1").run(["list"], parts: parts)
+        let exit = await CommandLineFace(commands: CommandTable.all, version: "1").run(["list"], parts: parts)
         #expect(exit == .notFound && console.error.contains("tt init"))
     }
 }

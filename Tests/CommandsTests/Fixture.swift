@@ -104,7 +104,7 @@ final class Bench: Sendable {
         _ arguments: String..., input: String? = nil, width: Int? = nil, environment: [String: String] = [:]
     ) async -> Result {
         let console = RecordingConsole(input: input, width: width)
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "9.9.9")
+        let exit = await CommandLineFace(commands: CommandTable.all, version: "9.9.9")
             .run(arguments, parts: parts(console, environment))
         return Result(exit: exit, output: console.output, error: console.error)
     }
@@ -132,7 +132,7 @@ final class Bench: Sendable {
 /// Passes every verb on, so that several commands can share a store that has no file: only closing is kept away.
 private struct AsItIs: StoreInterceptor {
     func around<Answer: Sendable>(
-        _ verb: String, _ call: () async throws(StoreError) -> Answer
+        _ command: String, _ call: () async throws(StoreError) -> Answer
     ) async throws(StoreError) -> Answer {
         try await call()
     }

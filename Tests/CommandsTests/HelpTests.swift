@@ -19,13 +19,14 @@ import Testing
     private func help(_ words: [String]) async throws -> Help {
         let console = RecordingConsole()
         let bench = try Bench()
-        let code = await CommandLineFace(verbs: Verbs.all, version: "1").run(words, parts: bench.parts(console))
+        let code = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+            words, parts: bench.parts(console))
         #expect(code == .done && console.error.isEmpty)
         return try JSONDecoder().decode(Help.self, from: Data(console.output.utf8))
     }
 
     @Test func `help is one JSON value with --json, for each command and either way to ask`() async throws {
-        let root = CommandLineFace(verbs: Verbs.all, version: "1").root
+        let root = CommandLineFace(commands: CommandTable.all, version: "1").root
         let all = try await help(["--help", "--json"])
         #expect(all.commands.map(\.name) == root.subcommands.filter { !$0.isHidden }.map(\.name))
         #expect(all.exit_codes.map(\.code) == Array(0...7))
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func `what commands point to exists, and nothing points to itself`() {
-        let root = CommandLineFace(verbs: Verbs.all, version: "1").root
+        let root = CommandLineFace(commands: CommandTable.all, version: "1").root
         var checked = 0
         func walk(_ command: CommandSpec, _ path: [String]) {
             for reference in command.seeAlso where !reference.hasSuffix(".md") {
@@ -61,7 +62,7 @@ import Testing
 
     @Test func `there is a manual page for each command, and no line of a text is a request of roff`() {
         let pages = CommandPages.manual(outputs: RecordedOutputs("$ tt status\n.TH is no request\n'nor is this\n"))
-        let root = CommandLineFace(verbs: Verbs.all, version: "1").root
+        let root = CommandLineFace(commands: CommandTable.all, version: "1").root
         let names = root.subcommands.filter { !$0.isHidden }.map { "tt-\($0.name).1" }
         #expect(Set(pages.keys) == Set(names + ["tt.1"]))
         let requests: Set = ["TH", "SH", "SS", "TP", "B", "I", "BR", "RI", "PP", "br", "nf", "fi", "RS", "RE"]

@@ -61,7 +61,7 @@ import Testing
         var names: [String: String] = [:]
         func tt(_ words: String...) async {
             let console = RecordingConsole()
-            _ = await CommandLineFace(verbs: Verbs.all, version: "1")
+            _ = await CommandLineFace(commands: CommandTable.all, version: "1")
                 .run(words + ["--json"], parts: bench.parts(console, environment))
             for text in (console.output + console.error).split(separator: "\n") {
                 guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else { continue }

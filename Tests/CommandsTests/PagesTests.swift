@@ -21,7 +21,7 @@ struct PagesTests {
 
     @Test func `what the compatibility page says is here is declared`() throws {
         let page = try #require(try Files.text(Files.parent(of: Self.folder) + "/compatibility.md"))
-        let root = CommandLineFace(verbs: Verbs.all, version: "0").root
+        let root = CommandLineFace(commands: CommandTable.all, version: "0").root
         let rows = page.split(separator: "\n").map(String.init).filter { $0.hasPrefix("| `tt ") }
         #expect(rows.count > 30)
         for row in rows {
@@ -53,7 +53,7 @@ struct PagesTests {
     }
 
     @Test func `every command and subcommand has an example that its own parser reads`() throws {
-        let face = CommandLineFace(verbs: Verbs.all, version: "0")
+        let face = CommandLineFace(commands: CommandTable.all, version: "0")
         let parser = ArgumentsParser(root: face.root, globals: CommandLineFace.globals)
         func walk(_ command: CommandSpec) throws {
             if command.subcommands.isEmpty, !["help", "version"].contains(command.name) {

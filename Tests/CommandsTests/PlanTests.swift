@@ -125,11 +125,11 @@ private let plan = """
 
     @Test func `W40 fail and cancel end a task once`() async throws {
         let bench = try await bench(nil)
-        for (verb, icon) in [("fail", "❌"), ("cancel", "🚫")] {
+        for (command, icon) in [("fail", "❌"), ("cancel", "🚫")] {
             _ = await bench.tt("assign", "worker", "Build it")
             let task = try #require(try await bench.store.tasks(TaskFilter(states: [.assigned]), page: Page()).first)
             let short = String(task.id.description.prefix(8))
-            #expect(await bench.tt("task", verb, short, "--result", "no").output.hasPrefix("\(icon) Task \(short)"))
+            #expect(await bench.tt("task", command, short, "--result", "no").output.hasPrefix("\(icon) Task \(short)"))
             for again in ["complete", "fail", "cancel"] {
                 #expect(await bench.tt("task", again, short).exit == .conflict)
             }

@@ -16,7 +16,7 @@ import Testing
     ])
     func `a word that is no command says what to use`(arguments: [String], words: String) async throws {
         let console = RecordingConsole()
-        let code = await CommandLineFace(verbs: Verbs.all, version: "1").run(
+        let code = await CommandLineFace(commands: CommandTable.all, version: "1").run(
             arguments, parts: try Bench().parts(console))
         #expect(code == .usage && console.output.isEmpty)
         #expect(console.error.contains(words) && console.error.split(separator: "\n").count == 1, "\(console.error)")

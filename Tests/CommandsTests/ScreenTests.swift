@@ -67,7 +67,8 @@ import Testing
             ["events"], ["costs"], ["costs", "--by", "task"],
         ] {
             let console = RecordingConsole(width: width)
-            _ = await CommandLineFace(verbs: Verbs.all, version: "1").run(command, parts: bench.parts(console))
+            _ = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+                command, parts: bench.parts(console))
             #expect(console.error.isEmpty, "\(console.error)")
             for line in console.output.split(separator: "\n") where TerminalText.width(String(line)) > width {
                 Issue.record("\(command) at \(width): \(line)")
@@ -135,7 +136,7 @@ import Testing
             let console = RecordingConsole()
             var parts = bench.parts(console)
             parts.zone = LocalTime { _ in (-5 * 3600, "EST") }
-            _ = await CommandLineFace(verbs: Verbs.all, version: "1").run(arguments, parts: parts)
+            _ = await CommandLineFace(commands: CommandTable.all, version: "1").run(arguments, parts: parts)
             return console.output
         }
         #expect(await output("history").contains("📅 2026-03-09 EST\n  15:03:14 "))

@@ -47,7 +47,7 @@ import Testing
     func `W22 what cannot be carried out leaves no agent behind`(arguments: [String], exit: ExitCode) async throws {
         let bench = try bench()
         let console = RecordingConsole()
-        let code = await CommandLineFace(verbs: Verbs.all, version: "1")
+        let code = await CommandLineFace(commands: CommandTable.all, version: "1")
             .run(arguments, parts: bench.parts(console, environment(bench)))
         #expect(code == exit)
         #expect(console.output.isEmpty && console.error.hasPrefix("error: "))
@@ -96,7 +96,7 @@ import Testing
         let console = RecordingConsole()
         var parts = bench.parts(console, environment(bench))
         parts.ensureHost = { _ in throw OperationError(.unavailable, "no host", hint: "look there") }
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "1").run(["spawn", "a"], parts: parts)
+        let exit = await CommandLineFace(commands: CommandTable.all, version: "1").run(["spawn", "a"], parts: parts)
         #expect(exit == .unavailable)
         #expect(
             console.error == "error: agent 'a' is registered, but nothing runs it: no host. Look there\n")

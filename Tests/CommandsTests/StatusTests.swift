@@ -72,7 +72,7 @@ import Testing
     @Test func `watching draws a frame for each change, as one write, and gives the screen back`() async throws {
         let bench = try await bench()
         let console = RecordingConsole(width: 60, readerLeavesAfter: 4)
-        async let watching = CommandLineFace(verbs: Verbs.all, version: "1")
+        async let watching = CommandLineFace(commands: CommandTable.all, version: "1")
             .run(["status", "--watch"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         await writes.next()
@@ -96,7 +96,7 @@ import Testing
         let refused = await bench.tt("status", "--watch")
         #expect(refused.exit == .usage && refused.error.contains("--watch --json"))
         let console = RecordingConsole(readerLeavesAfter: 2)
-        async let watching = CommandLineFace(verbs: Verbs.all, version: "1")
+        async let watching = CommandLineFace(commands: CommandTable.all, version: "1")
             .run(["status", "--watch", "--json"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         await writes.next()

@@ -54,7 +54,7 @@ import Testing
         }
         func forget(_ words: String...) async -> Bench.Result {
             let console = RecordingConsole()
-            let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+            let exit = await CommandLineFace(commands: CommandTable.all, version: "1")
                 .run(["towns", "forget"] + words, parts: bench.parts(console, environment))
             return Bench.Result(exit: exit, output: console.output, error: console.error)
         }
@@ -107,7 +107,7 @@ import Testing
         let console = RecordingConsole()
         var parts = bench.parts(console, environment(bench))
         parts.openStore = { _, _, _ in throw StoreError(.full, "no space is left") }
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+        let exit = await CommandLineFace(commands: CommandTable.all, version: "1")
             .run(["--town", "x", "init"], parts: parts)
         #expect(exit == .unavailable)
         #expect(try text(bench, "x/tinytown.toml") == nil)
@@ -158,7 +158,7 @@ import Testing
         let environment = environment(bench)
         func tt(_ arguments: String...) async -> Bench.Result {
             let console = RecordingConsole()
-            let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+            let exit = await CommandLineFace(commands: CommandTable.all, version: "1")
                 .run(["config"] + arguments, parts: bench.parts(console, environment))
             return Bench.Result(exit: exit, output: console.output, error: console.error)
         }
@@ -190,7 +190,7 @@ import Testing
         let environment = environment(bench)
         func tt(_ arguments: String...) async -> Bench.Result {
             let console = RecordingConsole()
-            let exit = await CommandLineFace(verbs: Verbs.all, version: "1")
+            let exit = await CommandLineFace(commands: CommandTable.all, version: "1")
                 .run(["config"] + arguments, parts: bench.parts(console, environment))
             return Bench.Result(exit: exit, output: console.output, error: console.error)
         }
@@ -214,8 +214,8 @@ import Testing
     func `a completion script knows every visible command and no hidden one`(shell: String) async throws {
         let result = try await Bench().tt("completions", shell)
         #expect(result.exit == .done)
-        for verb in Verbs.all where verb.spec.name.first?.isLetter == true && !verb.spec.isHidden {
-            #expect(result.output.contains(verb.spec.name), "\(verb.spec.name)")
+        for command in CommandTable.all where command.spec.name.first?.isLetter == true && !command.spec.isHidden {
+            #expect(result.output.contains(command.spec.name), "\(command.spec.name)")
         }
         #expect(try await Bench().tt("completions", "powershell").exit == .usage)
     }

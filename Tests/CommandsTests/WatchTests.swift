@@ -59,7 +59,7 @@ import Testing
         for number in 0..<5 { _ = await bench.tt("send", "worker", "before \(number)") }
         let console = RecordingConsole(readerLeavesAfter: 2 + 600)
         let parts = bench.parts(console)
-        async let following = CommandLineFace(verbs: Verbs.all, version: "1")
+        async let following = CommandLineFace(commands: CommandTable.all, version: "1")
             .run(["events", "-f", "-n", "2", "--json", "--type", "message_sent"], parts: parts)
         var writes = console.writes.makeAsyncIterator()
         for _ in 0..<2 { await writes.next() }
@@ -77,7 +77,7 @@ import Testing
         try await bench.spawn("worker")
         _ = await bench.tt("send", "worker", "before")
         let console = RecordingConsole(readerLeavesAfter: 1)
-        async let following = CommandLineFace(verbs: Verbs.all, version: "1")
+        async let following = CommandLineFace(commands: CommandTable.all, version: "1")
             .run(["events", "-f", "-n", "0", "--json", "--type", "message_sent"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         // The follower may subscribe at any moment; one of these is the first that it shows.
@@ -110,7 +110,7 @@ import Testing
         let path = bench.folder.path(".tt/logs/worker.log")
         _ = try bench.folder.write("one\n", to: ".tt/logs/worker.log")
         let console = RecordingConsole(lastWords: "four\n")
-        async let following = CommandLineFace(verbs: Verbs.all, version: "1")
+        async let following = CommandLineFace(commands: CommandTable.all, version: "1")
             .run(["logs", "-f", "worker"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         await writes.next()
@@ -141,7 +141,8 @@ import Testing
             expiresAt: now + .seconds(60), isForeground: false)
         try await bench.store.announce(host, now: now)
         let console = RecordingConsole()
-        async let stopping = CommandLineFace(verbs: Verbs.all, version: "1").run(["stop"], parts: bench.parts(console))
+        async let stopping = CommandLineFace(commands: CommandTable.all, version: "1").run(
+            ["stop"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         while !console.output.contains("the host ends"), await writes.next() != nil {}
         try await bench.store.retire(host.id, died: false, now: now)
@@ -158,7 +159,8 @@ import Testing
             expiresAt: now + .seconds(60), isForeground: false)
         try await bench.store.announce(host, now: now)
         let console = RecordingConsole()
-        async let stopping = CommandLineFace(verbs: Verbs.all, version: "1").run(["stop"], parts: bench.parts(console))
+        async let stopping = CommandLineFace(commands: CommandTable.all, version: "1").run(
+            ["stop"], parts: bench.parts(console))
         var writes = console.writes.makeAsyncIterator()
         while !console.output.contains("the host ends"), await writes.next() != nil {}
         try await bench.spawn("two")

@@ -44,7 +44,8 @@ import Testing
         _ = await bench.tt("send", "supervisor", "red \u{1B}[31m text\u{7}\nsecond")
         for arguments in [["inbox"], ["inbox", "--full"], ["inbox", "--all"]] {
             let console = RecordingConsole()
-            _ = await CommandLineFace(verbs: Verbs.all, version: "1").run(arguments, parts: bench.parts(console))
+            _ = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+                arguments, parts: bench.parts(console))
             #expect(console.output.contains("red") && console.output.contains("second"))
             #expect(!console.output.contains("\u{1B}") && !console.output.contains("\u{7}"))
         }
@@ -120,7 +121,8 @@ import Testing
         let console = RecordingConsole()
         var parts = bench.parts(console)
         parts.folder = "/"
-        let exit = await CommandLineFace(verbs: Verbs.all, version: "1").run(["__complete", "agents"], parts: parts)
+        let exit = await CommandLineFace(commands: CommandTable.all, version: "1").run(
+            ["__complete", "agents"], parts: parts)
         #expect(exit == .done && console.output.isEmpty && console.error.isEmpty)
     }
 }

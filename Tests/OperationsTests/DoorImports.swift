@@ -9,7 +9,7 @@ struct DoorImports {
         "Conductor/GoalRun.swift",
         "Dispatch/CommandParts+System.swift", "Doctor/CLICheck.swift",
         "Doctor/Doctor.swift", "Doctor/SecretsCheck.swift", "Doctor/SecurityCheck.swift", "Hosts/ForegroundRun.swift",
-        "Verbs/BootstrapCommand.swift", "Verbs/ConductorCommand.swift", "Verbs/ConfigCommand.swift",
+        "Bootstrap/BootstrapCommand.swift", "Conductor/ConductorCommand.swift", "Town/ConfigCommand.swift",
     ]
 
     private static let forbidden: Set<String> = [

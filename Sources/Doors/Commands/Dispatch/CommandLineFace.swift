@@ -3,18 +3,18 @@ import Operations
 import Secrets
 import Terminal
 
-/// The face `tt`: reads arguments, finds the verb, runs it, and turns what went wrong into an exit code.
+/// The face `tt`: reads arguments, finds the command, runs it, and turns what went wrong into an exit code.
 public struct CommandLineFace: Sendable {
     public static let program = "tt"
 
-    private let verbs: [Verb]
+    private let commands: [Command]
     private let version: String
 
     /// - Parameters:
-    ///   - verbs: in the order in which help lists them.
+    ///   - commands: in the order in which help lists them.
     ///   - version: without a leading `v`.
-    public init(verbs: [Verb], version: String) {
-        self.verbs = verbs
+    public init(commands: [Command], version: String) {
+        self.commands = commands
         self.version = version
     }
 
@@ -39,7 +39,7 @@ public struct CommandLineFace: Sendable {
                 Example("tt assign worker \"Build the login page\"", "give it a task"),
                 Example("tt status", "see who does what"),
             ],
-            subcommands: verbs.map { $0.spec.noted([$0.spec.name]) })
+            subcommands: commands.map { $0.spec.noted([$0.spec.name]) })
         root.elsewhere = Elsewhere.words
         return root
     }
@@ -73,8 +73,8 @@ public struct CommandLineFace: Sendable {
                 return .done
             }
             guard
-                let verb = verbs.first(where: { $0.spec.name == parsed.path.first })?
-                    .verb(at: parsed.path.dropFirst())
+                let command = commands.first(where: { $0.spec.name == parsed.path.first })?
+                    .command(at: parsed.path.dropFirst())
             else { preconditionFailure("the parser found a command that is not there: \(parsed.path)") }
             let context = CommandContext(parts: masking, arguments: parsed)
             if TurnRules.needsPerson(parsed.path), context.caller.isInTurn {
@@ -82,7 +82,7 @@ public struct CommandLineFace: Sendable {
                     .needsPerson, "agents can't run `tt \(parsed.path.joined(separator: " "))`",
                     hint: "ask a person: tt send supervisor --query \"…\"")
             }
-            try await verb.run(context)
+            try await command.run(context)
             return .done
         } catch let error as ArgumentsError where error.code == .missingCommand && !json {
             // A group without a command asks what there is.
