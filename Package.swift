@@ -147,7 +147,7 @@ let library: [Target] = [
     .target(
         name: "Tinytown",
         dependencies: [
-            "Towns", "Operations", "Model", "Configuration", "Hosting", "Processes", "Concurrency", "Files", "Secrets",
+            "Towns", "Operations", "Model", "Configuration", "Processes", "Concurrency", "Files", "Secrets",
         ],
         path: "Sources/Tinytown", swiftSettings: strict)
 ]
@@ -166,10 +166,8 @@ let doors: [Target] = [
     layer(
         "Doors", "Commands",
         [
-            "Towns", "Operations", "Model", "Presets", "Engine", "Hosting", "Harnesses", "Configuration",
-            "SQLiteStore", "Processes", "Concurrency", "Files", "Terminal", "Arguments", "Cryptography", "TOML",
-            "Peers", "Text",
-            "Secrets",
+            "Towns", "Operations", "Model", "Presets", "Configuration", "Processes", "Concurrency", "Files", "Terminal",
+            "Arguments", "Cryptography", "TOML", "Peers", "Text", "Secrets",
         ]),
     .executableTarget(
         name: "tt", dependencies: ["Commands", "Towns", "Operations", "Files", "Processes"], path: "Sources/tt",

@@ -1,7 +1,6 @@
 import Configuration
 import Files
 public import FoundationEssentials
-import Hosting
 import Model
 import Operations
 import Secrets
@@ -65,8 +64,8 @@ public final class Town: Sendable {
             let store = try await TownStore.open(
                 configuration, TownFiles(root: root), .readWrite, environment: environment)
             var opened = OpenTown(
-                root: root, configuration: configuration, store: store, time: store.clock ?? SystemTime(),
-                random: SystemRandomness(), janitor: TownJanitor(),
+                root: root, configuration: configuration, store: store, time: store.clock ?? ThisMachine.time,
+                random: ThisMachine.random, janitor: ThisMachine.janitor,
                 caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
                 redactor: Redactor(Secret.among(environment) + configuration.secrets))
             let town = opened

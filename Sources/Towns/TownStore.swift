@@ -19,6 +19,11 @@ public enum TownStore {
         try await open(configuration, files, access, environment: ProcessInfo.processInfo.environment)
     }
 
+    /// What is damaged in the files of `store`, in a line each; nil for a store that has none here.
+    public static func problems(of store: any Store) async throws -> [String]? {
+        try await (store as? SQLiteStore)?.check()
+    }
+
     /// The store that a town's configuration names. One that is missing is made: a town that came with a repository
     /// has a configuration and no state yet.
     /// - Parameter environment: may name a Redis server and its password.

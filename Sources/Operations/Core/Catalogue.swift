@@ -6,7 +6,7 @@ public enum Catalogue {
         RestartAgent.self,
         ResumeAgent.self, SpawnAgent.self, StopAllAgents.self, WaitForAgent.self,
         AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
-        StartGoal.self,
+        BriefConductor.self, FollowGoal.self, StartGoal.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self,
         ListInboxes.self, ReadInbox.self, TakeInbox.self,

@@ -17,7 +17,7 @@ final class WriteQueue: Sendable {
         func finish(_ failure: StoreError?)
     }
 
-    private final class Verb<Value: Sendable>: Job {
+    private final class Write<Value: Sendable>: Job {
         let rings: Ring
         let needsSync: Bool
         private let body: @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
@@ -100,7 +100,7 @@ final class WriteQueue: Sendable {
         _ body: @escaping @Sendable (Verbs<SQLiteRecords>) throws(StoreError) -> Value
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
-            add(Verb(rings: rings, needsSync: needsSync, continuation: continuation, body: body))
+            add(Write(rings: rings, needsSync: needsSync, continuation: continuation, body: body))
         }
         return try result.get()
     }

@@ -84,6 +84,11 @@ public struct HostProcess: Sendable {
         } while try await isNeeded(ending)
     }
 
+    /// This process as a host of one agent, not yet announced.
+    public func foregroundHost() -> Host {
+        Machine.host(random: town.random, now: town.time.now(), isForeground: true)
+    }
+
     /// Runs one agent in this process until it ends or `ending` asks.
     /// - Parameter echo: shows each line of the agent's log.
     public func foreground(

@@ -1,6 +1,5 @@
 import Arguments
 import Configuration
-import Harnesses
 import Model
 import Operations
 import Terminal
@@ -127,13 +126,13 @@ private struct Bootstrap {
         return text
     }
 
-    private func command() throws -> HarnessCommand {
+    private func command() throws -> CLICommand {
         let global = try GlobalConfiguration.load(home: context.home)
         let named = context.arguments.string("cli") ?? global.defaultCLI ?? "claude"
         let clis = AgentCLI.presets.merging(global.agentCLIs) { $1 }
-        let registry = HarnessRegistry(
+        let known = CLICommands(
             clis: clis, folder: context.parts.folder, environment: context.environment, time: context.parts.time)
-        do { return try registry.resolve(named) } catch {
+        do { return try known.command(named) } catch {
             throw CommandFailure(.notFound, code: "unknown_cli", error.message)
         }
     }

@@ -1,13 +1,13 @@
 import Cryptography
 import Files
-import Harnesses
 import Processes
+import Towns
 
 /// Has an AI CLI build a Redis in the user's own folder, and believes only what it can check: whose the program is, where
 /// it is, that it serves, and from which source it was built.
 struct RedisBuild {
     let search: RedisSearch
-    let command: HarnessCommand
+    let command: CLICommand
     /// Nil: the latest.
     let wanted: RedisVersion?
     /// The SHA-256 that the source archive has to have, if the person named it.
@@ -44,7 +44,7 @@ struct RedisBuild {
     }
 
     /// The command line, for people.
-    var line: String { "\(command.command) < \(prompt)" }
+    var line: String { "\(command.text) < \(prompt)" }
 
     /// What was built.
     struct Result {
@@ -140,7 +140,7 @@ struct RedisBuild {
     }
 
     private func runCommand() async throws -> ExitStatus {
-        var words = try command.words()
+        var words = command.words
         let usesFile = words.contains { $0.contains("{prompt_file}") }
         words = words.map { $0.replacing("{prompt_file}", with: prompt) }
         let output: Launch.Output = showsOutput ? .inherit : .discard

@@ -1,7 +1,6 @@
 import Arguments
 import Configuration
 import Files
-import Harnesses
 import Model
 import Operations
 import Processes
@@ -49,26 +48,16 @@ enum ConductorCommand {
             let files = TownFiles(root: town.root)
             let asked = context.arguments.string("cli")
             let cli = conductorCLI(asked, town.configuration, global, context)
-            let registry = HarnessRegistry(town: town, global: global, environment: context.environment)
-            let command: HarnessCommand
-            do throws(Failure) { command = try registry.resolve(cli) } catch {
-                throw CommandFailure(.notFound, code: "unknown_cli", error.message)
-            }
-            let known = try await ConductorContext(town, context)
+            let command = try command(cli, town, global, context)
+            let known = try await context.call(BriefConductor.self, Nothing(), in: town)
             let place = files.file("conductor_context.md")
             try place.write(known.text)
             let file = place.path
             let session = try ConductorSession(
                 files, environment: context.environment, fresh: context.arguments.flag("fresh"),
                 new: (town.newID() as TurnID).description)
-            let words: [String]
-            do throws(Failure) {
-                words = try ConductorCLI(
-                    command, file: file, prompt: known.text, session: (session.id, session.isKnown)
-                ).words
-            } catch {
-                throw CommandFailure(.failed, code: "configuration", error.message)
-            }
+            let words = try command.words(
+                inTerminalWith: known.text, file: file, session: (session.id, session.isKnown))
             // It is the person's own session, and the hosts that its commands start need the way to the store.
             let needsAccess = town.configuration.store == .redis
             var environment = context.environment.filter {
@@ -80,15 +69,25 @@ enum ConductorCommand {
             environment["PATH"] = Executable.currentPath.map { Files.parent(of: $0) + ":" + path } ?? path
             environment.merge(command.environment) { _, new in new }
             context.say(
-                "🚂 Starting conductor with \(TerminalText.line(cli))\(known.isResuming ? ", resuming" : "")…",
+                "🚂 Starting conductor with \(TerminalText.line(cli))\(known.resumes ? ", resuming" : "")…",
                 "   Context: \(TerminalText.line(file))")
-            if known.isResuming { try await context.ensureHost(town) }
+            if known.resumes { try await context.ensureHost(town) }
             return Replacement(words[0], Array(words.dropFirst()), environment: environment, directory: town.root)
         }
         do { try context.parts.replace(replacement) } catch {
             throw CommandFailure(
                 .unavailable, code: "cannot_start", "the conductor's CLI cannot be started: \(error)",
                 hint: "install it, or name another one with --cli")
+        }
+    }
+
+    private static func command(
+        _ cli: String, _ town: OpenTown, _ global: GlobalConfiguration, _ context: CommandContext
+    ) throws -> CLICommand {
+        do {
+            return try CLICommands(town, global: global, environment: context.environment).command(cli)
+        } catch  where error.code == .invalid {
+            throw CommandFailure(.failed, code: "configuration", error.message)
         }
     }
 
@@ -127,7 +126,7 @@ enum ConductorCommand {
                 "🚂 \(started.resumed ? "Following" : "Conducting") towards the goal, task \(started.task.shortID)",
                 "   It keeps running if you press Ctrl-C; stop it with: tt kill \(Conductor.name)")
             let run = GoalRun(town: town, goal: started.task.id)
-            try await wait.until { _ in try await run.look() }
+            try await wait.until { _ in try await run.look(context) }
             defer { mark.remove() }
             try await run.finish(context)
         }

@@ -1,4 +1,3 @@
-import Engine
 import Model
 import Operations
 import Terminal
@@ -10,22 +9,13 @@ struct GoalRun: Sendable {
 
     /// One look at the town.
     /// - Throws: `CommandFailure` (`needs_person`).
-    func look() async throws -> TownWait.Look {
-        guard let task = try await town.store.task(goal), !task.state.isTerminal else { return .done }
-        if let kept = try await Kept<Goal>(in: town.store).value(at: Goal.place), kept.task == goal,
-            let need = kept.need
-        {
-            // It counts as told once it is shown; who is not answered asks again.
-            if let message = need.message {
-                _ = try await town.store.acknowledge(message, of: .supervisor, now: town.time.now())
-            }
-            throw CommandFailure(need, goal: task.id)
-        }
-        let work = try await Conductor.work(in: town)
-        let names = try await town.store.pulse().filter(\.isBusy).map { TerminalText.line($0.agent.name) }
+    func look(_ context: CommandContext) async throws -> TownWait.Look {
+        let seen = try await context.call(FollowGoal.self, .init(goal: goal.description), in: town)
+        if seen.hasEnded { return .done }
+        if let need = seen.need { throw CommandFailure(need, goal: goal) }
+        let names = seen.working.map(TerminalText.line).joined(separator: ", ")
         return .waiting(
-            "   \(work.filter(\.state.isTerminal).count) of \(work.count) tasks done"
-                + (names.isEmpty ? "" : "; working: \(names.joined(separator: ", "))"))
+            "   \(seen.done) of \(seen.total) tasks done" + (names.isEmpty ? "" : "; working: \(names)"))
     }
 
     /// Prints how it ended.
@@ -48,7 +38,7 @@ struct GoalRun: Sendable {
 
 extension CommandFailure {
     /// Says what a person has to do for a goal.
-    fileprivate init(_ need: GoalNeed, goal: TaskID) {
+    fileprivate init(_ need: FollowGoal.Need, goal: TaskID) {
         let again = "run this again to go on"
         let (message, hint) =
             switch need.kind {

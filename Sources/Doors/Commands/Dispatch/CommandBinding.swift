@@ -65,6 +65,9 @@ struct CommandBinding: Sendable {
         CommandBinding("backlog.claim", "backlog claim <task> <agent>"),
         CommandBinding("backlog.list", "backlog list", left: ["limit": "the command lists all"] + pages),
         CommandBinding("backlog.remove", "backlog remove <task>"),
+        CommandBinding("conductor.brief", "conductor"),
+        CommandBinding(
+            "conductor.follow", "conductor !--goal", left: ["goal": "the command follows the goal that it gives"]),
         CommandBinding(
             "conductor.start", "conductor --goal --cli --max-rounds",
             left: ["following": "the command remembers which goal it followed"]),

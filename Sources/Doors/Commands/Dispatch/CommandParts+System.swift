@@ -1,4 +1,3 @@
-import Hosting
 import Model
 import Terminal
 public import Operations
@@ -15,7 +14,7 @@ extension CommandParts {
     ) -> CommandParts {
         var parts = CommandParts(
             console: SystemConsole(environment: environment), environment: environment, folder: folder,
-            time: SystemTime(), random: SystemRandomness(), janitor: TownJanitor(),
+            time: ThisMachine.time, random: ThisMachine.random, janitor: ThisMachine.janitor,
             openStore: { try await TownStore.open($0, $1, $2, environment: environment) }, ensureHost: ensureHost)
         parts.admission = TownAdmission(environment: environment)
         parts.zone = .system

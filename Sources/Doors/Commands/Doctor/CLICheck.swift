@@ -1,12 +1,13 @@
-import Harnesses
 import Model
+import Operations
 import Presets
 import Processes
 import Terminal
+import Towns
 
 /// The CLIs that agents use: whether they are there, and which versions they are.
 struct CLICheck {
-    let registry: HarnessRegistry
+    let known: CLICommands
     let environment: [String: String]
     /// Where relative programs are looked for.
     let folder: String
@@ -44,7 +45,7 @@ struct CLICheck {
     /// The command that gives the agents another CLI. Each keeps the one it was given: another default would change
     /// nothing for them.
     private func other(for agents: [String]) -> String {
-        let installed = HarnessRegistry.available(path: environment["PATH"] ?? "").first?.name ?? "NAME"
+        let installed = CLICommands.installed(path: environment["PATH"] ?? "").first ?? "NAME"
         guard let first = agents.first.map(TerminalText.line) else {
             // The town's own default comes before the user's.
             return isTownsDefault
@@ -57,30 +58,28 @@ struct CLICheck {
 
     /// - Parameter agents: those that use it, whose turns need it.
     private func check(_ cli: String, agents: [String]) async -> Result {
-        let command: HarnessCommand
-        let words: [String]
-        do {
-            command = try registry.resolve(cli)
-            words = try command.words()
-        } catch {
+        let command: CLICommand
+        do { command = try known.command(cli) } catch {
             let problem = !agents.isEmpty ? Problem.cliUnknown : .cliMissing
             return Result(findings: [
                 Finding(problem, TerminalText.line(error.message), mend: "tt config agent_clis.\(cli) COMMAND")
             ])
         }
         let name = TerminalText.line(command.name)
-        guard let program = Executable.find(words[0], path: environment["PATH"], directory: folder) else {
+        guard let program = Executable.find(command.words[0], path: environment["PATH"], directory: folder) else {
             return Result(findings: [
                 Finding(
                     .cliMissing,
-                    "'\(TerminalText.line(words[0]))', the program of the CLI '\(name)', is not on the PATH",
+                    "'\(TerminalText.line(command.words[0]))', the program of the CLI '\(name)', is not on the PATH",
                     mend: "install it, or choose another: \(other(for: agents))")
             ])
         }
         var result = Result()
-        if let remark = SettingsCheck.remark(on: command.command, named: name) { result.findings.append(remark) }
+        if let remark = SettingsCheck.remark(on: command.text, named: name) { result.findings.append(remark) }
         // Only programs that are known to have the option are run.
-        guard CLIPreset.all.contains(where: { words[0].split(separator: "/").last.map(String.init) == $0.program })
+        guard
+            CLIPreset.all.contains(where: { command.words[0].split(separator: "/").last.map(String.init) == $0.program }
+            )
         else {
             result.facts.append("\(name): \(TerminalText.line(program))")
             return result

@@ -37,7 +37,7 @@ extension Doctor {
         let check = SecurityCheck(
             files: TownFiles(root: folder), home: context.home, configuration: configuration,
             environment: context.environment, clis: Set(clis).sorted(),
-            registry: registry(configuration, global, root), hosts: hosts)
+            known: commands(configuration, global, root), hosts: hosts)
         let result = check.run(hasTown: root != nil)
         if isTrusted { report.facts.append("trust: you trust this folder as it is") }
         report.facts += result.facts

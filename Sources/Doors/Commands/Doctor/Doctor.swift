@@ -1,9 +1,7 @@
 import Configuration
 import Files
-import Harnesses
 import Model
 import Operations
-import SQLiteStore
 import Towns
 
 /// Looks at everything there is to look at.
@@ -72,13 +70,13 @@ struct Doctor {
     }
 
     /// What runs the agents' CLIs, as the town (if it is trusted) and the user's own configuration say.
-    func registry(_ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?) -> HarnessRegistry {
+    func commands(_ town: TownConfiguration?, _ global: GlobalConfiguration, _ root: String?) -> CLICommands {
         // Asking a CLI for its version runs it.
         var clis = isTrusted(root, town) ? town?.agentCLIs ?? AgentCLI.presets : AgentCLI.presets
         for (name, cli) in global.agentCLIs where clis[name] == nil || clis[name] == AgentCLI.presets[name] {
             clis[name] = cli
         }
-        return HarnessRegistry(
+        return CLICommands(
             clis: clis, folder: root ?? context.parts.folder, environment: context.environment,
             time: context.parts.time)
     }
@@ -151,8 +149,7 @@ struct Doctor {
         var used: [String: [String]] = [:]
         do {
             progress.show("   the store is checked")
-            if let store = store as? SQLiteStore {
-                let problems = try await store.check()
+            if let problems = try await TownStore.problems(of: store) {
                 if let first = problems.first {
                     report.findings.append(
                         Finding(
@@ -200,15 +197,15 @@ struct Doctor {
         _ report: inout Report
     ) async {
         let folder = root ?? context.parts.folder
-        let registry = registry(town, global, root)
-        let known = isTrusted(root, town) ? town : nil
+        let known = commands(town, global, root)
+        let trusted = isTrusted(root, town) ? town : nil
         let standard = global.cli(
-            asked: nil, town: known ?? TownConfiguration(name: "none"), path: context.environment["PATH"]
+            asked: nil, town: trusted ?? TownConfiguration(name: "none"), path: context.environment["PATH"]
         ).cli
         progress.show("   CLIs are asked for their versions")
         let result = await CLICheck(
-            registry: registry, environment: context.environment, folder: folder, time: context.parts.time,
-            isTownsDefault: known?.defaultCLI != nil
+            known: known, environment: context.environment, folder: folder, time: context.parts.time,
+            isTownsDefault: trusted?.defaultCLI != nil
         ).run(used: used, standard: standard)
         report.facts += result.facts
         report.findings += result.findings

@@ -1,6 +1,5 @@
 import Configuration
 import Files
-import Harnesses
 import Processes
 import Terminal
 import Towns
@@ -22,7 +21,7 @@ struct SecurityCheck {
     let environment: [String: String]
     /// The CLIs of agents that have not ended, and the one of new agents.
     let clis: [String]
-    let registry: HarnessRegistry
+    let known: CLICommands
     /// Processes of hosts on this machine.
     let hosts: [ProcessIdentity]
     /// So many files of a town are looked at.
@@ -94,7 +93,7 @@ struct SecurityCheck {
     private func checkPrograms(_ result: inout Result) {
         var programs = [Executable.currentPath].compactMap { $0 }
         for cli in clis {
-            guard let words = try? registry.resolve(cli).words(), let first = words.first else { continue }
+            guard let words = try? known.command(cli).words, let first = words.first else { continue }
             if let found = Executable.find(first, path: environment["PATH"], directory: files.root) {
                 programs.append(found)
             }
@@ -114,8 +113,8 @@ struct SecurityCheck {
 
     private func checkAgents(_ result: inout Result) {
         for cli in clis {
-            guard let command = try? registry.resolve(cli) else { continue }
-            if let remark = SettingsCheck.remark(on: command.command, named: TerminalText.line(command.name)) {
+            guard let command = try? known.command(cli) else { continue }
+            if let remark = SettingsCheck.remark(on: command.text, named: TerminalText.line(command.name)) {
                 result.findings.append(remark)
             }
         }

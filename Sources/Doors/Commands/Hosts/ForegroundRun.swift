@@ -1,6 +1,5 @@
 import Configuration
 import Dispatch
-import Hosting
 import Model
 import Operations
 import Terminal
@@ -18,7 +17,7 @@ struct ForegroundRun: Sendable {
     /// - Throws: `CommandFailure` where the agent stopped with an error.
     func callAsFunction(_ view: AgentView, introduction: [String]) async throws {
         let (store, time) = (run.town.store, run.town.time)
-        let host = Machine.host(random: run.town.random, now: time.now(), isForeground: true)
+        let host = run.foregroundHost()
         // Pinned before the host is known, so that no other host takes the agent in between.
         try await store.change(view.id, .pin(host.id), now: time.now())
         if !context.wantsJSON {

@@ -1,6 +1,5 @@
 import Arguments
 import Configuration
-import Harnesses
 import Model
 import Operations
 import Secrets
@@ -113,10 +112,10 @@ enum ConfigCommand {
     // A town may know it; so this is a warning and not an error.
     private static func warnIfUnknown(_ cli: String, _ context: CommandContext) throws {
         let global = try GlobalConfiguration.load(home: context.home)
-        let registry = HarnessRegistry(
+        let known = CLICommands(
             clis: global.agentCLIs, folder: context.parts.folder, environment: context.environment,
             time: context.parts.time)
-        do { _ = try registry.resolve(cli) } catch { context.warn(error.message) }
+        do { _ = try known.command(cli) } catch { context.warn(error.message) }
     }
 
     private static func isSecret(_ key: String) -> Bool {

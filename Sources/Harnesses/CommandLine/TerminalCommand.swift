@@ -1,21 +1,19 @@
-import Configuration
 import Files
-import Harnesses
-import Model
+public import Model
 import Presets
 
 /// How each CLI is started in a terminal, with a first prompt. What it may do is left to the CLI, which asks the person;
 /// only calls of `tt` are allowed in advance where that can be said. Prompts are arguments: no shell reads them.
-struct ConductorCLI {
+public struct TerminalCommand: Sendable {
     /// The words of the command line.
-    let words: [String]
+    public let words: [String]
 
     /// - Parameters:
     ///   - command: as the configuration has it.
     ///   - file: the context.
     ///   - prompt: the whole context as a prompt.
-    ///   - session: the conversation to go on with, or to begin where it is not `known`.
-    init(
+    ///   - session: the one to go on with, or to begin where it is not `known`.
+    public init(
         _ command: HarnessCommand, file: String, prompt: String, session: (id: String, known: Bool)
     ) throws(Failure) {
         let given = try command.words()
@@ -29,8 +27,8 @@ struct ConductorCLI {
         let program = start.first.map(Files.name(of:)) ?? ""
         switch program {
         case "claude":
-            let conversation = session.known ? ["--resume", session.id] : ["--session-id", session.id]
-            words = start + (preset == nil ? [] : ["--allowedTools=Bash(tt:*)"]) + conversation + ["--", prompt]
+            let continuing = session.known ? ["--resume", session.id] : ["--session-id", session.id]
+            words = start + (preset == nil ? [] : ["--allowedTools=Bash(tt:*)"]) + continuing + ["--", prompt]
         case "codex":
             // Its sandbox would reach what `tt` starts. Without one, it asks before each command.
             let model =
@@ -45,26 +43,5 @@ struct ConductorCLI {
         case "cursor-agent": words = start + ["--", prompt]
         default: words = start + [prompt]
         }
-    }
-}
-
-/// The conversation of the town's conductor, which is continued when it starts again.
-struct ConductorSession {
-    let id: String
-    /// Claude Code has written something under this id.
-    let isKnown: Bool
-
-    /// - Parameter fresh: starts a new conversation.
-    init(_ files: TownFiles, environment: [String: String], fresh: Bool, new: String) throws {
-        let file = files.file("conductor_session")
-        let kept =
-            fresh
-            ? nil
-            : try file.text(limit: Files.Limit.short)?.split(whereSeparator: \.isWhitespace).first.map(String.init)
-        id = kept ?? new
-        let home = environment["CLAUDE_CONFIG_DIR"] ?? (environment["HOME"] ?? "") + "/.claude"
-        let folder = String(files.root.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
-        isKnown = kept != nil && Files.exists("\(home)/projects/\(folder)/\(id).jsonl")
-        if kept == nil { try file.write(id + "\n") }
     }
 }

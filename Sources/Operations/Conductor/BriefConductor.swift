@@ -1,31 +1,39 @@
 import Engine
 import Model
-import Operations
 import Text
 
-/// What an interactive conductor reads when it starts: the town as it is now, and how to lead it.
+/// What a conductor that a person talks to reads when it starts: the town as it is now, and how to lead it.
 ///
 /// Nothing in it was written by agents: names and numbers only, so that no message can speak to the conductor from here.
-struct ConductorContext {
+public struct BriefConductor: Operation {
+    public static let spec = OperationSpec(
+        "conductor.brief", "Describe the town to the AI that leads it", .read, route: .get("/v1/conductor/brief"))
+
+    public struct Output: Codable, Sendable, Equatable {
+        /// Markdown.
+        public var text: String
+        /// True where agents are there already.
+        public var resumes: Bool
+    }
+
+    public static func run(_ input: Nothing, in town: OpenTown) async throws -> Output {
+        let agents = try await ListAgents.run(.init(), in: town).agents.filter { !$0.state.isTerminal }
+        let counts = try await town.store.taskCounts()
+        let brief = Brief(
+            town: town, agents: agents, backlog: counts.backlog,
+            open: [TaskState.pending, .assigned, .running].reduce(0) { $0 + (counts.byState[$1] ?? 0) },
+            waitingForYou: try await town.store.waitingCounts()[.supervisor]?.values.reduce(0, +) ?? 0)
+        return Output(text: brief.text, resumes: !agents.isEmpty)
+    }
+}
+
+private struct Brief {
     let town: OpenTown
     let agents: [AgentView]
     let backlog: Int
     let open: Int
     let waitingForYou: Int
 
-    init(_ town: OpenTown, _ context: CommandContext) async throws {
-        self.town = town
-        agents = try await context.call(ListAgents.self, .init(), in: town).agents.filter { !$0.state.isTerminal }
-        let counts = try await town.store.taskCounts()
-        backlog = counts.backlog
-        open = [TaskState.pending, .assigned, .running].reduce(0) { $0 + (counts.byState[$1] ?? 0) }
-        waitingForYou = try await town.store.waitingCounts()[.supervisor]?.values.reduce(0, +) ?? 0
-    }
-
-    /// True where agents are there already.
-    var isResuming: Bool { !agents.isEmpty }
-
-    /// The file's text.
     var text: String {
         var lines = [
             "# Tinytown Conductor", "",
@@ -47,7 +55,7 @@ struct ConductorContext {
         lines.append("- Open tasks: \(open); in the backlog: \(backlog)")
         lines.append("- Messages for you: \(waitingForYou); read them with `tt inbox`")
         lines.append("")
-        if isResuming {
+        if !agents.isEmpty {
             lines += [
                 "## Resuming", "",
                 "A team is working. Begin with `tt status --deep` and `tt inbox`, tell the person in a few lines where "
