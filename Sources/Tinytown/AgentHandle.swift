@@ -23,21 +23,14 @@ public struct AgentHandle: Sendable {
         _ description: String, tags: [String] = [], dependsOn: [TaskID] = [], parent: TaskID? = nil,
         priority: Message.Priority = .normal
     ) async throws(TownError) -> TaskID {
-        try await reporting {
-            try checkText(description, "the task is empty")
+        try await reporting(missing: .taskNotFound) {
             let made = try await town.acting(as: AssignTask.self) { town in
-                try town.checkMessage(description)
-                var task = Model.AgentTask(
-                    id: town.newID(), description: description, createdBy: try await town.sender(nil).id,
-                    createdAt: town.time.now(), tags: tags)
-                task.dependsOn = dependsOn.map { $0.id() }
-                task.parent = parent.map { $0.id() }
-                try await town.store.create(
-                    task,
-                    assignee: Assignment(agent: id.id(), announcement: town.newID(), priority: priority.model))
-                return task.id
+                try await AssignTask.run(
+                    .init(
+                        agent: id.description, task: description, tags: tags, dependsOn: dependsOn.map(\.description),
+                        parent: parent?.description), priority: priority.model, in: town)
             }
-            return TaskID(made)
+            return TaskID(made.task.id)
         }
     }
 
@@ -100,40 +93,33 @@ public struct AgentHandle: Sendable {
     // MARK: Control
 
     /// Holds it: a running turn is ended and put back, messages wait.
+    /// - Throws: `agentNotFound`; `conflict` for one that has ended.
     public func interrupt(reason: String? = nil) async throws(TownError) {
-        try await change(.interrupt(reason: reason), as: InterruptAgent.self)
+        try await ask(InterruptAgent.self, .init(agent: id.description, reason: reason))
     }
 
-    /// Lets a held agent go on, with its conversation.
-    public func resume() async throws(TownError) { try await change(.resume, as: ResumeAgent.self) }
+    /// Lets a held agent go on, with its session.
+    /// - Throws: `agentNotFound`; `conflict` for one that is not held.
+    public func resume() async throws(TownError) { try await ask(ResumeAgent.self, .init(agent: id.description)) }
 
     /// Lets it finish its inbox, then stops it.
-    public func close() async throws(TownError) { try await change(.stop(.whenEmpty), as: CloseAgent.self) }
+    /// - Throws: `agentNotFound`; `conflict` for one that has ended.
+    public func close() async throws(TownError) { try await ask(CloseAgent.self, .init(agent: id.description)) }
 
     /// Stops it after its present turn.
     /// - Parameter now: ends the turn too; its messages go back.
     public func stop(now: Bool = false) async throws(TownError) {
-        try await change(.stop(now ? .now : .afterTurn), as: KillAgent.self)
+        try await ask(KillAgent.self, .init(agent: id.description, now: now))
     }
 
-    /// Brings it back after it has ended, with its inbox and its conversation.
+    /// Brings it back after it has ended, with its inbox and its session.
     /// - Parameter maxTurns: turns it may take from now on; nil keeps its limit.
+    /// - Throws: `agentNotFound`; `conflict` for one that has not ended.
     public func restart(maxTurns: Int? = nil) async throws(TownError) {
-        try await change(.restart(maxTurns: maxTurns), as: RestartAgent.self)
+        try await ask(RestartAgent.self, .init(agent: id.description, rounds: maxTurns))
     }
 
-    private func change<Changing: Operation>(
-        _ change: AgentChange, as operation: Changing.Type
-    ) async throws(TownError) {
-        try await reporting {
-            try await town.acting(as: Changing.self) { town in
-                try town.check(.control(id.id()))
-                _ = try await town.store.change(id.id(), change, now: town.time.now())
-            }
-        }
+    private func ask<Asked: Operation>(_ operation: Asked.Type, _ input: Asked.Input) async throws(TownError) {
+        try await reporting(missing: .agentNotFound) { _ = try await town.call(operation, input) }
     }
-}
-
-func checkText(_ text: String, _ problem: String) throws(TownError) {
-    guard text.contains(where: { !$0.isWhitespace }) else { throw TownError(.invalid, problem) }
 }

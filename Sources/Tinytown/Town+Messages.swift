@@ -1,4 +1,3 @@
-import Configuration
 import Model
 import Operations
 
@@ -50,20 +49,13 @@ extension Town {
         try await reporting {
             let receipts = try await acting(as: SendMessage.self) { town in
                 let sender: Model.AgentID = if let from { from.id() } else { try await town.sender(nil).id }
-                try town.check(.speak(as: sender))
-                try town.checkMessage(content.body.text)
-                // An agent that a program plays has no turn that could prove it.
                 let isPlayed = try await town.store.agent(sender)?.cli == AgentHandle.playedCLI
-                let messages = agents.map { agent in
-                    var message = Model.Message(
-                        id: town.newID(), from: sender, to: agent, body: content.body, priority: priority.model,
-                        createdAt: town.time.now())
-                    message.correlation = correlation.map { $0.id() }
-                    message.verified = isPlayed ? nil : town.isVerified(sender)
-                    message.idempotencyKey = key(agent)
-                    return message
+                let drafts = agents.map { agent in
+                    Draft(
+                        content.body, to: agent, priority: priority.model, correlation: correlation.map { $0.id() },
+                        key: key(agent))
                 }
-                return try await town.store.send(messages, limits: town.configuration.sendLimits)
+                return try await town.post(drafts, from: sender, isPlayed: isPlayed)
             }
             if let refusal = receipts.lazy.compactMap(\.refusal).first {
                 throw TownError(.conflict, "the message is a dead letter: \(refusal)", hint: "see: tt dead list")

@@ -2,6 +2,7 @@ import Configuration
 import FoundationEssentials
 import Model
 import Operations
+import Secrets
 import TestSupport
 import Testing
 
@@ -121,6 +122,36 @@ import Testing
             _ = try await SendMessage.call(.init(to: "two", message: "hello", from: "supervisor"), in: turn.town)
         }
         #expect(from?.code == .needsPerson)
+    }
+
+    @Test func `what a turn sends holds no secret, in whatever kind of message`() async throws {
+        var turn = try await Turn()
+        turn.town.redactor = Redactor([Secret(name: "KEY", value: "s3cr3t-0123456789")])
+        let (one, two) = (try await turn.town.agent("one").id, try await turn.town.agent("two").id)
+        let bodies: [MessageBody] = [
+            .query(question: "is s3cr3t-0123456789 right?"), .custom(kind: "log", payload: "s3cr3t-0123456789"),
+            .taskDone(turn.town.newID(), result: "s3cr3t-0123456789"),
+        ]
+        for body in bodies {
+            let sent = try await TownService(turn.town).acting(as: SendMessage.self) {
+                try await $0.post([Draft(body, to: two)], from: one)
+            }
+            let kept = try #require(try await turn.town.store.delivery(sent.output[0].id)).message.body
+            #expect(kept.type == body.type && !kept.text.contains("s3cr3t"), "\(kept)")
+        }
+    }
+
+    @Test func `a message to all reaches all of them or nobody`() async throws {
+        let town = makeTown()
+        for name in ["one", "two"] { _ = try await SpawnAgent.call(.init(name: name), in: town) }
+        let key = String(repeating: "k", count: TextRules.longestKey - 3)
+        let refused = await failure { _ = try await Broadcast.call(.init(message: "hello", key: key), in: town) }
+        #expect(refused?.code == .invalid)
+        #expect(try await town.store.waitingCounts().isEmpty)
+        let sent = try await Broadcast.call(.init(message: "hello", key: "k"), in: town)
+        #expect(sent.messages.map(\.toName) == ["one", "two"] && sent.messages.allSatisfy { !$0.duplicate })
+        let again = try await Broadcast.call(.init(message: "hello", key: "k"), in: town)
+        #expect(again.messages.map(\.id) == sent.messages.map(\.id) && again.messages.allSatisfy(\.duplicate))
     }
 
     @Test func `what a turn may not do needs a person, and changes nothing`() async throws {

@@ -1,6 +1,6 @@
 import Model
 
-/// Puts one message into the inbox of every agent that has not ended, except the sender's.
+/// Puts one message into the inbox of every agent that has not ended, except the sender's: into all of them or none.
 public struct Broadcast: Operation {
     public static let spec = OperationSpec(
         "message.broadcast", "Send a message to all agents", .write,
@@ -36,6 +36,9 @@ public struct Broadcast: Operation {
     }
 
     public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
+        guard input.message.contains(where: { !$0.isWhitespace }) else {
+            throw OperationError(.invalid, "the message is empty")
+        }
         let from = try await town.sender(input.from)
         let recipients = try await town.store.agents().filter { !$0.state.isTerminal && $0.id != from.id }
         guard !recipients.isEmpty else {
@@ -43,14 +46,16 @@ public struct Broadcast: Operation {
                 .notFound, "there is nobody to send it to",
                 .operation("agent.spawn", ["name": "NAME"], why: "add an agent with"))
         }
-        var sent: [SendMessage.Output] = []
-        for agent in recipients {
-            let one = SendMessage.Input(
-                to: agent.id.description, message: input.message, from: input.from, kind: input.kind,
-                urgent: input.urgent, key: input.key.map { "\($0)-\(agent.id.short)" })
-            sent.append(try await SendMessage.run(one, in: town))
+        let drafts = recipients.map { agent in
+            Draft(
+                SendMessage.body(input.kind, input.message), to: agent.id,
+                priority: input.urgent == true ? .urgent : .normal, key: input.key.map { "\($0)-\(agent.id.short)" })
         }
-        return Output(messages: sent)
+        let receipts = try await town.post(drafts, from: from.id)
+        return Output(
+            messages: zip(receipts, zip(drafts, recipients)).map { receipt, sent in
+                SendMessage.Output(receipt, sent.0, from: from, to: .agent(sent.1))
+            })
     }
 }
 

@@ -1,4 +1,3 @@
-import Configuration
 public import Model
 
 /// Puts a message into an agent's inbox.
@@ -70,10 +69,6 @@ public struct SendMessage: Operation {
         guard input.message.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the message is empty")
         }
-        try town.checkMessage(input.message)
-        if let problem = input.key.flatMap({ TextRules.problem(withKey: $0) }) {
-            throw OperationError(.invalid, problem)
-        }
         var correlation: MessageID?
         if let text = input.correlation {
             guard let id = MessageID(text) else {
@@ -83,26 +78,31 @@ public struct SendMessage: Operation {
         }
         let to = try await town.party(input.to)
         let from = try await town.sender(input.from)
-        let text = town.kept(input.message)
-        let body: MessageBody =
-            switch input.kind ?? .task {
-            case .task: .task(description: text)
-            case .query: .query(question: text)
-            case .info: .informational(summary: text)
-            case .ack: .confirmation(MessageBody.Acknowledgement(text: text))
-            }
-        var message = Message(
-            id: town.newID(), from: from.id, to: to.id, body: body, priority: input.urgent == true ? .urgent : .normal,
-            createdAt: town.time.now())
-        message.idempotencyKey = input.key
-        message.correlation = correlation
-        message.verified = town.isVerified(from.id)
-        let receipts = try await town.store.send([message], limits: town.configuration.sendLimits)
-        guard let receipt = receipts.first else { throw OperationError(.failed, "the store gave no receipt") }
+        let draft = Draft(
+            body(input.kind, input.message), to: to.id, priority: input.urgent == true ? .urgent : .normal,
+            correlation: correlation, key: input.key)
+        guard let receipt = try await town.post([draft], from: from.id).first else {
+            throw OperationError(.failed, "the store gave no receipt")
+        }
+        return Output(receipt, draft, from: from, to: to)
+    }
+
+    static func body(_ kind: Kind?, _ text: String) -> MessageBody {
+        switch kind ?? .task {
+        case .task: .task(description: text)
+        case .query: .query(question: text)
+        case .info: .informational(summary: text)
+        case .ack: .confirmation(MessageBody.Acknowledgement(text: text))
+        }
+    }
+}
+
+extension SendMessage.Output {
+    init(_ receipt: Receipt, _ draft: Draft, from: Party, to: Party) {
         let recipient: Agent? = if case .agent(let agent) = to { agent } else { nil }
-        return Output(
-            id: receipt.id, from: from.id, fromName: from.name, to: to.id, toName: to.name, type: body.type,
-            priority: message.priority, duplicate: receipt.isDuplicate, refusal: receipt.refusal,
+        self.init(
+            id: receipt.id, from: from.id, fromName: from.name, to: to.id, toName: to.name, type: draft.body.type,
+            priority: draft.priority, duplicate: receipt.isDuplicate, refusal: receipt.refusal,
             recipientState: recipient?.state, standstill: recipient?.standstill?.reason,
             continueWith: recipient?.standstill?.command)
     }

@@ -30,7 +30,8 @@ extension TownRecord {
 }
 
 extension MessageBody {
-    fileprivate func redacted(by redactor: Redactor) -> MessageBody {
+    /// The same with the secrets in its texts masked.
+    func redacted(by redactor: Redactor) -> MessageBody {
         switch self {
         case .task(let text): .task(description: redactor.redacted(text))
         case .query(let text): .query(question: redactor.redacted(text))

@@ -1,4 +1,4 @@
-import Model
+public import Model
 
 /// Creates a task and gives it to an agent in one step.
 public struct AssignTask: Operation {
@@ -46,6 +46,11 @@ public struct AssignTask: Operation {
     public static func hasEffect(_ output: Output) -> Bool { !output.agent.state.isTerminal }
 
     public static func run(_ input: Input, in town: OpenTown) async throws -> Output {
+        try await run(input, priority: input.urgent == true ? .urgent : .normal, in: town)
+    }
+
+    /// The same with any priority of the message that announces it.
+    public static func run(_ input: Input, priority: Priority, in town: OpenTown) async throws -> Output {
         guard input.task.contains(where: { !$0.isWhitespace }) else {
             throw OperationError(.invalid, "the task is empty")
         }
@@ -62,7 +67,7 @@ public struct AssignTask: Operation {
         try await town.store.create(
             task,
             assignee: Assignment(
-                agent: agent.id, announcement: town.newID(), priority: input.urgent == true ? .urgent : .normal))
+                agent: agent.id, announcement: town.newID(), priority: priority))
         guard let stored = try await town.store.task(task.id) else {
             throw OperationError(.failed, "task \(task.id) is gone")
         }

@@ -59,7 +59,10 @@ public struct OpenTown: Sendable {
 
     /// What is kept of a text that the caller gives: in a turn it is the words of an agent, and may hold what its
     /// environment holds. A person's words are kept as they are.
-    func kept(_ text: String) -> String { caller.agentID == nil ? text : redactor.redacted(text) }
+    func kept(_ text: String) -> String { speaksForAgent ? redactor.redacted(text) : text }
+
+    /// Whether the caller's texts are an agent's.
+    var speaksForAgent: Bool { caller.isInTurn || caller.agentID != nil }
 
     /// A new id of any kind.
     public func newID<Entity>() -> ID<Entity> { makeID(random) }
