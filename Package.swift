@@ -159,7 +159,8 @@ let doors: [Target] = [
     .target(
         name: "Operations",
         dependencies: [
-            "Engine", "Model", "Configuration", "Plans", "Files", "Processes", "Cryptography", "Text", "Secrets",
+            "Concurrency", "Engine", "Model", "Configuration", "Plans", "Files", "Processes", "Cryptography", "Text",
+            "Secrets",
         ],
         path: "Sources/Operations",
         swiftSettings: strict),

@@ -4,7 +4,7 @@ import Presets
 /// What `tinytown.toml` says, defaults included.
 public struct TownConfiguration: Sendable, Equatable {
     /// Where the town's state is.
-    public enum StoreKind: String, Sendable, CaseIterable { case sqlite, redis }
+    public enum StoreKind: String, Codable, Sendable, CaseIterable { case sqlite, redis }
     /// When SQLite waits for the disk.
     public enum Synchronous: String, Sendable, CaseIterable { case full, normal }
 

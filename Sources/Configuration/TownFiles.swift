@@ -39,6 +39,11 @@ public struct TownFiles: Sendable, Equatable {
     /// An agent's log, always inside `logs`, whatever its name (W22).
     public func log(agent name: String) -> SafePath { logs.appending(AgentName.fileName(name) + ".log") }
 
+    /// The raw output of an agent's turn, counted from 1.
+    public func output(agent name: String, turn number: Int) -> SafePath {
+        logs.appending("\(AgentName.fileName(name))_round_\(number).log")
+    }
+
     /// Removes the raw output of the turns of an agent that had this name before.
     /// - Parameter others: names of agents whose own logs may look like such files.
     public func removeRounds(agent name: String, others: Set<String>) {

@@ -69,6 +69,9 @@ public final class Town: Sendable {
                 caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
                 redactor: Redactor(Secret.among(environment) + configuration.secrets))
             let town = opened
+            opened.openStore = {
+                try await TownStore.open($0, TownFiles(root: root), .readWrite, environment: environment)
+            }
             opened.clis = {
                 let home = GlobalConfiguration.home(environment)
                 return InstalledCLIs(town, global: try GlobalConfiguration.load(home: home), environment: environment)

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Model
 import Operations
 import TestSupport
 import Testing
@@ -61,5 +62,39 @@ struct LogTests {
         #expect(try await log.next()?.text == "a")
         try append(Array(umbrella[1...]), to: "ada.log")
         #expect(try await log.next()?.text == "☂\n")
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the output of a turn is followed while it runs and read afterwards`() async throws {
+        _ = try await SpawnAgent.call(.init(name: "ada"), in: town)
+        _ = try await SendMessage.call(.init(to: "ada", message: "hello"), in: town)
+        let ada = try await town.agent("ada")
+        let lease = try #require(
+            try await town.store.lease(
+                LeaseRequest(agent: ada.id, host: town.newID(), turn: town.newID(), now: town.time.now())))
+        var output = try await TownService(town).open(FollowOutput.self, .init(agent: "ada")).makeAsyncIterator()
+        try append(Array("line one\n".utf8), to: "ada_round_1.log")
+        #expect(try await output.next()?.text == "line one\n")
+        _ = try await town.store.commit(
+            TurnCommit(
+                token: lease.token, outcome: .finished(reply: ""), duration: .seconds(1), now: town.time.now()))
+        var last = try await TownService(town).open(FollowOutput.self, .init(agent: "ada")).makeAsyncIterator()
+        #expect(try await last.next()?.text == "line one\n")
+        var first = try await TownService(town).open(FollowOutput.self, .init(agent: "ada", turn: 1, lines: 1))
+            .makeAsyncIterator()
+        #expect(try await first.next()?.text == "line one\n")
+        try FileManager.default.removeItem(atPath: folder.path + "/.tt/logs/ada_round_1.log")
+        let gone = await failure { _ = try await FollowOutput.open(.init(agent: "ada", turn: 1), in: town) }
+        #expect(gone?.code == .notFound && gone?.remedies.isEmpty == false)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the state of the town is followed, and bursts are one item`() async throws {
+        var status = try await TownService(town).open(FollowStatus.self, Nothing()).makeAsyncIterator()
+        #expect(try await status.next()?.agents.isEmpty == true)
+        for name in ["ada", "bob", "eve"] { _ = try await SpawnAgent.call(.init(name: name), in: town) }
+        #expect(try await status.next()?.agents.map(\.name) == ["ada", "bob", "eve"])
+        await town.store.close()
+        #expect(try await status.next() == nil)
     }
 }

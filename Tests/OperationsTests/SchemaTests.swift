@@ -1,4 +1,5 @@
 import FoundationEssentials
+import MemoryStore
 import Model
 import Operations
 import TestSupport
@@ -60,6 +61,8 @@ struct SchemaTests {
         defer { withExtendedLifetime(folder) {} }
         var town = makeTown()
         town.root = folder.path
+        town.openStore = { _ in MemoryStore() }
+        town.clis = { Presets() }
         let service = TownService(town)
         var seen: Set<String> = []
         var record = ""
@@ -79,6 +82,8 @@ struct SchemaTests {
         }
         try await call("agent.spawn", ["name": "ada", "role": "backend", "nickname": "api", "max_rounds": 3])
         try await call("agent.spawn", ["name": "bob"])
+        try await call("agent.check_cli", ["cli": "ls -l"])
+        try await call("agent.check_cli")
         try await call("agent.list", ["live": true])
         for name in ["/.tt", "/.tt/logs"] {
             try FileManager.default.createDirectory(
@@ -133,12 +138,17 @@ struct SchemaTests {
         let goal = try id(try await call("conductor.start", ["goal": "A login page", "cli": "claude"]))
         try await call("conductor.follow", ["goal": goal])
         try await call("conductor.brief")
+        let key = try await call("auth.generate_key")
+        for (name, value) in [("api_key_hash", "HASH"), ("api_key", "KEY")] {
+            record = record.replacing(try #require(key[name]?.string), with: value)
+        }
         try await call("plan.init")
         try await call("plan.read")
         try await call("plan.push")
         try await call("plan.pull", ["all": true])
         try await call("town.save")
         try await call("town.check_snapshot")
+        try await call("town.copy", ["to": "redis", "force": true])
         try await call("town.restore", ["force": true])
         try await call("town.recover")
         try await call("town.migrate")
@@ -164,4 +174,17 @@ struct SchemaTests {
         #expect(error?.code == .invalid && error?.field == field, "\(String(describing: error))")
         #expect(try await town.store.agents().isEmpty)
     }
+}
+
+/// The presets, where nobody chose a CLI and nothing is configured.
+private struct Presets: CLICatalogue {
+    let names: Set<String> = []
+
+    func choice(asked: String?) -> (cli: String, reason: String?) {
+        asked.map { ($0, nil) } ?? ("claude", "It is the agent CLI that is installed here")
+    }
+
+    func isKnown(_ cli: String) -> Bool { cli == "claude" }
+
+    func warnings(about cli: String) -> [String] { [] }
 }

@@ -2,10 +2,12 @@
 public enum Catalogue {
     /// Sorted by name.
     public static let all: [any Operation.Type] = [
-        CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, ReadLog.self, PruneAgents.self,
+        CheckCLI.self, CloseAgent.self, InterruptAgent.self, KillAgent.self, ListAgents.self, ReadLog.self,
+        PruneAgents.self,
         RestartAgent.self,
         ResumeAgent.self, SpawnAgent.self, StopAllAgents.self, WaitForAgent.self,
-        AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self, RemoveFromBacklog.self,
+        GenerateKey.self, AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self,
+        RemoveFromBacklog.self,
         BriefConductor.self, FollowGoal.self, StartGoal.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self,
@@ -15,10 +17,13 @@ public enum Catalogue {
         AssignTask.self, CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, LastTask.self,
         ListTasks.self,
         ReclaimWork.self, ReleaseTask.self, RetryTask.self, ShowTask.self, WaitForTask.self,
-        CheckSnapshot.self, ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self, RestoreTown.self,
+        CheckSnapshot.self, CopyTown.self, ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self,
+        RestoreTown.self,
         SaveTown.self, ReadStatus.self,
     ]
 
     /// All feeds, sorted by name. Their names are none of operations.
-    public static let feeds: [any Feed.Type] = [FollowLog.self, FollowEvents.self]
+    public static let feeds: [any Feed.Type] = [
+        FollowLog.self, FollowEvents.self, FollowStatus.self, FollowOutput.self,
+    ]
 }

@@ -25,7 +25,7 @@ public struct FollowLog: Feed {
         try open(TownFiles(root: root).hostLog, lines: lines)
     }
 
-    private static func open(_ file: SafePath, lines: Int?) throws -> AsyncThrowingStream<Item, any Error> {
+    static func open(_ file: SafePath, lines: Int?) throws -> AsyncThrowingStream<Item, any Error> {
         let cursor = try Cursor(file, lines: lines ?? TownLog.standardLines)
         return AsyncThrowingStream { await cursor.next().map { Item(text: $0) } }
     }

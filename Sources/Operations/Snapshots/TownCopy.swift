@@ -2,7 +2,7 @@ import Cryptography
 public import Model
 
 /// A town that was copied from one store into another, and read back.
-public struct TownCopy: Sendable, Equatable, Encodable {
+public struct TownCopy: Codable, Sendable, Equatable {
     public var counts: SnapshotCounts
     /// Of every record in the form of a snapshot: `sha256:` and 64 hexadecimal digits; the same in both stores.
     public var digest: String

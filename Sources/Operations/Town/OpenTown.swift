@@ -16,6 +16,10 @@ public struct OpenTown: Sendable {
     public var redactor: Redactor
     /// The agent CLIs that there are, looked up when an agent gets one; nil where any is taken as it is.
     public var clis: @Sendable () throws -> (any CLICatalogue)? = { nil }
+    /// Opens the store that another configuration of this town names.
+    public var openStore: @Sendable (TownConfiguration) async throws -> any Store = { _ in
+        throw OperationError(.unavailable, "no other store can be opened here")
+    }
     /// Told now and then of how much a long operation has read or written.
     public var progress: @Sendable (SnapshotCounts) -> Void = { _ in }
     /// Knows which hosts live on this machine, and ends what dead ones left behind.

@@ -49,6 +49,8 @@ struct CommandBinding: Sendable {
     private static let confirm = ["confirm": "the command asks, and --force answers"]
 
     static let operations = [
+        CommandBinding(
+            "agent.check_cli", "doctor", left: ["cli": "the doctor checks those that agents use, and the default"]),
         CommandBinding("agent.close", "close <agent>"),
         CommandBinding("agent.interrupt", "interrupt <agent> --reason"),
         CommandBinding("agent.kill", "kill <agent> --now"),
@@ -60,6 +62,7 @@ struct CommandBinding: Sendable {
         CommandBinding("agent.spawn", "spawn <name> --cli --role --nickname --parent --max-rounds --new=fresh"),
         CommandBinding("agent.stop_all", "stop --now"),
         CommandBinding("agent.wait", "wait <agent> --timeout=timeout_seconds"),
+        CommandBinding("auth.generate_key", "auth gen-key"),
         CommandBinding("backlog.add", "backlog add <description> --tags --depends-on --parent"),
         CommandBinding("backlog.assign_all", "backlog assign-all <agent>"),
         CommandBinding("backlog.claim", "backlog claim <task> <agent>"),
@@ -101,6 +104,7 @@ struct CommandBinding: Sendable {
         CommandBinding("task.show", "task show <task>"),
         CommandBinding("task.wait", "task wait <task> --timeout=timeout_seconds"),
         CommandBinding("town.check_snapshot", "restore !--check <file>"),
+        CommandBinding("town.copy", "store copy --to --force"),
         CommandBinding(
             "town.costs", "costs --by --agent --days=since",
             left: ["utc_offset": "the command knows the zone of the terminal"]),

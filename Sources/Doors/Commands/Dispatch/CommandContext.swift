@@ -115,6 +115,7 @@ public struct CommandContext: Sendable {
             redactor: (console as? MaskingConsole)?.redactor ?? Redactor(Secret.among(environment)))
         town.phrase = CommandPhrase.text
         let (known, home, environment) = (town, home, environment)
+        town.openStore = { [parts] in try await parts.openStore($0, TownFiles(root: root), .readWrite) }
         town.clis = {
             InstalledCLIs(known, global: try GlobalConfiguration.load(home: home), environment: environment)
         }

@@ -1,6 +1,5 @@
 import Arguments
-import Concurrency
-import Cryptography
+import Operations
 import Terminal
 
 enum AuthCommand {
@@ -32,39 +31,13 @@ enum AuthCommand {
     }
 
     private static func generateKey(_ context: CommandContext) async throws {
-        let key = "tt_" + Hex.text(SecureRandom.bytes(32))
-        // Argon2id is slow by design.
-        guard let hash = await QueueExecutor(label: "argon2").run({ PasswordHash.make(key) }) else {
-            throw CommandFailure(.unavailable, code: "memory", "there is not enough memory for the hash: 19 MiB")
-        }
-        try context.showSecret(GeneratedKey(key: key, hash: hash)) { generated in
+        try context.showSecret(try await GenerateKey.make()) { generated in
             [
                 "🔑 Generated new API key", "", "API Key (store securely, shown only once):", generated.key, "",
                 "API Key Hash (add to tinytown.toml):", generated.hash, "", "Add to your tinytown.toml:", "",
-            ] + generated.lines.map { "  " + $0 } + [
+            ] + generated.config.split(separator: "\n").map { "  " + $0 } + [
                 "", "The townhall, which asks for it, comes with a later version.",
             ]
         }
-    }
-}
-
-/// A new key with what belongs into the configuration.
-private struct GeneratedKey: Encodable {
-    var key: String
-    var hash: String
-
-    enum CodingKeys: String, CodingKey {
-        case key = "api_key"
-        case hash = "api_key_hash"
-        case config
-    }
-
-    var lines: [String] { ["[townhall.auth]", "mode = \"api_key\"", "api_key_hash = \"\(hash)\""] }
-
-    func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(key, forKey: .key)
-        try values.encode(hash, forKey: .hash)
-        try values.encode(lines.joined(separator: "\n") + "\n", forKey: .config)
     }
 }

@@ -31,42 +31,21 @@ enum StoreCommand {
             throw CommandFailure.usage("--to is missing: the store to copy to, sqlite or redis")
         }
         let done = try await context.withTown(.readWrite, revives: false) { town in
-            try await copy(town, to: kind, context)
+            var town = town
+            let progress = ProgressLine(context)
+            defer { progress.end() }
+            town.progress = { progress.show("   so far: \($0.shown)") }
+            if kind != town.configuration.store {
+                context.say("📦 Copying '\(TerminalText.line(town.name))' to \(kind.rawValue)...")
+            }
+            return try await context.call(
+                CopyTown.self, .init(to: kind, force: context.arguments.flag("force")), in: town)
         }
         try context.show(done) { done in
             [
                 "✅ Copied \(done.counts.shown)", "   Digest, the same in both: \(done.digest)",
                 "   The town goes on there when tinytown.toml says: store = \"\(kind.rawValue)\"",
             ]
-        }
-    }
-
-    private static func copy(_ town: OpenTown, to kind: TownConfiguration.StoreKind, _ context: CommandContext)
-        async throws
-        -> TownCopy
-    {
-        guard kind != town.configuration.store else {
-            throw OperationError(.conflict, "the town '\(town.name)' is already in \(kind.rawValue)")
-        }
-        var configuration = town.configuration
-        configuration.store = kind
-        return try await TownAtRest.hold(town) { _ in
-            let target = try await context.parts.openStore(configuration, TownFiles(root: town.root), .readWrite)
-            do {
-                let deadHosts = try await TownAtRest.deadHosts(in: target, of: town)
-                context.say("📦 Copying '\(TerminalText.line(town.name))' to \(kind.rawValue)...")
-                let progress = ProgressLine(context)
-                defer { progress.end() }
-                let done = try await TownCopy.make(
-                    from: town.store, to: target,
-                    ReplaceTerms(overwrites: context.arguments.flag("force"), deadHosts: deadHosts)
-                ) { counts in progress.show("   so far: \(counts.shown)") }
-                await target.close()
-                return done
-            } catch {
-                await target.close()
-                throw error
-            }
         }
     }
 }
