@@ -184,8 +184,8 @@ let proof: [Target] = [
     .executableTarget(
         name: "simulate",
         dependencies: [
-            "CSimulation", "Engine", "Model", "MemoryStore", "Concurrency", "Configuration", "Operations", "Towns",
-            "TestSupport",
+            "CSimulation", "Engine", "Model", "MemoryStore", "SQLiteStore", "RedisStore", "StoreVerbs", "Redis",
+            "RedisServers", "Concurrency", "Configuration", "Operations", "Towns", "TestSupport",
         ], path: "Tests/Simulate", swiftSettings: strict),
     // Mutated inputs for everything that reads what others wrote.
     .executableTarget(

@@ -226,6 +226,33 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `a host's death is not counted for a message about a task that has ended`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            let task = try await town.task("ends meanwhile", for: ada)
+            let lease = try #require(try await town.lease(ada))
+            let letter = try #require(lease.deliveries.first?.message.id)
+            try await town.move(task, .cancel("settled"))
+            try await town.store.release(lease.token, cause: .hostDied, now: town.start)
+            let delivery = try #require(try await town.store.delivery(letter))
+            #expect(delivery.state == .done && delivery.hostDeaths == 0)
+        }
+    }
+
+    @Test(arguments: Subject.all)
+    func `a turn during which the clock was set back took no time`(_ subject: Subject) async throws {
+        try await subject.run { town in
+            let ada = try await town.spawn("ada")
+            try await town.send(ada)
+            let lease = try #require(try await town.lease(ada))
+            _ = try await town.store.commit(
+                TurnCommit(
+                    token: lease.token, outcome: .finished(reply: "done"), duration: .seconds(-4453), now: town.start))
+            #expect(try await town.events(.turnFinished).first?.detail?.duration == .zero)
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `a failure that needs a person pauses the agent and says why`(_ subject: Subject) async throws {
         try await subject.run { town in
             let ada = try await town.spawn("ada")

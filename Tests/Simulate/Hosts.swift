@@ -40,8 +40,9 @@ extension World {
         let id = HostID(random: random)
         let time = SimulatedTime()
         clocks.withLock { $0.append(time) }
+        let own = processStore()
         let tools = TurnTools(
-            store: client(on: machine, isDead: { [deaths] in deaths.isDead(id) }),
+            store: client(on: machine, of: own.store, isDead: { [deaths] in deaths.isDead(id) }),
             harnesses: ScriptedHarness(world: self, host: id, machine: machine),
             time: time, random: random, journal: SilentJournal(), files: NoFiles(),
             town: TurnContext(name: "sim", root: "/town", environment: [:], scratchFolder: "/town/.tt/turns"),
@@ -63,6 +64,7 @@ extension World {
             self.witness.note("host \(id.short) ends")
             // However it ended, its process is gone now.
             self.deaths.die(id)
+            own.close()
             guard !self.isOver else { return }
             if wasKilled || hasFailed {
                 let isOld = Scheduler.shared.now - begun >= 10_000_000
@@ -76,6 +78,13 @@ extension World {
         let new = RunningHost(id: id, machine: machine, task: task, stop: stop, time: time)
         running.withLock { $0.append(new) }
         return new
+    }
+
+    private func processStore() -> (store: any Store, close: @Sendable () -> Void) {
+        do { return try stores.another() } catch {
+            witness.violation("a host cannot open the store: \(error)")
+            return (store, {})
+        }
     }
 
     private func settings() -> HostSettings {

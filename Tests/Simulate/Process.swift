@@ -25,3 +25,6 @@ func hashDeterministically() {
     execv("/proc/self/exe", arguments)
     // Where that is not possible a run is still right, but may not repeat.
 }
+
+/// Shows what was printed so far, wherever it goes: whoever stops a run sees how far it came.
+func showOutput() { fflush(nil) }

@@ -38,6 +38,7 @@ final class Witness: Sendable {
         var worked: Set<TurnID> = []
         var committed: Set<TurnID> = []
         var trace: [String] = []
+        var end: [TownRecord] = []
 
         /// Notes how long the agent of a turn has been failing. Told is only who waits and was not cut off by a wrong clock,
         /// so the shortest time that counts is longer than the one after which a person is told.
@@ -82,6 +83,10 @@ final class Witness: Sendable {
     var tasks: [TaskID] { state.withLock { Array($0.tasks) }.sorted() }
     var trace: [String] { state.withLock { $0.trace } }
 
+    /// What the town came to.
+    var end: [TownRecord] { state.withLock { $0.end } }
+    func ended(with records: [TownRecord]) { state.withLock { $0.end = records } }
+
     func violation(_ text: String) { state.withLock { $0.violations.append(text) } }
     func note(_ text: @autoclosure () -> String) {
         let line = "\(Double(Scheduler.shared.now - 1_800_000_000_000_000) / 1e6) \(text())"
@@ -97,6 +102,7 @@ final class Witness: Sendable {
         case .released(let token): released(token)
         case .changed(let agent, let change): changed(agent, change)
         case .offered(let task, let agent): offered(task, agent)
+        case .announced: break
         case .created(let tasks): for new in tasks { created(new.task, new.assignee) }
         }
     }

@@ -4,11 +4,13 @@ import Model
 import Synchronization
 import TestSupport
 
-/// A whole town in one process: a store in memory, hosts that die, agents that are scripts, clocks that jump.
+/// A whole town in one process: a store, hosts that die, agents that are scripts, clocks that jump.
 final class World: Sendable {
     let seed: UInt64
     let random: SeededRandomness
-    let store: any Store
+    let stores: TownStores
+    /// What people, agents and followers reach.
+    var store: any Store { stores.shared }
     let witness: Witness
     let deaths = Deaths()
     let processes: SimulatedProcesses
@@ -32,9 +34,9 @@ final class World: Sendable {
     /// After which agents fall asleep; zero: never.
     let idleTimeout: Duration
 
-    init(seed: UInt64, store: any Store) {
+    init(seed: UInt64, stores: TownStores) {
         self.seed = seed
-        self.store = store
+        self.stores = stores
         random = SeededRandomness(seed: seed)
         // Some seeds are rough, some are quiet.
         faults = [0, 0.01, 0.05, 0.15][Int(random.next() % 4)]
@@ -76,15 +78,18 @@ final class World: Sendable {
         for clock in clocks.withLock({ $0 }) { clock.jump(to: 0) }
     }
 
-    /// The store as one client sees it.
-    func client(on machine: String = "m", isDead: @escaping @Sendable () -> Bool = { false }) -> any Store {
+    /// A store as one client sees it.
+    /// - Parameter own: reached by this client alone; nil for the one that all share.
+    func client(
+        on machine: String = "m", of own: (any Store)? = nil, isDead: @escaping @Sendable () -> Bool = { false }
+    ) -> any Store {
         var fault = Fault(
             random: random, witness: witness, isDead: isDead, isCut: { [self] in isCut(machine) },
             isCalm: { [self] in isCalm })
         fault.busy = faults
         fault.lostAnswer = faults
         fault.delay = faults * 2
-        return InterceptedStore(store, fault, owns: false)
+        return InterceptedStore(own ?? store, fault, owns: false)
     }
 
     func chance(_ probability: Double) -> Bool { random.unit() < probability }

@@ -33,6 +33,8 @@ public enum StoreDeed: Sendable {
     case offered(TaskID, AgentID)
     /// These tasks were created.
     case created([NewTask])
+    /// A host made itself known, or said that it is still there.
+    case announced(Host)
 }
 
 /// A store that is reached through an interceptor.
@@ -198,6 +200,7 @@ public struct InterceptedStore<Interceptor: StoreInterceptor>: Store {
     public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
         try await interceptor.around("announce") { () async throws(StoreError) in
             try await inner.announce(host, now: now)
+            interceptor.happened(.announced(host))
         }
     }
     public func retire(_ host: HostID, died: Bool, now: Timestamp) async throws(StoreError) {

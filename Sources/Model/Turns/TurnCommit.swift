@@ -30,7 +30,8 @@ public struct TurnCommit: Sendable {
     public init(token: LeaseToken, outcome: Outcome, duration: Duration, now: Timestamp) {
         self.token = token
         self.outcome = outcome
-        self.duration = duration
+        // The clock may have been set back meanwhile.
+        self.duration = max(.zero, duration)
         self.now = now
         dropsSession = false
         sends = []

@@ -161,8 +161,9 @@ function V.release()
   local ids = M.leased(agent.id)
   for _, id in ipairs(ids) do
     local m = M.get(id)
-    if died then m.deaths = whole(num(m.deaths) + 1) end
-    if T.isMoot(m) then
+    local isMoot = T.isMoot(m)
+    if died and not isMoot then m.deaths = whole(num(m.deaths) + 1) end
+    if isMoot then
       M.become(id, 'done', now)
     elseif died and num(m.deaths) >= most then
       bury(id, agent.id, 'its turn ended the host ' .. m.deaths .. ' times', now)
