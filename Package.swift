@@ -187,6 +187,14 @@ let proof: [Target] = [
             "CSimulation", "Engine", "Model", "MemoryStore", "SQLiteStore", "RedisStore", "StoreVerbs", "Redis",
             "RedisServers", "Concurrency", "Configuration", "Operations", "Towns", "TestSupport",
         ], path: "Tests/Simulate", swiftSettings: strict),
+    // Processes that follow a log or hold a lease, and are killed; part of scripts/torture.
+    .executableTarget(
+        name: "torment",
+        dependencies: [
+            "Engine", "Model", "SQLiteStore", "RedisStore", "Redis", "RedisServers", "Hosting", "Processes",
+            "Concurrency",
+            "TestSupport",
+        ], path: "Tests/Torment", swiftSettings: strict),
     // Mutated inputs for everything that reads what others wrote.
     .executableTarget(
         name: "fuzz",

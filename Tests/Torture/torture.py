@@ -2,7 +2,7 @@
 """Kills hosts, senders, agents and servers of a scratch town at random, and then counts every message.
 
     torture.py --tt PATH [--store sqlite|redis] [--server redis-7|redis-8|valkey-9] [--kills N] [--minutes N]
-               [--messages N] [--seed S] [--keep] [--no-faults] [--no-life] [--short]
+               [--messages N] [--seed S] [--keep] [--no-faults] [--no-life] [--short] [--torment PATH]
 
 Only processes that this driver started, or that carry this town's folder in their environment or command line, are
 ever killed. Needs Python 3 and bash; the full-disk check needs root. Closes with "N passed, M failed".
@@ -24,6 +24,7 @@ ap.add_argument("--keep", action="store_true")
 ap.add_argument("--short", action="store_true")
 ap.add_argument("--no-faults", action="store_true")
 ap.add_argument("--no-life", action="store_true")
+ap.add_argument("--torment", help="the program of Tests/Torment, which kills those that follow the log")
 args = ap.parse_args()
 rng = random.Random(args.seed)
 scratch = tempfile.mkdtemp(prefix="tt-torture-")
@@ -283,12 +284,24 @@ def comes_back():
     check(town.run("stop")[0] == 0 and not any(everything(town)), f"and nothing is left {everything(town)}")
 
 
+def followers():
+    """What follows from an event happens once, and what only one may do is done by one, over kills."""
+    if not args.torment: return
+    place = ["--store", "redis", "--server", args.server] if server else ["--store", "sqlite"]
+    p = subprocess.run([args.torment, *place, "--kills", "150" if args.short else "3000", "--seed", str(args.seed)],
+                       env={**os.environ, "TMPDIR": scratch}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT, text=True, timeout=900)
+    *said, _ = p.stdout.splitlines() or [""]
+    print("\n".join(said), flush=True)
+    check(p.returncode == 0, f"followers and holders of leases survive their kills{'' if p.returncode == 0 else ': ' + p.stdout}")
+
+
 try:
     if not args.no_life: life()
     if not args.no_faults:
         if server: servers.faults(scratch, args.server, args.short), moves.moves(scratch, server, 6 if args.short else 60, 1500 if args.short else 6000)
         else: embedded.faults(scratch)
-        clock_jumps(), rest(), comes_back()
+        clock_jumps(), rest(), comes_back(), followers()
 finally:
     # However the run went, nothing of its towns outlives it.
     for name in ("town", "faulty", "cut", "jump", "fixed", "rest", "back", "small/town", "own", "quiet"):
