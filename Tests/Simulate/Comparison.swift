@@ -20,8 +20,19 @@ extension Witness {
         for record in others.keys.sorted() where records[record] == nil { violation("in memory only: \(record)") }
     }
 
+    /// How often each record is there. Of the numbers of messages only the order counts: SQLite gives that of the newest
+    /// one again if a person deletes it.
     private static func counted(_ records: [TownRecord]) -> [String: Int] {
-        records.reduce(into: [:]) { $0[masked("\($1)"), default: 0] += 1 }
+        var (counts, messages): ([String: Int], Int64) = ([:], 0)
+        for var record in records {
+            if case .message(var delivery) = record {
+                messages += 1
+                delivery.sequence = messages
+                record = .message(delivery)
+            }
+            counts[masked("\(record)"), default: 0] += 1
+        }
+        return counts
     }
 
     /// Without the ids that a store derives from others, which each does in its own way. Their version is 8.
