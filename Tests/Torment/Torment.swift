@@ -29,7 +29,7 @@ struct Torment {
         let town = try await reach.open()
         let random = SeededRandomness(seed: settings.seed)
         var echo = Agent(id: AgentID(random: random), name: "echo", cli: "echo", createdAt: town.time.now())
-        echo.maxRounds = 0
+        echo.maxTurns = 0
         try await town.store.register(echo, maxAgents: 10)
 
         let tally = Tally()
