@@ -19,7 +19,7 @@ public struct Agent: Sendable, Equatable, Codable {
     public var maxTurns: Int
     /// Turns taken since its last start.
     public var turnsSinceStart: Int
-    /// The harness's pinned conversation, kept over turns and restarts.
+    /// The harness's pinned session, kept over turns and restarts.
     public var session: HarnessSession?
     /// No turn is started before this time (back-off after a failure, or a quota's reset).
     public var retryAt: Timestamp?
@@ -83,7 +83,7 @@ public struct Agent: Sendable, Equatable, Codable {
     public var isOutOfRounds: Bool { maxTurns > 0 && turnsSinceStart >= maxTurns }
 }
 
-/// What an agent's harness needs to continue its conversation.
+/// What an agent's harness needs to continue its session.
 public struct HarnessSession: Sendable, Equatable, Codable {
     /// The id by which the harness resumes it.
     public var id: String

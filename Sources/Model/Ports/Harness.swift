@@ -84,7 +84,7 @@ public struct TurnLimits: Sendable, Equatable {
 public enum HarnessEvent: Sendable, Equatable {
     /// The child runs; `process` is `pid:start`.
     case started(process: String)
-    /// Its conversation has this id. Sent as soon as it is known, because a killed turn must be resumable.
+    /// Its session has this id. Sent as soon as it is known, because a killed turn must be resumable.
     case session(String)
     /// A piece of what the agent says.
     case text(String)

@@ -1,6 +1,6 @@
 import Model
 
-/// Brings an ended agent back with its id, inbox and conversation. That a host runs it is the door's business.
+/// Brings an ended agent back with its id, inbox and session. That a host runs it is the door's business.
 public struct RestartAgent: Operation {
     public static let spec = OperationSpec(
         "agent.restart", "Restart an agent that has stopped", .manage, route: .post("/v1/agents/{agent}/restart"),

@@ -1,6 +1,6 @@
 import Model
 
-/// Lets a paused agent go on, in the conversation that it had.
+/// Lets a paused agent go on, in the session that it had.
 public struct ResumeAgent: Operation {
     public static let spec = OperationSpec(
         "agent.resume", "Resume a paused agent", .manage, route: .post("/v1/agents/{agent}/resume"), effect: .needsHost,

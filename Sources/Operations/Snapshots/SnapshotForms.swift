@@ -97,7 +97,7 @@ struct AgentForm: Codable {
     }
 }
 
-/// A harness's conversation in a snapshot.
+/// A harness's session in a snapshot.
 struct SessionForm: Codable {
     var id: String
     var harness: String

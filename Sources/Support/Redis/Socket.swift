@@ -53,7 +53,7 @@ final class Socket: Sendable {
 
     private static var blocked: Bool { errno == EAGAIN || errno == EWOULDBLOCK }
 
-    /// Ends the conversation and wakes those who wait for the descriptor.
+    /// Closes the connection and wakes those who wait for the descriptor.
     func shutDown() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Returns when the descriptor is ready.

@@ -19,7 +19,7 @@ enum InterruptCommand {
                 Example("tt interrupt backend --reason \"wait for the new design\"", "and say why"),
             ],
             discussion: "A turn that runs is ended and its messages go back to the inbox, with no attempt counted. "
-                + "Returns when nothing of the turn runs any more. tt resume continues the same conversation.")
+                + "Returns when nothing of the turn runs any more. tt resume continues the same session.")
     ) { context in
         let arguments = context.arguments
         try await context.withTown(.readWrite, runs: false) { town in

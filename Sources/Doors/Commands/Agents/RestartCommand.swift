@@ -20,14 +20,14 @@ enum RestartCommand {
                 Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("ended"))
             ],
             examples: [
-                Example("tt restart backend", "with its id, inbox and conversation"),
+                Example("tt restart backend", "with its id, inbox and session"),
                 Example("tt restart backend --rounds 20", "with twenty more turns"),
                 Example("tt restart backend --cli codex", "with another CLI; works for an agent that is paused, too"),
                 Example("tt restart backend --foreground", "in this terminal"),
             ],
             discussion: "An agent stops by tt kill, tt close or tt stop, when its turns are used up, or in error. "
                 + "Its inbox is kept. With --cli, an agent that has not stopped goes on with the new CLI in its next "
-                + "turn, and is resumed if it was paused. A conversation stays with its CLI: another one begins anew.")
+                + "turn, and is resumed if it was paused. A session stays with its CLI: another one begins anew.")
     ) { context in
         let arguments = context.arguments
         let rounds = try arguments.int("rounds", in: 0...1_000_000)

@@ -10,7 +10,7 @@ enum ResumeCommand {
                 Positional("AGENT", .one, "an agent's name, nickname or id", completion: .dynamic("paused"))
             ],
             examples: [
-                Example("tt resume backend", "it goes on in the conversation that it had"),
+                Example("tt resume backend", "it goes on in the session that it had"),
                 Example("tt status", "which agents are paused, and why"),
             ],
             discussion:

@@ -18,7 +18,7 @@ enum ConductorCommand {
                     completion: .dynamic("clis")),
                 .value("goal", "g", "TEXT", "the goal, worked on without a terminal; - reads it from standard input"),
                 .value("max-rounds", nil, "N", "with --goal: maximum turns; 0 means no limit", standard: "0"),
-                .flag("fresh", nil, "start a new conversation instead of continuing the last one"),
+                .flag("fresh", nil, "start a new session instead of continuing the last one"),
             ],
             examples: [
                 Example("tt conductor", "talk to it in this terminal"),
@@ -41,7 +41,7 @@ enum ConductorCommand {
     private static func talk(_ context: CommandContext) async throws {
         if context.wantsJSON {
             throw CommandFailure.usage(
-                "a conversation has no JSON", hint: "give a goal: tt conductor --goal \"…\" --json")
+                "a session in a terminal has no JSON", hint: "give a goal: tt conductor --goal \"…\" --json")
         }
         let global = try GlobalConfiguration.load(home: context.home)
         let replacement = try await context.withTown(.readWrite) { town in
