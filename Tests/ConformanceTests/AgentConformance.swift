@@ -48,7 +48,9 @@ import Testing
             (agent.lastHeartbeat, agent.lastActiveAt) = (town.start + .seconds(1), town.start + .seconds(2))
             (agent.tasksCompleted, agent.turnsCompleted, agent.maxTurns, agent.turnsSinceStart) = (1, 2, 3, 1)
             agent.session = HarnessSession(
-                id: "s", harness: "h", totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 4))
+                id: "s", harness: "h",
+                totals: Usage(
+                    inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, costUSD: 4))
             (agent.retryAt, agent.consecutiveFailures, agent.attention) = (town.start + .seconds(9), 4, "look")
             (agent.stopRequest, agent.pinnedTo) = (.whenEmpty, town.id())
             try await town.store.register(agent, maxAgents: 5)

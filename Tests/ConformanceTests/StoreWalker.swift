@@ -279,6 +279,12 @@ struct Walker {
         }
     }
 
+    // Every second one says what it wrote to a cache.
+    private static func usage(_ tokens: Int, cost: Double) -> Usage {
+        Usage(
+            inputTokens: tokens, outputTokens: 3, cacheWriteTokens: tokens % 2 == 0 ? tokens / 2 : nil, costUSD: cost)
+    }
+
     /// Ends the turn that the agent takes, or one that it took before.
     private mutating func end(_ agent: AgentID) -> WalkVerb {
         let now = now
@@ -303,15 +309,15 @@ struct Walker {
         let session =
             chance(3)
             ? HarnessSession(
-                id: "s\(below(3))", harness: "claude", totals: Usage(inputTokens: below(9000), costUSD: 0.5)) : nil
+                id: "s\(below(3))", harness: "claude",
+                totals: Self.usage(below(9000), cost: 0.5)) : nil
         var sends = chance(4) ? [message(to: one(agents))] : []
         // What a turn sends comes from its agent, and its place in a chain follows from the turn.
         for index in sends.indices where sends[index].from != agent {
             (sends[index].from, sends[index].id, sends[index].root, sends[index].path) = (agent, id(), nil, [])
         }
         let (drops, usage, model) = (
-            chance(9), chance(2) ? Usage(inputTokens: below(999), outputTokens: 3, costUSD: 0.25) : nil,
-            chance(2) ? "opus" : nil
+            chance(9), chance(2) ? Self.usage(below(999), cost: 0.25) : nil, chance(2) ? "opus" : nil
         )
         let (retry, limits, forgets) = (chance(4) ? now + .seconds(20) : nil, limits, !chance(6))
         let made = sends

@@ -335,7 +335,8 @@ import Testing
             try await town.send(ada)
             let lease = try #require(try await town.lease(ada))
             var commit = town.finished(lease)
-            commit.session = HarnessSession(id: "s1", harness: "echo", totals: Usage(inputTokens: 900, costUSD: 0.5))
+            commit.session = HarnessSession(
+                id: "s1", harness: "echo", totals: Usage(inputTokens: 900, cacheWriteTokens: 70, costUSD: 0.5))
             _ = try await town.store.commit(commit)
             try await town.send(ada)
             let next = try #require(try await town.lease(ada))

@@ -4,7 +4,8 @@ import TestOrder
 import Testing
 
 @Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct UsageConformance {
-    private let usage = Usage(inputTokens: 12_000, outputTokens: 340, cachedInputTokens: 9000, costUSD: 0.0375)
+    private let usage = Usage(
+        inputTokens: 12_000, outputTokens: 340, cachedInputTokens: 9000, cacheWriteTokens: 1500, costUSD: 0.0375)
 
     @Test(arguments: Subject.all)
     func `what a turn used is data in the log, for the task that it worked on`(_ subject: Subject) async throws {

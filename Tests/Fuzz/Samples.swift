@@ -62,7 +62,7 @@ enum Samples {
         #"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1800000000}}"#,
         #"{"type":"result","is_error":true,"result":"429 Too Many Requests: retry after 20","api_error_status":429,"session_id":"s"}"#,
         #"{"type":"result","is_error":false,"result":"ok","session_id":"s","total_cost_usd":1.5,"modelUsage":{"a":{"inputTokens":1,"outputTokens":2,"cacheReadInputTokens":3,"cacheCreationInputTokens":4,"costUSD":0.5},"b":{"inputTokens":9}},"model_usage_since_last_result":{"a":{"inputTokens":7}}}"#,
-        #"{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":2,"cached_input_tokens":3}}"#,
+        #"{"type":"turn.completed","usage":{"input_tokens":1,"output_tokens":2,"cached_input_tokens":3,"cache_write_input_tokens":2}}"#,
         #"{"type":"turn.failed","error":{"message":"unexpected status 429: try again in 1.5s"}}"#,
         #"{"type":"item.completed","item":{"type":"command_execution","command":"ls","exit_code":1,"status":"failed"}}"#,
         #"{"type":"step_finish","sessionID":"s","part":{"tokens":{"input":5,"output":2,"reasoning":1,"cache":{"read":3,"write":1}},"cost":0.25}}"#,

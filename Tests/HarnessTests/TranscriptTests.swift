@@ -27,7 +27,8 @@ extension Transcript {
     private static let start = #"{"session_id":"s","subtype":"init","type":"system"}"#
 
     @Test func `cost and tokens of a resumed session are the difference of its totals`() {
-        let earlier = Usage(inputTokens: 100, outputTokens: 50, cachedInputTokens: 20, costUSD: 0.5)
+        let earlier = Usage(
+            inputTokens: 100, outputTokens: 50, cachedInputTokens: 20, cacheWriteTokens: 4, costUSD: 0.5)
         var read = transcript(HarnessSession(id: "s", harness: "h", totals: earlier))
         _ = read.take(
             Self.start,
@@ -36,10 +37,24 @@ extension Transcript {
                 + #""cacheCreationInputTokens":10,"costUSD":0.75}},"session_id":"s"}"#)
         let result = read.result()
         #expect(
-            result.usage == Usage(inputTokens: 50, outputTokens: 10, cachedInputTokens: 10, costUSD: 0.25))
+            result.usage
+                == Usage(
+                    inputTokens: 50, outputTokens: 10, cachedInputTokens: 10, cacheWriteTokens: 6, costUSD: 0.25))
         #expect(
             result.session?.totals
-                == Usage(inputTokens: 150, outputTokens: 60, cachedInputTokens: 30, costUSD: 0.75))
+                == Usage(
+                    inputTokens: 150, outputTokens: 60, cachedInputTokens: 30, cacheWriteTokens: 10, costUSD: 0.75))
+    }
+
+    @Test func `what each model read from a cache and wrote to one is part of the input, once`() {
+        var read = transcript()
+        _ = read.take(
+            #"{"type":"result","is_error":false,"result":"ok","session_id":"s","modelUsage":{"#
+                + #""a":{"inputTokens":1,"cacheReadInputTokens":20,"cacheCreationInputTokens":300},"#
+                + #""b":{"inputTokens":1000,"cacheCreationInputTokens":5}}}"#)
+        #expect(
+            read.result().usage?.withoutCost
+                == Usage(inputTokens: 1326, cachedInputTokens: 20, cacheWriteTokens: 305))
     }
 
     @Test func `figures since the last result go before differences, and several results add up`() {
@@ -188,11 +203,15 @@ extension Transcript {
             #"{"type":"thread.started","thread_id":"t"}"#,
             #"{"type":"item.completed","item":{"type":"agent_message","text":"first"}}"#,
             #"{"type":"item.completed","item":{"type":"agent_message","text":"last"}}"#,
-            #"{"type":"turn.completed","usage":{"input_tokens":30,"cached_input_tokens":8,"output_tokens":9}}"#)
+            #"{"type":"turn.completed","usage":{"input_tokens":30,"cached_input_tokens":8,"cache_write_input_tokens":6,"#
+                + #""output_tokens":9}}"#)
         let result = read.result()
         #expect(result.reply == "last" && result.failure == nil)
+        // The thread's earlier report says nothing of writes, so what this turn wrote is not known.
         #expect(result.usage == Usage(inputTokens: 10, outputTokens: 5, cachedInputTokens: 8))
-        #expect(result.session?.totals == Usage(inputTokens: 30, outputTokens: 9, cachedInputTokens: 8))
+        #expect(
+            result.session?.totals
+                == Usage(inputTokens: 30, outputTokens: 9, cachedInputTokens: 8, cacheWriteTokens: 6))
     }
 
     @Test(arguments: [
@@ -278,6 +297,23 @@ extension Transcript {
         #expect(result.usage == Usage(inputTokens: 2500, outputTokens: 1200, costUSD: 0.01))
     }
 
+    @Test func `aider's sent tokens contain those of its cache`() {
+        var read = AiderTranscript(now: { now })
+        _ = read.take(
+            "Tokens: 10k sent, 3k cache write, 2k cache hit, 1k received. Cost: $0.01 message, $0.01 session.")
+        #expect(
+            read.result().usage
+                == Usage(
+                    inputTokens: 10_000, outputTokens: 1000, cachedInputTokens: 2000, cacheWriteTokens: 3000,
+                    costUSD: 0.01))
+        _ = read.take("Tokens: 1k sent, 500 cache hit, 1k received. Cost: $0.01 message, $0.02 session.")
+        #expect(
+            read.result().usage
+                == Usage(
+                    inputTokens: 11_000, outputTokens: 2000, cachedInputTokens: 2500, cacheWriteTokens: 3000,
+                    costUSD: 0.02))
+    }
+
     @Test func `a long text keeps its end`() {
         var read = TextTranscript(program: "x", now: { now })
         for _ in 0..<5 { _ = read.take(Array(repeating: UInt8(ascii: "a"), count: 1 << 20)) }
@@ -308,6 +344,8 @@ extension Transcript {
         let told = read.take(step, step, #"{"type":"done","sessionID":"s","rejected":[{"permission":"bash"}]}"#)
         #expect(told.last == .ended)
         let result = read.result()
-        #expect(result.usage == Usage(inputTokens: 18, outputTokens: 6, cachedInputTokens: 6, costUSD: 0.5))
+        #expect(
+            result.usage
+                == Usage(inputTokens: 18, outputTokens: 6, cachedInputTokens: 6, cacheWriteTokens: 2, costUSD: 0.5))
     }
 }

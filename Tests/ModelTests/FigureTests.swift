@@ -23,10 +23,22 @@ import Testing
     @Test func `sums stop at the ends`() {
         #expect(Figure.sum(.max, 1, in: .min ... .max) == .max)
         #expect(Figure.sum(.min, -1, in: .min ... .max) == .min)
-        let most = Usage(inputTokens: .max, outputTokens: .max, cachedInputTokens: .max, costUSD: .infinity)
+        let most = Usage(
+            inputTokens: .max, outputTokens: .max, cachedInputTokens: .max, cacheWriteTokens: .max, costUSD: .infinity)
         #expect(most + most == most)
         #expect(Usage(inputTokens: .min, costUSD: .nan) == Usage(costUSD: 0))
         #expect(Usage().since(most) == Usage())
+    }
+
+    @Test func `what was written to a cache is known if a report says it, and its growth if both do`() {
+        let (first, second) = (Usage(inputTokens: 9, cacheWriteTokens: 4), Usage(inputTokens: 19, cacheWriteTokens: 7))
+        #expect(second.since(first) == Usage(inputTokens: 10, cacheWriteTokens: 3))
+        #expect(second.since(Usage()) == second)
+        #expect(second.since(Usage(inputTokens: 9)) == Usage(inputTokens: 10))
+        #expect(Usage(inputTokens: 19).since(first) == Usage(inputTokens: 10))
+        #expect(first + Usage(inputTokens: 1) == Usage(inputTokens: 10, cacheWriteTokens: 4))
+        #expect(Usage(inputTokens: 1) + first == Usage(inputTokens: 10, cacheWriteTokens: 4))
+        #expect((Usage() + Usage()).cacheWriteTokens == nil)
     }
 
     @Test func `money is exact to a millionth of a dollar, and stops at the ends`() {

@@ -12,13 +12,15 @@ import Testing
             town, "api",
             TurnDetail(
                 cli: "claude", model: "opus-5",
-                usage: Usage(inputTokens: 1000, outputTokens: 20, cachedInputTokens: 900, costUSD: 0.5),
+                usage: Usage(
+                    inputTokens: 1000, outputTokens: 20, cachedInputTokens: 900, cacheWriteTokens: 60, costUSD: 0.5),
                 duration: .seconds(10)), task: api.id, ago: .seconds(30 * 3600))
         try await turn(
             town, "api", TurnDetail(cli: "claude", model: "opus-5", usage: Usage(costUSD: 0.25), duration: .seconds(1)),
             task: api.id, ago: .seconds(60))
         try await turn(
-            town, "web", TurnDetail(cli: "codex", usage: Usage(inputTokens: 7), duration: .seconds(2)),
+            town, "web",
+            TurnDetail(cli: "codex", usage: Usage(inputTokens: 7, cacheWriteTokens: 2), duration: .seconds(2)),
             ago: .seconds(50))
         try await turn(
             town, "web", TurnDetail(cli: "codex", duration: .seconds(3), failure: .network), failed: true, ago: .zero)
@@ -60,6 +62,12 @@ import Testing
             try await rows(.day, in: town) == [
                 "2026-03-08: 1 turns, 1020 tokens, 0.5", "2026-03-09: 3 turns, 7 tokens, 0.25",
             ])
+    }
+
+    @Test func `what was written to a cache adds up, and is no more input`() async throws {
+        let total = try await ReadCosts.call(.init(), in: try await town()).total
+        #expect(total.inputTokens == 1007 && total.cachedInputTokens == 900 && total.cacheWriteTokens == 62)
+        #expect(total.tokens == 1027)
     }
 
     @Test func `days begin where the person is`() async throws {

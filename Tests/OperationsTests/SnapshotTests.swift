@@ -122,7 +122,7 @@ import Testing
         (agent.tasksCompleted, agent.turnsCompleted, agent.maxTurns, agent.turnsSinceStart) = (1, 2, 3, 4)
         agent.session = HarnessSession(
             id: "s", harness: "h",
-            totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 0.25))
+            totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, costUSD: 0.25))
         (agent.retryAt, agent.consecutiveFailures, agent.attention, agent.stopRequest) = (b, 5, "x", .afterTurn)
         var task = AgentTask(
             id: TaskID(high: 5, low: 6), description: "d", createdBy: agent.id, createdAt: a, tags: ["t"])
@@ -146,6 +146,17 @@ import Testing
         ] {
             #expect(try SnapshotLine.record(try SnapshotLine.bytes(record)) == record)
         }
+    }
+
+    @Test func `a session of an earlier version's snapshot is read, with the figures that it has`() throws {
+        var agent = Agent(id: AgentID(high: 1, low: 2), name: "a", cli: "c", createdAt: Timestamp(microseconds: 1))
+        let totals = Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4)
+        agent.session = HarnessSession(id: "s", harness: "h", totals: totals)
+        let line = String(decoding: try SnapshotLine.bytes(.agent(agent)), as: UTF8.self)
+        let older = line.replacing("\"cache_write_tokens\":4,", with: "")
+        #expect(older.count < line.count)
+        agent.session?.totals = Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3)
+        #expect(try SnapshotLine.record(Array(older.utf8)) == .agent(agent))
     }
 
     @Test func `a damaged, edited, cut or foreign file changes nothing`() async throws {

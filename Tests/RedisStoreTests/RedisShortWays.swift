@@ -102,7 +102,9 @@ import Testing
                     if ending > 4 {
                         commit.session = HarnessSession(
                             id: "s\(step)", harness: "echo",
-                            totals: Usage(inputTokens: step, outputTokens: 2, costUSD: spent == 0 ? 0.5 : nil))
+                            totals: Usage(
+                                inputTokens: step, outputTokens: 2, cacheWriteTokens: spent == 0 ? step : nil,
+                                costUSD: spent == 0 ? 0.5 : nil))
                     }
                     if host == 0 { commit.token.host = HostID(high: 1, low: 1) }
                     return try await town.store.commit(commit)

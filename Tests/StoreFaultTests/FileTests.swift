@@ -147,6 +147,30 @@ private func fileSize(_ path: String) -> Int {
         }
     }
 
+    @Test func `a file of schema version 8 opens, and what its sessions wrote to a cache is not known`() async throws {
+        try await withScratchFolder { folder in
+            let db = try StoreFile(folder: folder.path, options: SQLiteOptions()).openForWriting()
+            try Schema.prepare(db, steps: Array(Schema.steps[..<8]))
+            let id = AgentID(random: random)
+            try db.run(
+                """
+                insert into agents (id, epoch, live, name, kind, state, cli, created_at, last_heartbeat, last_active_at,
+                tasks_completed, rounds_completed, max_rounds, rounds_since_start, failures, session, session_harness,
+                session_input, session_output, session_cached)
+                values (?, 0, 1, 'ada', 'worker', 'idle', 'claude', 5, 5, 5, 0, 0, 0, 0, 0, 's', 'claude', 7, 6, 5)
+                """, id)
+            db.close()
+            let store: any Store = try await SQLiteStore.open(folder: folder.path)
+            let totals = Usage(inputTokens: 7, outputTokens: 6, cachedInputTokens: 5)
+            let agent = try await store.agent(id)
+            #expect(agent?.session == HarnessSession(id: "s", harness: "claude", totals: totals))
+            await store.close()
+            let copy = try Connection(path: folder.path("town.db.backup-v8"), mode: .readOnly)
+            #expect(try copy.userVersion() == 8)
+            copy.close()
+        }
+    }
+
     @Test func `a file of a newer program is refused and left alone`() async throws {
         try await withScratchFolder { folder in
             _ = try await fill(folder)

@@ -15,7 +15,7 @@ public enum WholeTown {
             agent.maxTurns = 12
             agent.session = HarnessSession(
                 id: "s", harness: "echo",
-                totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, costUSD: 0.5))
+                totals: Usage(inputTokens: 1, outputTokens: 2, cachedInputTokens: 3, cacheWriteTokens: 4, costUSD: 0.5))
             agent.attention = "look 👀"
             agent.consecutiveFailures = 2
         }

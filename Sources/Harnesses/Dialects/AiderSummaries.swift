@@ -39,17 +39,20 @@ struct AiderSummaries: Sendable, Equatable {
                 tokens($0, "cache hit") != nil || tokens($0, "cache write") != nil
             })
         else { return nil }
-        let cached = parts.dropFirst().dropLast().lazy.compactMap { tokens($0, "cache hit") }.first ?? 0
-        guard halves.count == 2 else {
-            return (Usage(inputTokens: sent, outputTokens: received, cachedInputTokens: cached), nil)
+        func part(_ word: String) -> Int? {
+            parts.dropFirst().dropLast().lazy.compactMap { tokens($0, word) }.first
         }
+        // What was sent contains both. aider leaves out what is zero.
+        let (cached, written) = (part("cache hit"), part("cache write"))
+        let usage = Usage(
+            inputTokens: sent, outputTokens: received, cachedInputTokens: cached ?? 0,
+            cacheWriteTokens: written ?? (cached == nil ? nil : 0))
+        guard halves.count == 2 else { return (usage, nil) }
         let costs = halves[1].split(separator: ", ", omittingEmptySubsequences: false)
         guard costs.count == 2, let cost = money(costs[0], "message"), let session = money(costs[1], "session") else {
             return nil
         }
-        return (
-            Usage(inputTokens: sent, outputTokens: received, cachedInputTokens: cached, cost: cost), session
-        )
+        return (usage + Usage(cost: cost), session)
     }
 
     /// `1.2k sent`.

@@ -161,11 +161,13 @@ struct ClaudeTranscript: Transcript {
             let isGuess = model["costBasis"]?.string == "unknown"
             let cost = isGuess ? nil : sum.cost.map { $0 + (model["costUSD"]?.money ?? .zero) }
             let cached = model["cacheReadInputTokens"]?.tokens ?? 0
+            let written = model["cacheCreationInputTokens"]?.tokens
+            // Here the new part of the input comes without what was read from a cache and what was written to one.
             let part =
                 Usage(
                     inputTokens: model["inputTokens"]?.tokens ?? 0, outputTokens: model["outputTokens"]?.tokens ?? 0,
-                    cachedInputTokens: cached)
-                + Usage(inputTokens: cached) + Usage(inputTokens: model["cacheCreationInputTokens"]?.tokens ?? 0)
+                    cachedInputTokens: cached, cacheWriteTokens: written)
+                + Usage(inputTokens: cached) + Usage(inputTokens: written ?? 0)
             sum = sum.withoutCost + part + Usage(cost: cost)
         }
         return sum

@@ -27,7 +27,8 @@ struct CodexTranscript: Transcript {
             if let usage = event["usage"] {
                 record.totals = Usage(
                     inputTokens: usage["input_tokens"]?.tokens ?? 0, outputTokens: usage["output_tokens"]?.tokens ?? 0,
-                    cachedInputTokens: usage["cached_input_tokens"]?.tokens ?? 0)
+                    cachedInputTokens: usage["cached_input_tokens"]?.tokens ?? 0,
+                    cacheWriteTokens: usage["cache_write_input_tokens"]?.tokens)
             }
             return [.ended]
         case "turn.failed":

@@ -40,11 +40,12 @@ struct OpenCode: Dialect {
         case "step_finish":
             let tokens = part?["tokens"]
             let cached = tokens?["cache"]?["read"]?.tokens ?? 0
+            let written = tokens?["cache"]?["write"]?.tokens
             let step =
                 Usage(
                     inputTokens: tokens?["input"]?.tokens ?? 0, outputTokens: tokens?["output"]?.tokens ?? 0,
-                    cachedInputTokens: cached, cost: part?["cost"]?.money)
-                + Usage(inputTokens: cached) + Usage(inputTokens: tokens?["cache"]?["write"]?.tokens ?? 0)
+                    cachedInputTokens: cached, cacheWriteTokens: written, cost: part?["cost"]?.money)
+                + Usage(inputTokens: cached) + Usage(inputTokens: written ?? 0)
                 + Usage(outputTokens: tokens?["reasoning"]?.tokens ?? 0)
             state.record.spent = (state.record.spent ?? Usage()) + step
         case "error":

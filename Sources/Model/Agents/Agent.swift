@@ -101,23 +101,34 @@ public struct HarnessSession: Sendable, Equatable, Codable {
 
 /// Tokens, always within `Figure.tokens`, and money, which is nil if the harness does not know it.
 public struct Usage: Sendable, Equatable {
+    /// All of the input: what was new, and what was read from a cache or written to one.
     public let inputTokens: Int
     public let outputTokens: Int
+    /// The part of the input that was read from a cache.
     public let cachedInputTokens: Int
+    /// The part of the input that was written to a cache; nil if the harness does not say.
+    public let cacheWriteTokens: Int?
     public let cost: Money?
 
-    public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, cost: Money? = nil) {
+    public init(
+        inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, cacheWriteTokens: Int? = nil,
+        cost: Money? = nil
+    ) {
         self.inputTokens = Figure.int(inputTokens, in: Figure.tokens)
         self.outputTokens = Figure.int(outputTokens, in: Figure.tokens)
         self.cachedInputTokens = Figure.int(cachedInputTokens, in: Figure.tokens)
+        self.cacheWriteTokens = cacheWriteTokens.map { Figure.int($0, in: Figure.tokens) }
         self.cost = cost
     }
 
     /// - Parameter costUSD: US dollars, as a CLI reports them.
-    public init(inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, costUSD: Double?) {
+    public init(
+        inputTokens: Int = 0, outputTokens: Int = 0, cachedInputTokens: Int = 0, cacheWriteTokens: Int? = nil,
+        costUSD: Double?
+    ) {
         self.init(
             inputTokens: inputTokens, outputTokens: outputTokens, cachedInputTokens: cachedInputTokens,
-            cost: costUSD.map { Money(dollars: $0) })
+            cacheWriteTokens: cacheWriteTokens, cost: costUSD.map { Money(dollars: $0) })
     }
 
     /// The cost in US dollars.
@@ -132,25 +143,40 @@ public struct Usage: Sendable, Equatable {
         return Usage(
             inputTokens: inputTokens - earlier.inputTokens, outputTokens: outputTokens - earlier.outputTokens,
             cachedInputTokens: max(0, cachedInputTokens - earlier.cachedInputTokens),
-            cost: cost.map { $0 - (earlier.cost ?? .zero) })
+            cacheWriteTokens: written(since: earlier), cost: cost.map { $0 - (earlier.cost ?? .zero) })
     }
 
-    /// The sum; money is known where either part's is.
+    // A session whose earlier report had input and did not say how much of it was written (as before the figure was
+    // kept) has written an unknown part of what is written by now.
+    private func written(since earlier: Usage) -> Int? {
+        guard let cacheWriteTokens, let before = earlier.cacheWriteTokens ?? (earlier.inputTokens == 0 ? 0 : nil) else {
+            return nil
+        }
+        return max(0, cacheWriteTokens - before)
+    }
+
+    /// The sum; what only one part knows is known.
     public static func + (left: Usage, right: Usage) -> Usage {
         Usage(
             inputTokens: left.inputTokens + right.inputTokens, outputTokens: left.outputTokens + right.outputTokens,
             cachedInputTokens: left.cachedInputTokens + right.cachedInputTokens,
+            cacheWriteTokens: left.cacheWriteTokens.map { $0 + (right.cacheWriteTokens ?? 0) }
+                ?? right.cacheWriteTokens,
             cost: left.cost.map { $0 + (right.cost ?? .zero) } ?? right.cost)
     }
 
     /// The same without the money.
     public var withoutCost: Usage {
-        Usage(inputTokens: inputTokens, outputTokens: outputTokens, cachedInputTokens: cachedInputTokens)
+        Usage(
+            inputTokens: inputTokens, outputTokens: outputTokens, cachedInputTokens: cachedInputTokens,
+            cacheWriteTokens: cacheWriteTokens)
     }
 }
 
 extension Usage: Codable {
-    private enum CodingKeys: String, CodingKey { case inputTokens, outputTokens, cachedInputTokens, costUSD }
+    private enum CodingKeys: String, CodingKey {
+        case inputTokens, outputTokens, cachedInputTokens, cacheWriteTokens, costUSD
+    }
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -158,6 +184,7 @@ extension Usage: Codable {
             inputTokens: try values.decode(Int.self, forKey: .inputTokens),
             outputTokens: try values.decode(Int.self, forKey: .outputTokens),
             cachedInputTokens: try values.decode(Int.self, forKey: .cachedInputTokens),
+            cacheWriteTokens: try values.decodeIfPresent(Int.self, forKey: .cacheWriteTokens),
             costUSD: try values.decodeIfPresent(Double.self, forKey: .costUSD))
     }
 
@@ -166,6 +193,7 @@ extension Usage: Codable {
         try values.encode(inputTokens, forKey: .inputTokens)
         try values.encode(outputTokens, forKey: .outputTokens)
         try values.encode(cachedInputTokens, forKey: .cachedInputTokens)
+        try values.encodeIfPresent(cacheWriteTokens, forKey: .cacheWriteTokens)
         try values.encodeIfPresent(costUSD, forKey: .costUSD)
     }
 }

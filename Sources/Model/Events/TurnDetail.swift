@@ -38,6 +38,7 @@ extension TurnDetail: Codable {
         case inputTokens = "input_tokens"
         case outputTokens = "output_tokens"
         case cachedInputTokens = "cached_input_tokens"
+        case cacheWriteTokens = "cache_write_tokens"
         case cost = "cost_usd"
     }
 
@@ -56,6 +57,7 @@ extension TurnDetail: Codable {
             usage = Usage(
                 inputTokens: input, outputTokens: try count(.outputTokens) ?? 0,
                 cachedInputTokens: try count(.cachedInputTokens) ?? 0,
+                cacheWriteTokens: try count(.cacheWriteTokens),
                 costUSD: try values.decodeIfPresent(Double.self, forKey: .cost))
         }
     }
@@ -72,6 +74,7 @@ extension TurnDetail: Codable {
         try values.encode(usage.inputTokens, forKey: .inputTokens)
         try values.encode(usage.outputTokens, forKey: .outputTokens)
         try values.encode(usage.cachedInputTokens, forKey: .cachedInputTokens)
+        try values.encodeIfPresent(usage.cacheWriteTokens, forKey: .cacheWriteTokens)
         try values.encodeIfPresent(usage.costUSD, forKey: .cost)
     }
 }

@@ -104,6 +104,8 @@ struct SessionForm: Codable {
     var inputTokens: Int
     var outputTokens: Int
     var cachedInputTokens: Int
+    /// Not in snapshots of earlier versions.
+    var cacheWriteTokens: Int?
     var costUSD: Double?
 
     enum CodingKeys: String, CodingKey {
@@ -111,6 +113,7 @@ struct SessionForm: Codable {
         case inputTokens = "input_tokens"
         case outputTokens = "output_tokens"
         case cachedInputTokens = "cached_input_tokens"
+        case cacheWriteTokens = "cache_write_tokens"
         case costUSD = "cost_usd"
     }
 
@@ -120,6 +123,7 @@ struct SessionForm: Codable {
         inputTokens = session.totals.inputTokens
         outputTokens = session.totals.outputTokens
         cachedInputTokens = session.totals.cachedInputTokens
+        cacheWriteTokens = session.totals.cacheWriteTokens
         costUSD = session.totals.costUSD
     }
 
@@ -128,7 +132,7 @@ struct SessionForm: Codable {
             id: id, harness: harness,
             totals: Usage(
                 inputTokens: inputTokens, outputTokens: outputTokens, cachedInputTokens: cachedInputTokens,
-                costUSD: costUSD))
+                cacheWriteTokens: cacheWriteTokens, costUSD: costUSD))
     }
 }
 

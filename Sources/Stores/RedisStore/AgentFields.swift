@@ -57,6 +57,7 @@ extension HarnessSession {
             "session_id": id, "session_harness": harness, "session_input": String(totals.inputTokens),
             "session_output": String(totals.outputTokens), "session_cached": String(totals.cachedInputTokens),
         ]
+        fields["session_cache_write"] = totals.cacheWriteTokens.map { String($0) }
         fields["session_cost"] = totals.costUSD.map { String($0) }
         return fields
     }
@@ -67,7 +68,9 @@ extension HarnessSession {
             id: id, harness: harness,
             totals: Usage(
                 inputTokens: fields.int("session_input"), outputTokens: fields.int("session_output"),
-                cachedInputTokens: fields.int("session_cached"), costUSD: fields["session_cost"].flatMap { Double($0) })
+                cachedInputTokens: fields.int("session_cached"),
+                cacheWriteTokens: fields["session_cache_write"].flatMap { Figure.int($0, in: Figure.tokens) },
+                costUSD: fields["session_cost"].flatMap { Double($0) })
         )
     }
 }

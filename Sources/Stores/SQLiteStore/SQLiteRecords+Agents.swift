@@ -29,7 +29,9 @@ extension SQLiteRecords {
         agent.maxTurns = row.count(17)
         agent.turnsSinceStart = row.count(18)
         if let session: String = row[19] {
-            let usage = Usage(inputTokens: row[21], outputTokens: row[22], cachedInputTokens: row[23], costUSD: row[24])
+            let usage = Usage(
+                inputTokens: row[21], outputTokens: row[22], cachedInputTokens: row[23], cacheWriteTokens: row[31],
+                costUSD: row[24])
             agent.session = HarnessSession(id: session, harness: row[20], totals: usage)
         }
         agent.retryAt = row[25]
@@ -59,13 +61,13 @@ extension SQLiteRecords {
             current_task = ?, last_heartbeat = ?, last_active_at = ?, tasks_completed = ?, rounds_completed = ?,
             max_rounds = ?, rounds_since_start = ?, session = ?, session_harness = ?, session_input = ?,
             session_output = ?, session_cached = ?, session_cost = ?, retry_at = ?, failures = ?, attention = ?,
-            stop_request = ?, pinned_to = ?, host_deaths = ? where id = ?
+            stop_request = ?, pinned_to = ?, host_deaths = ?, session_cache_write = ? where id = ?
             """, !agent.state.isTerminal, agent.name, agent.nickname, agent.role, agent.parent, agent.kind.rawValue,
             agent.state.rawValue, agent.cli, agent.currentTask, agent.lastHeartbeat, agent.lastActiveAt,
             agent.tasksCompleted, agent.turnsCompleted, agent.maxTurns, agent.turnsSinceStart, session?.id,
             session?.harness, usage?.inputTokens, usage?.outputTokens, usage?.cachedInputTokens, usage?.costUSD,
             agent.retryAt, agent.consecutiveFailures, agent.attention, agent.stopRequest?.rawValue, agent.pinnedTo,
-            agent.hostDeaths, agent.id)
+            agent.hostDeaths, usage?.cacheWriteTokens, agent.id)
     }
 
     package func remove(_ agent: AgentID) throws(StoreError) {

@@ -10,7 +10,9 @@ enum Schema {
     static var version: Int { steps.count }
 
     /// Step n brings a file from version n to version n + 1. A step that was released never changes.
-    static let steps: [String] = [first, dependencies, kept, lacks, hostDeaths, identity, turnDetail, documents]
+    static let steps: [String] = [
+        first, dependencies, kept, lacks, hostDeaths, identity, turnDetail, documents, cacheWrites,
+    ]
 
     // A message's state is 2 queued, 3 leased, 4 done, 5 dead: numbers of one size, so that a change of state is
     // written in place, however long the message is. Ids are 16 bytes, times microseconds since 1970.
@@ -135,6 +137,9 @@ enum Schema {
         alter table kept_entries add column feature text;
         create index due_entries on kept_entries (feature, due_at, key, name) where due_at is not null;
         """
+
+    // How much of a session's input was written to a cache; null where nobody knows.
+    private static let cacheWrites = "alter table agents add column session_cache_write integer;"
 
     /// What is in an opened file.
     enum Content: Equatable {

@@ -21,8 +21,9 @@ enum CostsCommand {
                 Example("tt costs --by model --json", "by model, for programs"),
             ],
             discussion: "Adds up what each CLI reports of its turns. Some report tokens but no money, and some report "
-                + "nothing: such turns are counted, and the last column says how many have no price. A turn that worked "
-                + "on several tasks counts for the first. The event log is where the figures are kept; it holds the "
+                + "nothing: such turns are counted, and the last column says how many have no price. INPUT is all of "
+                + "the input; CACHED is the part that was read from a cache, WRITTEN the part that was written to one, "
+                + "as far as CLIs report it. A turn that worked on several tasks counts for the first. The event log is where the figures are kept; it holds the "
                 + "newest 100,000 events. Days are local; with --json they are days in UTC.")
     ) { context in
         let arguments = context.arguments
@@ -47,7 +48,8 @@ enum CostsCommand {
         var columns: [Table.Column] = [
             .init(first, isFlexible: true, least: 18), .init("TURNS", isRight: true),
             .init("FAILED", isRight: true, isDispensable: true), .init("INPUT", isRight: true, isDispensable: true),
-            .init("CACHED", isRight: true, isDispensable: true), .init("OUTPUT", isRight: true, isDispensable: true),
+            .init("CACHED", isRight: true, isDispensable: true),
+            .init("WRITTEN", isRight: true, isDispensable: true), .init("OUTPUT", isRight: true, isDispensable: true),
             .init("COST", isRight: true),
         ]
         if hasUnpriced { columns.append(.init("NO PRICE", isRight: true, isDispensable: true)) }
@@ -56,7 +58,7 @@ enum CostsCommand {
         for (id, label, spent) in rows + [("", "total", output.total)] {
             let isMetered = spent.unmetered < spent.turns
             var cells = [id + label, String(spent.turns), spent.failed == 0 ? "" : String(spent.failed)]
-            cells += [spent.inputTokens, spent.cachedInputTokens, spent.outputTokens].map {
+            cells += [spent.inputTokens, spent.cachedInputTokens, spent.cacheWriteTokens, spent.outputTokens].map {
                 isMetered ? $0.shownCount : "-"
             }
             cells.append(spent.costUSD?.shownDollars ?? "-")

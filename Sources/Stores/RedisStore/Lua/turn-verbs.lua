@@ -96,7 +96,8 @@ function V.renew()
   A.beat(requireAgent(token.agent), now)
 end
 local sessionFields = {
-  'session_id', 'session_harness', 'session_input', 'session_output', 'session_cached', 'session_cost'}
+  'session_id', 'session_harness', 'session_input', 'session_output', 'session_cached',
+  'session_cache_write', 'session_cost'}
 local function setSession(agent, new)
   for _, k in ipairs(sessionFields) do agent[k] = new and new[k] or nil end
 end
