@@ -19,6 +19,61 @@ import Testing
         return try await client.run(script, keys: ["tt:t:"], arguments: arguments).elements.map(\.text)
     }
 
+    @Test(arguments: ServerProgram.all) func `every sentence says the same of the same facts`(_ program: ServerProgram)
+        async throws
+    {
+        typealias Place = Facts.Place
+        func places(_ parts: [Template.Part]) -> (always: Set<Place>, sometimes: Set<Place>) {
+            var (always, sometimes) = (Set<Place>(), Set<Place>())
+            for part in parts {
+                switch part {
+                case .words: continue
+                case .fact(let place), .number(let place, _): always.insert(place)
+                case .maybe(let needs, let excludes, _): sometimes.formUnion(needs + excludes)
+                }
+            }
+            return (always, sometimes.subtracting(always))
+        }
+        // A notice is told from a sentence by a point.
+        let texts =
+            EventSentence.allCases.map { ($0.rawValue, $0.parts) }
+            + Notice.allCases.map { (".\($0.rawValue)", $0.parts) }
+        // With all that may be known, with nothing more than is always known, and with one thing more.
+        var cases: [(name: String, known: [Place])] = []
+        for (name, parts) in texts {
+            let (always, sometimes) = places(parts)
+            for more in [[], Array(sometimes)] + sometimes.map({ [$0] }) { cases.append((name, always + more)) }
+        }
+        let said = try await run(
+            """
+            local answers, at = {}, 1
+            while ARGV[at] do
+              local facts = {}
+              for i = at + 2, at + 1 + ARGV[at + 1] do facts[ARGV[i]] = ARGV[i] == 'count' and '1' or ARGV[i] .. "'{x}" end
+              local notice = ARGV[at]:match('^%.(.*)')
+              if notice then
+                answers[#answers + 1] = MODEL.notice(notice, facts)
+              else
+                answers[#answers + 1], answers[#answers + 2] = MODEL.sentence(ARGV[at], facts)
+              end
+              at = at + 2 + ARGV[at + 1]
+            end
+            return answers
+            """,
+            cases.flatMap { [$0.name, String($0.known.count)] + $0.known.map(\.rawValue) }, on: program)
+        var expected: [String] = []
+        for (name, known) in cases {
+            var facts: Facts = [:]
+            for place in known { facts.add(place, place == .count ? "1" : place.rawValue + "'{x}") }
+            if let sentence = EventSentence(rawValue: name) {
+                expected += [sentence.type.rawValue, sentence.text(facts)]
+            } else {
+                expected.append(try #require(Notice(rawValue: String(name.dropFirst()))).text(facts))
+            }
+        }
+        #expect(said == expected)
+    }
+
     @Test(arguments: ServerProgram.all) func `every signal leads to the same state`(_ program: ServerProgram)
         async throws
     {

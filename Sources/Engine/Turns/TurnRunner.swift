@@ -187,9 +187,8 @@ struct TurnRunner: Sendable {
             case .stalled(let silence):
                 Task {
                     var event = Event(
-                        .turnStalled,
-                        "\(lease.agent.name) has been silent for \(Int(silence.inSeconds)) s; "
-                            + "look with: tt attach \(lease.agent.name)", at: time.now())
+                        .turnStalled, [.agent: lease.agent.name, .number: String(Int(silence.inSeconds))],
+                        at: time.now())
                     event.agent = lease.agent.id
                     event.turn = lease.token.turn
                     try? await store.append([event])

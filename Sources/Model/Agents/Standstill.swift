@@ -10,13 +10,13 @@ extension Agent {
     public var standstill: Standstill? {
         switch state {
         case .paused:
-            Standstill(reason: attention.map { "is paused: \($0)" } ?? "is paused", command: "tt resume \(name)")
+            Standstill(reason: Notice.isPaused.text([.reason: attention]), command: "tt resume \(name)")
         case .stopped where isOutOfRounds:
             Standstill(
-                reason: "has used up its \(maxTurns) turn\(maxTurns == 1 ? "" : "s")",
+                reason: Notice.isUsedUp.text([.count: String(maxTurns)]),
                 command: "tt restart \(name)")
-        case .stopped: Standstill(reason: "was stopped", command: "tt restart \(name)")
-        case .error: Standstill(reason: "stopped with an error", command: "tt restart \(name)")
+        case .stopped: Standstill(reason: Notice.wasStopped.text([:]), command: "tt restart \(name)")
+        case .error: Standstill(reason: Notice.hasFailed.text([:]), command: "tt restart \(name)")
         case .cold, .starting, .idle, .working, .draining: nil
         }
     }

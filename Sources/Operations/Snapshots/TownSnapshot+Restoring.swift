@@ -158,8 +158,7 @@ extension TownSnapshot {
             while records.count < 200 {
                 guard let line = try lines.next()?.withoutReturn else {
                     try finish()
-                    var event = Event(
-                        .townRestored, "the town was restored as it was saved at \(snapshot.savedAt)", at: now)
+                    var event = Event(.townRestored, [.time: "\(snapshot.savedAt)"], at: now)
                     event.sequence = Figure.sequence(lastEvent) + 1
                     return records + [.event(event)]
                 }

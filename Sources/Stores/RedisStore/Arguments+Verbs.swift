@@ -32,18 +32,17 @@ extension Arguments {
             add(true)
             add(turn.session)
             add(turn.dropsSession)
-            add(turn.duration.phrase + turn.costPhrase)
+            add(turn.duration.phrase)
+            add(optional: turn.costText)
             add(DetailText.text(turn.detail))
             add(optional: turn.retryIfOpen?.field)
         case .failed(let failure, let verdict, let maxAttempts):
             add(false)
             add(turn.session)
             add(turn.dropsSession || verdict.dropsSession)
-            var text = "\(turn.duration.phrase) (\(failure.kind.rawValue)): \(failure.message)"
-            if let retryAt = verdict.retryAt, verdict.pause == nil {
-                text += "; next turn in \(max(retryAt - turn.now, .zero).phrase)"
-            }
-            add(text)
+            add(turn.duration.phrase)
+            add(failure.kind.rawValue)
+            add(optional: turn.pauseText(verdict))
             add(failure.message)
             add(optional: verdict.retryAt?.field)
             add(optional: verdict.pause)

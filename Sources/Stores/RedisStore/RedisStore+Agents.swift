@@ -1,4 +1,5 @@
 public import Model
+import StoreVerbs
 
 extension RedisStore {
     public func register(_ agent: Agent, maxAgents: Int) async throws(StoreError) {
@@ -43,8 +44,7 @@ extension RedisStore {
     public func announce(_ host: Host, now: Timestamp) async throws(StoreError) {
         _ = try await call("announce") { arguments in
             arguments.add(host.fields)
-            let place = host.isForeground ? "in a terminal" : "in the background"
-            arguments.add("a host runs \(place) as process \(host.pid)")
+            arguments.add(EventSentence.hostStarted.text(host.startFacts))
             arguments.add(now)
         }
         // A host that renews its entry goes on to judge what others have written.

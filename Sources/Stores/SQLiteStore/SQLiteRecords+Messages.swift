@@ -65,7 +65,7 @@ extension SQLiteRecords {
         try run(
             "update messages set state = 5, changed_at = ?, last_error = ? where seq = ?", now,
             "its stored form cannot be read", delivery.sequence)
-        var event = Event(.messageDead, "a message is a dead letter because it cannot be read", at: now)
+        var event = Event(.messageIllegible, at: now)
         event.agent = delivery.message.to
         event.letter = delivery.message.id
         try append(event)

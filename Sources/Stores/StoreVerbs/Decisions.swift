@@ -54,10 +54,12 @@ public enum Decisions {
         if cause == .hostDied { delivery.hostDeaths += 1 }
         if cause == .hostDied, delivery.hostDeaths >= maxHostDeaths {
             delivery.state = .dead
-            delivery.lastError = "its turn ended the host \(delivery.hostDeaths) times"
+            delivery.lastError = Notice.hostDeaths.text([.number: String(delivery.hostDeaths)])
         } else if delivery.deliveries >= maxDeliveries {
             delivery.state = .dead
-            delivery.lastError = "\(delivery.deliveries) turns began with it and none of them ended (\(cause.phrase))"
+            delivery.lastError = Notice.turnsWithoutEnd.text([
+                .number: String(delivery.deliveries), .reason: cause.phrase,
+            ])
         }
         return delivery
     }
@@ -73,8 +75,9 @@ public enum Decisions {
 
     /// What a person reads of an agent that has taken all the turns that it may take.
     public static func usedUp(_ agent: Agent) -> String {
-        let turns = agent.maxTurns == 1 ? "the one turn that it may take" : "its \(agent.maxTurns) turns"
-        return "it has used up \(turns); let it continue with: tt restart \(agent.name)"
+        Notice.usedUp.text([
+            .agent: agent.name, .one: Facts.flag(agent.maxTurns == 1), .number: String(agent.maxTurns),
+        ])
     }
 
     /// Whether an agent that takes no turn at present may be given one.

@@ -12,26 +12,24 @@ public enum Storm {
         throws(StoreError) -> String?
     {
         if message.hops > limits.maxHops {
-            return "it has passed \(message.hops) agents and the limit is \(limits.maxHops)"
+            return Notice.tooManyHops.text([.number: String(message.hops), .limit: String(limits.maxHops)])
         }
         // A person's own message begins a chain, and is none.
         guard message.body.wakes, let from = message.path.last else { return nil }
         let way = message.path + [message.to]
         let times = way.count { $0 == message.to }
         if times >= limits.sameAgent {
-            return
-                "\(try name(message.to)) would work on it for the \(ordinal(times)) time and no task was completed in "
-                + "between (limits.same_agent)"
+            return Notice.sameAgent.text([.agent: try name(message.to), .number: ordinal(times)])
         }
         if passes(way) >= limits.pingPong {
-            return
-                "\(try name(from)) and \(try name(message.to)) have passed it to each other \(limits.pingPong) times and "
-                + "no task was completed in between (limits.ping_pong)"
+            return Notice.pingPong.text([
+                .from: try name(from), .to: try name(message.to), .limit: String(limits.pingPong),
+            ])
         }
         if count > limits.perRoot {
-            return
-                "what began with message \(message.root?.short ?? "?") has led to more than \(limits.perRoot) messages "
-                + "(limits.messages_per_root)"
+            return Notice.tooManyMessages.text([
+                .id: message.root?.short ?? "?", .limit: String(limits.perRoot),
+            ])
         }
         return nil
     }
@@ -113,14 +111,10 @@ extension Verbs {
         try refuse(message, because: reason)
         // A person who begins a chain too far on reads that in the receipt.
         if message.from == .supervisor, message.path.isEmpty { return }
-        let id = message.id.description
-        try tellPerson(
-            of: .root(message.root ?? message.id),
-            """
-            Agents go round in circles: a \(message.body.type) message from \(try name(of: message.from)) to \
-            \(try name(of: message.to)) was held back because \(reason)
-            To read it: tt dead show \(id)
-            To let it go on: tt dead retry \(id)
-            """, isOnce: true, now: message.createdAt)
+        let text = Notice.circle.text([
+            .id: message.id.description, .kind: message.body.type, .from: try name(of: message.from),
+            .to: try name(of: message.to), .reason: reason,
+        ])
+        try tellPerson(of: .root(message.root ?? message.id), text, isOnce: true, now: message.createdAt)
     }
 }

@@ -8,9 +8,8 @@ extension Verbs {
         if let parent = agent.parent, parent != .supervisor { _ = try requireAgent(parent) }
         if try rows.maxAgents() != maxAgents { try rows.setMaxAgents(maxAgents) }
         try rows.insert(agent)
-        let role = agent.role.map { " as \($0)" } ?? ""
         try log(
-            .agentSpawned, "\(agent.name) joined the town\(role), run by \(agent.cli)", at: agent.createdAt,
+            .agentSpawned, [.agent: agent.name, .role: agent.role, .cli: agent.cli], at: agent.createdAt,
             agent: agent.id, new: agent.state.rawValue)
     }
 
@@ -54,7 +53,7 @@ extension Verbs {
             if text == nil { try settleWaiting(of: agent, now: now) }
             agent.attention = text
             if let text, text != old.attention {
-                try log(.agentAttention, "\(agent.name): \(text)", at: now, agent: id)
+                try log(.agentAttention, [.agent: agent.name, .reason: text], at: now, agent: id)
             }
             if tellsPerson { try tellOfWaiting(of: agent, now: now) }
         case .cli(let cli):
@@ -75,7 +74,7 @@ extension Verbs {
             let old = agent.state
             agent.state = try Self.moved(old, .fellAsleep, agent.name)
             return try log(
-                .agentStateChanged, "\(agent.name) sleeps, \(reason); mail wakes it", at: now, agent: agent.id,
+                .agentSlept, [.agent: agent.name, .reason: reason], at: now, agent: agent.id,
                 old: old.rawValue, new: agent.state.rawValue)
         }
         if agent.consecutiveFailures > 0 {
@@ -97,7 +96,7 @@ extension Verbs {
         guard old != .paused else { return }
         if tells { try tellOfPause(of: agent, now: now) }
         try log(
-            .agentInterrupted, "\(agent.name) was paused" + (reason.map { ": \($0)" } ?? ""), at: now, agent: agent.id,
+            .agentInterrupted, [.agent: agent.name, .reason: reason], at: now, agent: agent.id,
             old: old.rawValue, new: agent.state.rawValue)
     }
 
@@ -113,7 +112,7 @@ extension Verbs {
         agent.consecutiveFailures = 0
         agent.lastActiveAt = now
         try log(
-            .agentResumed, "\(agent.name) goes on", at: now, agent: agent.id, old: old.rawValue,
+            .agentResumed, [.agent: agent.name], at: now, agent: agent.id, old: old.rawValue,
             new: agent.state.rawValue)
     }
 
@@ -129,14 +128,14 @@ extension Verbs {
         agent.state = try Self.moved(old, .askedToDrain, agent.name)
         guard agent.stopRequest != asked || agent.state != old else { return }
         agent.stopRequest = asked
-        let when =
+        let sentence: EventSentence =
             switch asked {
-            case .whenEmpty: "when its inbox is empty"
-            case .afterTurn: "after its present turn"
-            case .now: "at once"
+            case .whenEmpty: .agentStopsWhenEmpty
+            case .afterTurn: .agentStopsAfterTurn
+            case .now: .agentStopsNow
             }
         try log(
-            .agentStateChanged, "\(agent.name) was asked to stop \(when)", at: now, agent: agent.id, old: old.rawValue,
+            sentence, [.agent: agent.name], at: now, agent: agent.id, old: old.rawValue,
             new: agent.state.rawValue)
     }
 
@@ -155,7 +154,7 @@ extension Verbs {
         agent.lastActiveAt = now
         agent.lastHeartbeat = now
         try log(
-            .agentStateChanged, "\(agent.name) was restarted", at: now, agent: agent.id, old: old.rawValue,
+            .agentRestarted, [.agent: agent.name], at: now, agent: agent.id, old: old.rawValue,
             new: agent.state.rawValue)
     }
 
@@ -182,8 +181,7 @@ extension Verbs {
         let old = try rows.host(host.id)
         try rows.put(host)
         if old == nil {
-            let place = host.isForeground ? "in a terminal" : "in the background"
-            try log(.hostStarted, "a host runs \(place) as process \(host.pid)", at: now)
+            try log(.hostStarted, host.startFacts, at: now)
         }
         return old?.lacks != host.lacks
     }
@@ -203,9 +201,7 @@ extension Verbs {
             agent.pinnedTo = nil
             try rows.update(agent)
         }
-        try log(
-            died ? .hostDied : .hostStopped,
-            died ? "the host of process \(host.pid) died" : "the host of process \(host.pid) stopped", at: now)
+        try log(died ? .hostDied : .hostStopped, [.process: String(host.pid)], at: now)
     }
 
     /// See `Store.append`.

@@ -73,10 +73,12 @@ extension Verbs {
             agent.state = try Self.moved(agent.state, .askedToDrain, agent.name)
         }
         try rows.update(agent)
-        let cost = turn.costPhrase
         try log(
-            .turnFinished, "\(agent.name) finished turn \(agent.turnsCompleted) in \(turn.duration.phrase)\(cost)",
-            at: turn.now, agent: agent.id, task: agent.currentTask ?? Self.assigned(by: leased).first,
+            .turnFinished,
+            [
+                .agent: agent.name, .number: String(agent.turnsCompleted), .length: turn.duration.phrase,
+                .cost: turn.costText,
+            ], at: turn.now, agent: agent.id, task: agent.currentTask ?? Self.assigned(by: leased).first,
             turn: turn.token.turn, detail: turn.detail)
         let tasks = Self.assigned(by: leased)
         var hasProgress = false
@@ -102,10 +104,12 @@ extension Verbs {
             if next == .remind { task.reminders += 1 }
             task.updatedAt = turn.now
             try rows.update(task, was: old)
-            let count = next == .remind ? " (\(task.reminders) of \(AgentTask.maxReminders))" : ", after another task"
             try log(
-                .taskReminded, "\(agent.name) left task \(id.short) open and is asked again\(count): \(task.title)",
-                at: turn.now, agent: agent.id, task: id, turn: turn.token.turn)
+                .taskReminded,
+                [
+                    .agent: agent.name, .number: next == .remind ? String(task.reminders) : nil,
+                    .limit: String(AgentTask.maxReminders), .title: task.title,
+                ], at: turn.now, agent: agent.id, task: id, turn: turn.token.turn)
             guard let original = leased.first(where: { $0.message.body == .taskAssign(id) })?.message else {
                 return false
             }
@@ -117,7 +121,7 @@ extension Verbs {
             try deliver(reminder, toName: agent.name, now: turn.now)
             return true
         case .fail:
-            _ = try fail(old, because: "\(agent.name) ended three turns without completing it", now: turn.now)
+            _ = try fail(old, because: Notice.neverCompleted.text([.agent: agent.name]), now: turn.now)
             return false
         }
     }
@@ -134,14 +138,12 @@ extension Verbs {
         agent.retryAt = verdict.retryAt
         let drops = turn.dropsSession || verdict.dropsSession
         agent.session = drops ? nil : turn.session ?? agent.session
-        var next = ""
-        if let retryAt = verdict.retryAt, verdict.pause == nil {
-            next = "; next turn in \(max(retryAt - turn.now, .zero).phrase)"
-        }
         try log(
             .turnFailed,
-            "a turn of \(agent.name) failed after \(turn.duration.phrase) "
-                + "(\(failure.kind.rawValue)): \(failure.message)\(next)", at: turn.now, agent: agent.id,
+            [
+                .agent: agent.name, .length: turn.duration.phrase, .failure: failure.kind.rawValue,
+                .reason: failure.message, .pause: turn.pauseText(verdict),
+            ], at: turn.now, agent: agent.id,
             task: agent.currentTask ?? Self.assigned(by: leased).first, turn: turn.token.turn, detail: turn.detail)
         if let reason = verdict.pause {
             let old = agent.state
@@ -149,7 +151,7 @@ extension Verbs {
             try settleWaiting(of: agent, now: turn.now)
             agent.attention = reason
             try log(
-                .agentAttention, "\(agent.name) is paused: \(reason)", at: turn.now, agent: agent.id,
+                .agentPaused, [.agent: agent.name, .reason: reason], at: turn.now, agent: agent.id,
                 turn: turn.token.turn, old: old.rawValue, new: agent.state.rawValue)
             try tellOfPause(of: agent, now: turn.now)
         }

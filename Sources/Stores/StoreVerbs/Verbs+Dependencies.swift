@@ -80,7 +80,7 @@ extension Verbs {
             names.append("\(need.short) (\(needed.state.rawValue))")
         }
         try log(
-            .taskWaiting, "task \(task.id.short) waits for \(names.joined(separator: ", ")): \(task.title)", at: now,
+            .taskWaiting, [.needs: names.joined(separator: ", "), .title: task.title], at: now,
             agent: task.assignedTo, task: task.id, old: task.state.rawValue, new: held.state.rawValue)
         return held
     }
@@ -109,8 +109,8 @@ extension Verbs {
         let undone = parts.count { $0.state != .completed }
         let move: TaskMove =
             undone == 0
-            ? .complete("All of its \(parts.count) tasks are completed")
-            : .fail("\(undone) of its \(parts.count) tasks failed or were cancelled")
+            ? .complete(Notice.allCompleted.text([.number: String(parts.count)]))
+            : .fail(Notice.someUndone.text([.count: String(undone), .number: String(parts.count)]))
         let new = try Self.moved(group, move, now)
         try rows.update(new, was: group)
         _ = try ended(
@@ -134,7 +134,7 @@ extension Verbs {
         let new = try Self.moved(old, .release, now)
         try rows.update(new, was: old)
         try log(
-            .taskReleased, "task \(new.id.short) waits no longer: \(new.title)", at: now, agent: new.assignedTo,
+            .taskReleased, [.title: new.title], at: now, agent: new.assignedTo,
             task: new.id, old: old.state.rawValue, new: new.state.rawValue)
         if let id = new.assignedTo, let owner = try rows.agent(id) {
             // A task may wait and be released more than once, and is announced each time.
@@ -183,8 +183,7 @@ extension Verbs {
 
     private func settle(_ revised: AgentTask, was old: AgentTask, now: Timestamp) throws(StoreError) {
         try log(
-            .taskRevised, "task \(revised.id.short) was changed: \(revised.title)", at: now, agent: revised.assignedTo,
-            task: revised.id)
+            .taskRevised, [.title: revised.title], at: now, agent: revised.assignedTo, task: revised.id)
         // Read again: what was settled before it may have moved it.
         guard var task = try rows.task(revised.id), !task.state.isTerminal else { return }
         let isHeld = try isHeldBack(task)
@@ -206,15 +205,12 @@ extension Verbs {
     /// Reports a task that can start but whose owner has ended.
     private func ask(about task: AgentTask, of owner: Agent, now: Timestamp) throws(StoreError) {
         try log(
-            .taskBlocked,
-            "task \(task.id.short) can begin, but \(owner.name) is \(owner.state.rawValue): \(task.title)",
+            .taskOwnerEnded, [.agent: owner.name, .state: owner.state.rawValue, .title: task.title],
             at: now, agent: owner.id, task: task.id)
         let creator = try rows.agent(task.createdBy) != nil && task.createdBy != owner.id ? task.createdBy : .supervisor
-        let question = """
-            Task \(task.id) (\(task.title)) waits no longer, but \(owner.name), whose it is, is \(owner.state.rawValue).
-            Who shall do it? `tt restart \(owner.name)` brings the agent back, \
-            `tt reclaim --from \(owner.name) --to-backlog` gives its work to others.
-            """
+        let question = Notice.ownerEnded.text([
+            .id: task.id.description, .title: task.title, .agent: owner.name, .state: owner.state.rawValue,
+        ])
         if creator == .supervisor { return try tellPerson(of: .agent(owner.id), question, now: now) }
         var message = Message(
             id: MessageID(
@@ -229,11 +225,12 @@ extension Verbs {
         throws(StoreError)
     {
         var told: [(creator: AgentID, tasks: [AgentTask])] = []
-        let why = "task \(failed.id.short) \(failed.state == .failed ? "failed" : "was cancelled")"
         for task in stuck {
             try log(
-                .taskBlocked, "task \(task.id.short) cannot go on, because \(why): \(task.title)", at: now,
-                agent: task.assignedTo, task: task.id)
+                .taskBlocked,
+                [
+                    .other: failed.id.short, .failed: Facts.flag(failed.state == .failed), .title: task.title,
+                ], at: now, agent: task.assignedTo, task: task.id)
             let isKnown = try rows.agent(task.createdBy) != nil
             let creator = isKnown ? task.createdBy : .supervisor
             if let at = told.firstIndex(where: { $0.creator == creator }) {
@@ -244,14 +241,10 @@ extension Verbs {
         }
         for (creator, tasks) in told where creator != by {
             let list = tasks.map { "- \($0.id): \($0.title)" }.joined(separator: "\n")
-            let question = """
-                Task \(failed.id) (\(failed.title)) \(failed.state == .failed ? "failed" : "was cancelled"): \
-                \(failed.result ?? "no reason given")
-                These tasks wait for it and cannot go on:
-                \(list)
-                What shall become of them? `tt task retry \(failed.id.description.prefix(8))` begins that task anew, \
-                `tt task release ID` lets one of these begin all the same, `tt task cancel ID` calls it off.
-                """
+            let question = Notice.tasksBlocked.text([
+                .id: failed.id.description, .title: failed.title, .failed: Facts.flag(failed.state == .failed),
+                .reason: failed.result, .tasks: list, .task: String(failed.id.description.prefix(8)),
+            ])
             if creator == .supervisor {
                 try tellPerson(of: .task(failed.id), question, now: now)
                 continue

@@ -42,9 +42,11 @@ extension Verbs {
         agent.retryAt = nil
         let tasks = try start(Self.assigned(by: deliveries), of: &agent, turn: request.turn, now: request.now)
         try rows.update(agent)
-        let count = deliveries.count == 1 ? "1 message" : "\(deliveries.count) messages"
         try log(
-            .turnStarted, "\(agent.name) begins turn \(agent.turnsCompleted + 1) with \(count)", at: request.now,
+            .turnStarted,
+            [
+                .agent: agent.name, .number: String(agent.turnsCompleted + 1), .count: String(deliveries.count),
+            ], at: request.now,
             agent: agent.id, task: agent.currentTask, turn: request.turn, old: oldState.rawValue,
             new: agent.state.rawValue)
         return Lease(
@@ -73,7 +75,7 @@ extension Verbs {
                 task = try Self.moved(old, .start, now)
                 try rows.update(task, was: old)
                 try log(
-                    .taskStarted, "\(agent.name) starts task \(id.short): \(task.title)", at: now, agent: agent.id,
+                    .taskStartedInTurn, [.agent: agent.name, .title: task.title], at: now, agent: agent.id,
                     task: id, turn: turn, old: old.state.rawValue, new: task.state.rawValue)
             }
             own.append(task)
@@ -132,7 +134,7 @@ extension Verbs {
         _ = try requireLease(token)
         let name = try requireAgent(token.agent).name
         try log(
-            .turnReleased, "the turn of \(name) is put back: \(cause.phrase)", at: now, agent: token.agent,
+            .turnReleased, [.agent: name, .reason: cause.phrase], at: now, agent: token.agent,
             turn: token.turn)
         var worst = 0
         for old in try rows.leased(token.agent) {
@@ -172,24 +174,28 @@ extension Verbs {
         let old = agent.state
         agent.state = try Self.moved(old, .failed, agent.name)
         try settleWaiting(of: agent, now: now)
-        let turns = agent.consecutiveFailures == 1 ? "its last turn" : "its last \(agent.consecutiveFailures) turns"
-        agent.attention = "\(reason), and \(turns) failed; let it continue with: tt restart \(agent.name)"
+        let failures = agent.consecutiveFailures
+        let why = Notice.turnsFailed.text([
+            .reason: reason, .one: Facts.flag(failures == 1), .number: String(failures),
+        ])
+        agent.attention = Notice.restartable.text([.agent: agent.name, .reason: why])
         agent.retryAt = nil
         try log(
-            .agentFailed, "\(agent.name) stopped with an error: \(reason), and \(turns) failed", at: now,
-            agent: agent.id,
-            old: old.rawValue, new: agent.state.rawValue)
+            .agentFailed, [.agent: agent.name, .reason: why], at: now, agent: agent.id, old: old.rawValue,
+            new: agent.state.rawValue)
     }
 
     /// Ends an agent.
-    func stop(_ agent: inout Agent, _ type: EventType, because reason: String, now: Timestamp) throws(StoreError) {
+    func stop(_ agent: inout Agent, _ sentence: EventSentence, because reason: String, now: Timestamp)
+        throws(StoreError)
+    {
         let old = agent.state
         agent.state = try Self.moved(old, .stopped, agent.name)
         try settleWaiting(of: agent, now: now)
         agent.stopRequest = nil
         agent.retryAt = nil
         try log(
-            type, "\(agent.name) stopped, \(reason)", at: now, agent: agent.id, old: old.rawValue,
+            sentence, [.agent: agent.name, .reason: reason], at: now, agent: agent.id, old: old.rawValue,
             new: agent.state.rawValue)
     }
 }

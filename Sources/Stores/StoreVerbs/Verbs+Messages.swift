@@ -41,13 +41,14 @@ extension Verbs {
     func deliver(_ message: Message, toName recipient: String? = nil, now: Timestamp) throws(StoreError) {
         try rows.insert(Delivery(message: message, sequence: 0, changedAt: now))
         let to = if let recipient { recipient } else { try name(of: message.to) }
-        let pressing = message.lane == .urgent ? ", urgent" : ""
         // An assignment is a line of its own in the log; of the others the first line says what it is about.
         let about = message.body.task == nil ? FirstLine.mention(of: message.body.text) : ""
         try log(
-            .messageSent, "\(try sender(of: message)) to \(to): \(Self.kind(of: message.body))\(pressing)\(about)",
-            at: now,
-            agent: message.to, task: message.body.task, letter: message.id)
+            .messageSent,
+            [
+                .from: try sender(of: message), .to: to, .kind: Self.kind(of: message.body),
+                .urgent: Facts.flag(message.lane == .urgent), .about: about,
+            ], at: now, agent: message.to, task: message.body.task, letter: message.id)
     }
 
     /// The sender's name, and whether somebody else only gave it.
@@ -67,10 +68,10 @@ extension Verbs {
         try rows.insert(delivery)
         let (from, to) = (try sender(of: message), try name(of: message.to))
         try log(
-            .messageDead, "\(from) to \(to): \(message.body.type) was refused because \(reason)",
+            .messageRefused, [.from: from, .to: to, .kind: message.body.type, .reason: reason],
             at: message.createdAt, agent: message.to, task: message.body.task, letter: message.id)
         try notify(
-            message, "your \(message.body.type) message to \(to) was not delivered because \(reason)",
+            message, Notice.notDelivered.text([.kind: message.body.type, .to: to, .reason: reason]),
             purpose: Purpose.refusal, number: 0, now: message.createdAt)
     }
 
@@ -118,10 +119,12 @@ extension Verbs {
         if case .taskAssign(let task) = dead.message.body {
             try reopen(task, with: id, for: recipient, now: now)
         }
-        let place = recipient == dead.message.to ? "back in the inbox" : "in the inbox"
         try log(
-            .messageRetried, "a dead \(dead.message.body.type) message is \(place) of \(try name(of: recipient))",
-            at: now, agent: recipient, task: dead.message.body.task, letter: id)
+            .messageRetried,
+            [
+                .kind: dead.message.body.type, .to: try name(of: recipient),
+                .back: Facts.flag(recipient == dead.message.to),
+            ], at: now, agent: recipient, task: dead.message.body.task, letter: id)
     }
 
     /// See `Store.dropDead`.
@@ -130,8 +133,8 @@ extension Verbs {
         try settle(.letter(id), now: now)
         try rows.remove(dead)
         try log(
-            .messageDropped, "a dead \(dead.message.body.type) message to \(try name(of: dead.message.to)) was deleted",
-            at: now, agent: dead.message.to, task: dead.message.body.task, letter: id)
+            .messageDropped, [.kind: dead.message.body.type, .to: try name(of: dead.message.to)], at: now,
+            agent: dead.message.to, task: dead.message.body.task, letter: id)
     }
 
     private func requireDead(_ id: MessageID) throws(StoreError) -> Delivery {
@@ -148,21 +151,21 @@ extension Verbs {
         try rows.update(dead, was: old)
         let to = try name(of: message.to)
         try log(
-            .messageDead,
-            "a \(message.body.type) message to \(to) is a dead letter after "
-                + "\(dead.attempts) failed attempts: \(reason)", at: now, agent: message.to, task: message.body.task,
+            .messageFailed,
+            [.kind: message.body.type, .to: to, .number: String(dead.attempts), .reason: reason], at: now,
+            agent: message.to, task: message.body.task,
             letter: message.id)
         var told: AgentID?
         if case .taskAssign(let id) = message.body, let task = try rows.task(id), !task.state.isTerminal,
             task.assignedTo == owner
         {
-            told = try fail(task, because: "its message could not be worked on: \(reason)", now: now)
+            told = try fail(task, because: Notice.messageLost.text([.reason: reason]), now: now)
         } else {
             try tellOfDeath(of: dead, now: now)
         }
         if told != message.from {
             try notify(
-                message, "your \(message.body.type) message to \(to) could not be worked on: \(reason)",
+                message, Notice.notWorkedOn.text([.kind: message.body.type, .to: to, .reason: reason]),
                 purpose: Purpose.deathNotice, number: dead.sequence, now: now)
         }
     }

@@ -53,40 +53,27 @@ extension Verbs {
     func tellOfFailure(of task: AgentTask, by: AgentID?, now: Timestamp) throws(StoreError) {
         guard by != .supervisor, !task.isGroup else { return }
         if try rows.agent(task.createdBy)?.kind == .lead { return }
-        let id = task.id.description.prefix(8)
-        var owner = ""
-        if let id = task.assignedTo { owner = " of \(try name(of: id))" }
-        try tellPerson(
-            of: .task(task.id),
-            """
-            Task \(id)\(owner) failed: \(task.title)
-            Why: \(task.result ?? "no reason given")
-            To try it again: tt task retry \(id)
-            """, now: now)
+        var facts: Facts = [
+            .id: String(task.id.description.prefix(8)), .title: task.title, .reason: task.result,
+        ]
+        if let id = task.assignedTo { facts.add(.agent, try name(of: id)) }
+        try tellPerson(of: .task(task.id), Notice.taskFailed.text(facts), now: now)
     }
 
     /// A message became a dead letter, and no task failed with it.
     func tellOfDeath(of dead: Delivery, now: Timestamp) throws(StoreError) {
         let message = dead.message
-        let id = message.id.description
-        try tellPerson(
-            of: .letter(message.id),
-            """
-            A \(message.body.type) message from \(try name(of: message.from)) to \(try name(of: message.to)) is a dead \
-            letter: \(dead.lastError ?? "unknown")
-            To read it: tt dead show \(id)
-            To try it again: tt dead retry \(id)
-            """, now: now)
+        let text = Notice.messageDead.text([
+            .id: message.id.description, .kind: message.body.type, .from: try name(of: message.from),
+            .to: try name(of: message.to), .reason: dead.lastError,
+        ])
+        try tellPerson(of: .letter(message.id), text, now: now)
     }
 
     /// An agent was paused, and not by the person.
     func tellOfPause(of agent: Agent, now: Timestamp) throws(StoreError) {
-        try tellPerson(
-            of: .agent(agent.id),
-            """
-            \(agent.name) is paused: \(agent.attention ?? "no reason given")
-            When that is put right: tt resume \(agent.name)
-            """, now: now)
+        let text = Notice.agentPaused.text([.agent: agent.name, .reason: agent.attention])
+        try tellPerson(of: .agent(agent.id), text, now: now)
     }
 
     /// An agent waits by itself, and will go on by itself.
@@ -94,23 +81,17 @@ extension Verbs {
         guard let note = agent.attention, agent.state != .paused, !agent.state.isTerminal else { return }
         // Its next turn may have begun by now; if that goes well, it takes the message away.
         if try rows.lease(of: agent.id) == nil, try !rows.hasWork(agent.id) { return }
-        try tellPerson(
-            of: .waiting(agent.id),
-            """
-            \(agent.name) waits by itself: \(note)
-            To let it try at once: tt resume \(agent.name)
-            """, now: now)
+        let text = Notice.agentWaits.text([.agent: agent.name, .reason: note])
+        try tellPerson(of: .waiting(agent.id), text, now: now)
     }
 
     /// Mail waits for an agent that has ended.
     func tellOfMail(for agent: Agent, now: Timestamp) throws(StoreError) {
         guard let standstill = agent.standstill else { return }
-        try tellPerson(
-            of: .agent(agent.id),
-            """
-            Mail waits for \(agent.name), which \(standstill.reason)
-            To let it continue: \(standstill.command)
-            """, now: now)
+        let text = Notice.mailWaits.text([
+            .agent: agent.name, .reason: standstill.reason, .command: standstill.command,
+        ])
+        try tellPerson(of: .agent(agent.id), text, now: now)
     }
 
     /// Somebody wrote to an agent that has ended. A person who does so is told at once.

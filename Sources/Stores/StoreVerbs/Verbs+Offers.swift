@@ -14,8 +14,8 @@ extension Verbs {
             Message(id: message, from: .supervisor, to: agent, body: .offer(id), createdAt: now),
             toName: candidate.name, now: now)
         try log(
-            .taskOffered, "task \(id.short) of the backlog was offered to \(candidate.name): \(task.title)", at: now,
-            agent: agent, task: id, letter: message)
+            .taskOffered, [.agent: candidate.name, .title: task.title], at: now, agent: agent, task: id, letter: message
+        )
         return .offered
     }
 

@@ -16,28 +16,24 @@ extension Verbs {
             removal.deadLetters += 1
             let message = old.message
             try log(
-                .messageDead, "a \(message.body.type) message to \(agent.name) is a dead letter: its agent was removed",
-                at: now, agent: id, task: message.body.task, letter: message.id)
+                .messageOrphaned, [.kind: message.body.type, .to: agent.name], at: now, agent: id,
+                task: message.body.task, letter: message.id)
             // What it wrote to itself has nobody left to be told.
             guard message.body.wakes, message.from != id else { continue }
             try notify(
-                message, "your \(message.body.type) message was not worked on: \(agent.name) was removed from the town",
+                message, Notice.receiverRemoved.text([.kind: message.body.type, .agent: agent.name]),
                 purpose: Purpose.deathNotice, number: old.sequence, now: now)
         }
         try settle(.agent(id), now: now)
         try settle(.waiting(id), now: now)
         try rows.remove(id)
         try log(
-            .agentRemoved, "\(agent.name) was removed from the town\(Self.summary(removal))", at: now, agent: id,
-            old: agent.state.rawValue)
+            .agentRemoved,
+            [
+                .agent: agent.name, .tasks: removal.tasks.isEmpty ? nil : String(removal.tasks.count),
+                .letters: removal.deadLetters > 0 ? String(removal.deadLetters) : nil,
+            ], at: now, agent: id, old: agent.state.rawValue)
         return removal
-    }
-
-    private static func summary(_ removal: Removal) -> String {
-        var parts: [String] = []
-        if !removal.tasks.isEmpty { parts.append("\(removal.tasks.count) of its tasks are in the backlog again") }
-        if removal.deadLetters > 0 { parts.append("\(removal.deadLetters) of its messages are dead letters") }
-        return parts.isEmpty ? "" : "; " + parts.joined(separator: ", ")
     }
 
     private func requireEnded(_ agent: Agent) throws(StoreError) {
@@ -153,8 +149,8 @@ extension Verbs {
         try rows.insert(new)
         try settleMail(of: old.message.to, now: now)
         try log(
-            .messageMoved, "a \(old.message.body.type) message moved from \(from) to \(target.name)", at: now,
-            agent: target.id, task: old.message.body.task, letter: old.message.id)
+            .messageMoved, [.kind: old.message.body.type, .from: from, .to: target.name], at: now, agent: target.id,
+            task: old.message.body.task, letter: old.message.id)
     }
 
     // MARK: Reset
@@ -165,7 +161,7 @@ extension Verbs {
             let name = try name(of: lease.record.token.agent)
             throw StoreError(.illegalMove, "\(name) takes a turn; end it first")
         }
-        try log(.townReset, "the town was reset", at: now)
+        try log(.townReset, at: now)
         try rows.removeEverything()
     }
 }

@@ -34,9 +34,8 @@ extension Verbs {
         try rows.update(new, was: old)
         try settle(.task(old.id), now: now)
         try log(
-            .taskRetried, "task \(old.id.short) begins anew: \(old.title)", at: now, agent: new.assignedTo,
-            task: old.id,
-            old: old.state.rawValue, new: new.state.rawValue)
+            .taskRetried, [.title: old.title], at: now, agent: new.assignedTo, task: old.id, old: old.state.rawValue,
+            new: new.state.rawValue)
         // What failed with its parts goes on with them.
         if let id = old.parent, let group = try rows.task(id), group.isGroup, group.state == .failed {
             _ = try begunAnew(group, for: nil, now: now)

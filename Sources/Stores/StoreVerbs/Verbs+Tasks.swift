@@ -21,7 +21,7 @@ extension Verbs {
     private func begin(_ new: NewTask) throws(StoreError) {
         var task = new.task
         try log(
-            .taskCreated, "task \(task.id.short) created\(task.inBacklog ? " in the backlog" : ""): \(task.title)",
+            .taskCreated, [.backlog: Facts.flag(task.inBacklog), .title: task.title],
             at: task.createdAt, task: task.id, new: task.state.rawValue)
         if task.state.isTerminal { return }
         if try isHeldBack(task) { task = try hold(task, now: task.createdAt) }
@@ -51,14 +51,12 @@ extension Verbs {
         case .start:
             if let owner = new.assignedTo { try setCurrentTask(id, of: owner) }
             try log(
-                .taskStarted, "task \(id.short) started: \(new.title)", at: now, agent: new.assignedTo, task: id,
+                .taskStarted, [.title: new.title], at: now, agent: new.assignedTo, task: id,
                 old: old.state.rawValue, new: new.state.rawValue)
         case .requeue:
             try letGo(old, now: now)
             try log(
-                .taskRequeued,
-                "task \(id.short) \(new.isWaiting ? "has no owner now" : "is back in the backlog"): "
-                    + new.title, at: now,
+                .taskRequeued, [.waiting: Facts.flag(new.isWaiting), .title: new.title], at: now,
                 agent: old.assignedTo, task: id, old: old.state.rawValue, new: new.state.rawValue)
         case .complete, .fail, .cancel:
             try letGo(old, now: now)
@@ -87,7 +85,7 @@ extension Verbs {
         _ task: AgentTask, was old: AgentTask, to owner: Agent, from: AgentID, id: MessageID, now: Timestamp
     ) throws(StoreError) {
         try log(
-            .taskAssigned, "task \(task.id.short) assigned to \(owner.name): \(task.title)", at: now, agent: owner.id,
+            .taskAssigned, [.agent: owner.name, .title: task.title], at: now, agent: owner.id,
             task: task.id, old: old.state.rawValue, new: task.state.rawValue)
         if task.isWaiting { return }
         let message = Message(
@@ -141,20 +139,19 @@ extension Verbs {
         now: Timestamp
     ) throws(StoreError) -> AgentID? {
         let result = task.result ?? ""
-        let type: EventType
+        let sentence: EventSentence
         let body: MessageBody
         switch task.state {
-        case .completed: (type, body) = (.taskCompleted, .taskDone(task.id, result: result))
-        case .cancelled: (type, body) = (.taskCancelled, .taskFailed(task.id, error: "cancelled: \(result)"))
-        default: (type, body) = (.taskFailed, .taskFailed(task.id, error: result))
+        case .completed: (sentence, body) = (.taskCompleted, .taskDone(task.id, result: result))
+        case .cancelled: (sentence, body) = (.taskCancelled, .taskFailed(task.id, error: "cancelled: \(result)"))
+        default: (sentence, body) = (.taskFailed, .taskFailed(task.id, error: result))
         }
         if task.state == .completed, let id = task.assignedTo, var owner = try rows.agent(id) {
             owner.tasksCompleted += 1
             try rows.update(owner)
         }
-        let why = task.state == .completed || result.isEmpty ? "" : " (\(result))"
         try log(
-            type, "task \(task.id.short) \(task.state.rawValue): \(task.title)\(why)", at: now,
+            sentence, [.title: task.title, .reason: result.isEmpty ? nil : result], at: now,
             agent: task.assignedTo ?? by, task: task.id, old: old.state.rawValue, new: task.state.rawValue)
         let told = try report(task, body, by: by, announcement: announcement, now: now)
         try settleDependents(of: task, by: by, now: now)

@@ -53,13 +53,12 @@ public struct Verbs<Rows: Records> {
     }
 
     func log(
-        _ type: EventType, _ text: String, at now: Timestamp, agent: AgentID? = nil, task: TaskID? = nil,
-        turn: TurnID? = nil, letter: MessageID? = nil, old: String? = nil, new: String? = nil,
+        _ sentence: EventSentence, _ facts: Facts = [:], at now: Timestamp, agent: AgentID? = nil,
+        task: TaskID? = nil, turn: TurnID? = nil, letter: MessageID? = nil, old: String? = nil, new: String? = nil,
         detail: TurnDetail? = nil
     ) throws(StoreError) {
-        var event = Event(type, text, at: now)
+        var event = Event(sentence, facts, about: task, at: now)
         event.agent = agent
-        event.task = task
         event.turn = turn
         event.letter = letter
         event.oldState = old

@@ -8,8 +8,8 @@ function V.register()
   if agent.parent_agent_id and agent.parent_agent_id ~= SUPERVISOR then requireAgent(agent.parent_agent_id) end
   meta().maxAgents = whole(limit)
   A.insert(agent)
-  log('agent_spawned', agent.name .. ' joined the town' .. (agent.role_id and ' as ' .. agent.role_id or '')
-    .. ', run by ' .. agent.cli, now, {agent = agent.id, new = agent.state})
+  happened('agentSpawned', {agent = agent.name, role = agent.role_id, cli = agent.cli}, now,
+    {agent = agent.id, new = agent.state})
 end
 local change = {}
 function change.interrupt(agent, now)
@@ -19,7 +19,7 @@ function change.interrupt(agent, now)
   if why then agent.attention = why end
   if old == 'paused' then return end
   if tells then A.tellOfPause(agent, now) end
-  log('agent_interrupted', agent.name .. ' was paused' .. (why and ': ' .. why or ''), now,
+  happened('agentInterrupted', {agent = agent.name, reason = why}, now,
     {agent = agent.id, old = old, new = agent.state})
 end
 function change.resume(agent, now)
@@ -31,21 +31,21 @@ function change.resume(agent, now)
   if leaseOf(agent.id) then A.signal(agent, 'turnStarted') end
   agent.attention, agent.retry_at, agent.failures = nil, nil, nil
   A.touch(agent, now)
-  log('agent_resumed', agent.name .. ' goes on', now, {agent = agent.id, old = old, new = agent.state})
+  happened('agentResumed', {agent = agent.name}, now, {agent = agent.id, old = old, new = agent.state})
 end
-local when = {when_empty = 'when its inbox is empty', after_turn = 'after its present turn', now = 'at once'}
+local stopWords = {when_empty = 'agentStopsWhenEmpty', after_turn = 'agentStopsAfterTurn', now = 'agentStopsNow'}
 local function askToStop(agent, request, now)
   if agent.state == 'stopped' then return end
   local asked = stronger(agent.stop_request, request)
   local hasWork = M.hasWork(agent.id, now)
   if not leaseOf(agent.id) and (ended[agent.state] or stops(asked, hasWork)) then
-    return A.stop(agent, 'agent_stopped', 'on request', now)
+    return A.stop(agent, 'agentStopped', 'on request', now)
   end
   local old = agent.state
   A.signal(agent, 'askedToDrain')
   if agent.stop_request == asked and agent.state == old then return end
   agent.stop_request = asked
-  log('agent_state_changed', agent.name .. ' was asked to stop ' .. when[asked], now,
+  happened(stopWords[asked], {agent = agent.name}, now,
     {agent = agent.id, old = old, new = agent.state})
 end
 function change.stop(agent, now)
@@ -59,17 +59,17 @@ function change.retire(agent, now)
   local why = arg()
   local expects = not agent.stop_request and A.expectsWork(agent.id)
   if not mayRetire(agent, leaseOf(agent.id) ~= nil, M.hasWork(agent.id, now) or expects) then return end
-  if agent.stop_request then return A.stop(agent, 'agent_stopped', why, now) end
+  if agent.stop_request then return A.stop(agent, 'agentStopped', why, now) end
   if not outOfRounds(agent) then
     local old = agent.state
     A.signal(agent, 'fellAsleep')
-    return log('agent_state_changed', agent.name .. ' sleeps, ' .. why .. '; mail wakes it', now,
+    return happened('agentSlept', {agent = agent.name, reason = why}, now,
       {agent = agent.id, old = old, new = agent.state})
   end
   if num(agent.failures) > 0 then
     A.giveUp(agent, why, now)
   else
-    A.stop(agent, 'agent_completed', why, now)
+    A.stop(agent, 'agentCompleted', why, now)
     agent.attention = A.usedUp(agent)
   end
   if M.hasWork(agent.id, now) then A.tellOfMail(agent, now) end
@@ -86,14 +86,16 @@ function change.restart(agent, now)
   agent.retry_at, agent.attention = nil, nil
   A.touch(agent, now); A.beat(agent, now)
   defer('DEL', 'stop:' .. agent.id)
-  log('agent_state_changed', agent.name .. ' was restarted', now, {agent = agent.id, old = old, new = agent.state})
+  happened('agentRestarted', {agent = agent.name}, now, {agent = agent.id, old = old, new = agent.state})
 end
 function change.pin(agent) agent.pinned_to = opt() end
 function change.attention(agent, now)
   local text, tells, old = opt(), flag(), agent.attention
   if not text then A.settleWaiting(agent, now) end
   agent.attention = text
-  if text and text ~= old then log('agent_attention', agent.name .. ': ' .. text, now, {agent = agent.id}) end
+  if text and text ~= old then
+    happened('agentAttention', {agent = agent.name, reason = text}, now, {agent = agent.id})
+  end
   if tells then A.tellOfWaiting(agent, now) end
 end
 function change.cli(agent)
@@ -192,7 +194,7 @@ function V.retire()
     if agent and agent.pinned_to == id then agent.pinned_to = nil end
   end
   local pid = (host.process or ''):match('^%d+') or '0'
-  log(died and 'host_died' or 'host_stopped', 'the host of process ' .. pid .. (died and ' died' or ' stopped'), now)
+  happened(died and 'hostDied' or 'hostStopped', {process = pid}, now)
 end
 function V.hosts()
   local replies = {}

@@ -92,51 +92,49 @@ local function mayRetire(agent, isLeased, hasWork)
   if agent.state == 'paused' then return agent.stop_request ~= nil and not hasWork end
   return outOfRounds(agent) or not hasWork
 end
-function A.stop(agent, kind, why, now)
+function A.stop(agent, sentence, why, now)
   local old = agent.state
   A.signal(agent, 'stopped')
   A.settleWaiting(agent, now)
   agent.stop_request, agent.retry_at = nil, nil
-  log(kind, agent.name .. ' stopped, ' .. why, now, {agent = agent.id, old = old, new = agent.state})
+  happened(sentence, {agent = agent.name, reason = why}, now, {agent = agent.id, old = old, new = agent.state})
 end
 function A.giveUp(agent, why, now)
   local old = agent.state
   A.signal(agent, 'failed')
   A.settleWaiting(agent, now)
-  local n = agent.failures == '1' and 'its last turn' or 'its last ' .. (agent.failures or '0') .. ' turns'
-  local what = why .. ', and ' .. n .. ' failed'
-  agent.attention, agent.retry_at = what .. '; let it continue with: tt restart ' .. agent.name, nil
-  log('agent_failed', agent.name .. ' stopped with an error: ' .. what, now,
+  local what = MODEL.notice('turnsFailed', {reason = why, one = agent.failures == '1', number = agent.failures or '0'})
+  agent.attention, agent.retry_at = MODEL.notice('restartable', {agent = agent.name, reason = what}), nil
+  happened('agentFailed', {agent = agent.name, reason = what}, now,
     {agent = agent.id, old = old, new = agent.state})
 end
 -- Why nothing that waits for an agent is read, and the command that lets it go on.
 function A.standstill(agent)
   if agent.state == 'paused' then
-    return agent.attention and 'is paused: ' .. agent.attention or 'is paused', 'tt resume ' .. agent.name
+    return MODEL.notice('isPaused', {reason = agent.attention}), 'tt resume ' .. agent.name
   elseif agent.state == 'stopped' and outOfRounds(agent) then
-    return 'has used up its ' .. agent.max_rounds .. (num(agent.max_rounds) == 1 and ' turn' or ' turns'),
-      'tt restart ' .. agent.name
+    return MODEL.notice('isUsedUp', {count = agent.max_rounds}), 'tt restart ' .. agent.name
   elseif ended[agent.state] then
-    return agent.state == 'error' and 'stopped with an error' or 'was stopped', 'tt restart ' .. agent.name
+    return MODEL.notice(agent.state == 'error' and 'hasFailed' or 'wasStopped', {}), 'tt restart ' .. agent.name
   end
 end
 function A.tellOfPause(agent, now)
-  M.tellPerson('needs:agent:' .. agent.id, agent.name .. ' is paused: ' .. (agent.attention or 'no reason given')
-    .. '\nWhen that is put right: tt resume ' .. agent.name, now)
+  M.tellPerson('needs:agent:' .. agent.id,
+    MODEL.notice('agentPaused', {agent = agent.name, reason = agent.attention}), now)
 end
 -- It will go on by itself.
 function A.tellOfWaiting(agent, now)
   if not agent.attention or agent.state == 'paused' or ended[agent.state] then return end
   -- Its next turn may have begun by now; if that goes well, it takes the message away.
   if not leaseOf(agent.id) and not M.hasWork(agent.id, now) then return end
-  M.tellPerson('needs:waiting:' .. agent.id, agent.name .. ' waits by itself: ' .. agent.attention
-    .. '\nTo let it try at once: tt resume ' .. agent.name, now)
+  M.tellPerson('needs:waiting:' .. agent.id,
+    MODEL.notice('agentWaits', {agent = agent.name, reason = agent.attention}), now)
 end
 function A.tellOfMail(agent, now)
   local why, command = A.standstill(agent)
   if not why then return end
-  M.tellPerson('needs:agent:' .. agent.id, 'Mail waits for ' .. agent.name .. ', which ' .. why
-    .. '\nTo let it continue: ' .. command, now)
+  M.tellPerson('needs:agent:' .. agent.id,
+    MODEL.notice('mailWaits', {agent = agent.name, reason = why, command = command}), now)
 end
 -- Somebody wrote to an agent that may have ended. A person who does so is told at once.
 function M.noteMail(m, now)
@@ -157,8 +155,7 @@ function M.settleMail(aid, now)
 end
 -- What a person reads of an agent that has taken all the turns that it may take.
 function A.usedUp(agent)
-  local turns = num(agent.max_rounds) == 1 and 'the one turn that it may take' or 'its ' .. agent.max_rounds .. ' turns'
-  return 'it has used up ' .. turns .. '; let it continue with: tt restart ' .. agent.name
+  return MODEL.notice('usedUp', {agent = agent.name, one = num(agent.max_rounds) == 1, number = agent.max_rounds})
 end
 function A.live()
   local found = {}

@@ -78,18 +78,16 @@ local function hold(old, now)
     local other = T.get(need)
     if other and other.state ~= 'completed' then names[#names + 1] = short(need) .. ' (' .. other.state .. ')' end
   end
-  log('task_waiting', 'task ' .. short(t.id) .. ' waits for ' .. table.concat(names, ', ') .. ': ' .. T.title(t), now,
+  happened('taskWaiting', {needs = table.concat(names, ', '), title = T.title(t)}, now,
     {agent = t.assigned_to, task = t.id, old = old.state, new = t.state})
   return t
 end
 local function askAboutOwner(t, owner, now)
-  log('task_blocked', 'task ' .. short(t.id) .. ' can begin, but ' .. owner.name .. ' is ' .. owner.state .. ': '
-    .. T.title(t), now, {agent = owner.id, task = t.id})
+  happened('taskOwnerEnded', {agent = owner.name, state = owner.state, title = T.title(t)}, now,
+    {agent = owner.id, task = t.id})
   local giver = t.created_by or SUPERVISOR
   if not agentOf(giver) or giver == owner.id then giver = SUPERVISOR end
-  local question = 'Task ' .. t.id .. ' (' .. T.title(t) .. ') waits no longer, but ' .. owner.name
-    .. ', whose it is, is ' .. owner.state .. '.\nWho shall do it? `tt restart ' .. owner.name
-    .. '` brings the agent back, `tt reclaim --from ' .. owner.name .. ' --to-backlog` gives its work to others.'
+  local question = MODEL.notice('ownerEnded', {id = t.id, title = T.title(t), agent = owner.name, state = owner.state})
   if giver == SUPERVISOR then return M.tellPerson('needs:agent:' .. owner.id, question, now) end
   local id = derived('owner ended', t.id, whole(now))
   if M.get(id) then return end
@@ -97,10 +95,10 @@ local function askAboutOwner(t, owner, now)
     {priority = 'high', about = firstLine(question)}), nil, now)
 end
 local function askAbout(stuck, failed, by, now)
-  local told, why = {}, 'task ' .. short(failed.id) .. ' ' .. (failed.state == 'failed' and 'failed' or 'was cancelled')
+  local told, facts = {}, {other = short(failed.id), failed = failed.state == 'failed'}
   for _, t in ipairs(stuck) do
-    log('task_blocked', 'task ' .. short(t.id) .. ' cannot go on, because ' .. why .. ': ' .. T.title(t), now,
-      {agent = t.assigned_to, task = t.id})
+    facts.title = T.title(t)
+    happened('taskBlocked', facts, now, {agent = t.assigned_to, task = t.id})
     local giver = t.created_by and agentOf(t.created_by) and t.created_by or SUPERVISOR
     local entry
     for _, one in ipairs(told) do if one.giver == giver then entry = one end end
@@ -109,12 +107,9 @@ local function askAbout(stuck, failed, by, now)
   end
   for _, one in ipairs(told) do
     if one.giver ~= by then
-      local question = 'Task ' .. failed.id .. ' (' .. T.title(failed) .. ') '
-        .. (failed.state == 'failed' and 'failed' or 'was cancelled') .. ': '
-        .. (failed.result or 'no reason given') .. '\nThese tasks wait for it and cannot go on:\n'
-        .. table.concat(one.lines, '\n') .. '\nWhat shall become of them? `tt task retry ' .. failed.id:sub(1, 8)
-        .. '` begins that task anew, `tt task release ID` lets one of these begin all the same, `tt task cancel ID`'
-        .. ' calls it off.'
+      local question = MODEL.notice('tasksBlocked', {id = failed.id, title = T.title(failed),
+        failed = failed.state == 'failed', reason = failed.result, tasks = table.concat(one.lines, '\n'),
+        task = failed.id:sub(1, 8)})
       -- The task may be tried again, and fail again.
       local id = derived('blocked', failed.id, one.giver, whole(now))
       if one.giver == SUPERVISOR then
@@ -171,15 +166,15 @@ endGroup = function(part, now)
   until #ids < 100
   if n == 0 then return end
   local old = copy(group)
-  local t = undone == 0 and T.after(old, 'complete', 'All of its ' .. n .. ' tasks are completed', now)
-    or T.after(old, 'fail', undone .. ' of its ' .. n .. ' tasks failed or were cancelled', now)
+  local t = undone == 0 and T.after(old, 'complete', MODEL.notice('allCompleted', {number = whole(n)}), now)
+    or T.after(old, 'fail', MODEL.notice('someUndone', {count = whole(undone), number = whole(n)}), now)
   T.update(t, old)
   T.ended(t, old, nil, derived('group ended', group.id, whole(now)), now)
 end
 letGoOn = function(old, now)
   local t = T.after(old, 'release', nil, now)
   T.update(t, old)
-  log('task_released', 'task ' .. short(t.id) .. ' waits no longer: ' .. T.title(t), now,
+  happened('taskReleased', {title = T.title(t)}, now,
     {agent = t.assigned_to, task = t.id, old = old.state, new = t.state})
   local owner = t.assigned_to and agentOf(t.assigned_to)
   if owner then

@@ -47,7 +47,7 @@ local function setAside(aid, entry, lane, why, now)
   local id = derived('unreadable', aid, whole(nextNumber('unreadable')))
   local m = {state = 'dead', type = 'unreadable', from = SUPERVISOR, to = aid, lane = lane, error = why}
   M.insert(id, m, entry, now)
-  log('message_dead', 'a message to ' .. nameOf(aid) .. ' cannot be read: ' .. why, now, {agent = aid, letter = id})
+  happened('messageUnreadable', {to = nameOf(aid), reason = why}, now, {agent = aid, letter = id})
 end
 -- Returns the message for a list entry. If there is none to work on: nil, whether the entry was counted, and its
 -- tombstone, which the caller removes together with the entry.

@@ -33,3 +33,9 @@ local function log(kind, text, now, about, number)
   later[#later + 1] = entry
   if shared[kind] then share(kind, text, now, about or {}) end
 end
+-- Logs a sentence of the model, with facts for its places.
+local function happened(sentence, facts, now, about, number)
+  if about and about.task then facts.task = short(about.task) end
+  local kind, text = MODEL.sentence(sentence, facts)
+  log(kind, text, now, about, number)
+end

@@ -88,7 +88,7 @@ function V.retryDead()
   local m = requireDead(id)
   local recipient = to or m.to
   if recipient ~= SUPERVISOR then A.requireStaying(recipient) end
-  local place = recipient == m.to and 'back in the inbox' or 'in the inbox'
+  local back = recipient == m.to
   M.settle('needs:letter:' .. id, now)
   count(id, m, -1)
   m.to, m.seq, m.attempts, m.deliveries, m.deaths = recipient, whole(nextNumber('message')), nil, nil, nil
@@ -106,7 +106,7 @@ function V.retryDead()
   zadd('messages', m.seq, id)
   M.enlist(m, body)
   if m.type == 'task_assign' then T.reopen(m.task, id, recipient, now) end
-  log('message_retried', 'a dead ' .. m.type .. ' message is ' .. place .. ' of ' .. nameOf(recipient), now,
+  happened('messageRetried', {kind = m.type, to = nameOf(recipient), back = back}, now,
     {agent = recipient, task = m.task, letter = id})
 end
 -- Arguments: message, now.
@@ -115,7 +115,7 @@ function V.dropDead()
   local m = requireDead(id)
   M.settle('needs:letter:' .. id, now)
   M.remove(id)
-  log('message_dropped', 'a dead ' .. m.type .. ' message to ' .. nameOf(m.to) .. ' was deleted', now,
+  happened('messageDropped', {kind = m.type, to = nameOf(m.to)}, now,
     {agent = m.to, task = m.task, letter = id})
 end
 -- Takes in what was pushed to agents, from the nth on. Returns where to go on where that was much.

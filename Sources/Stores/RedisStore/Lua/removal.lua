@@ -36,19 +36,16 @@ local function buryWithAgent(id, agent, now)
   local m = M.get(id)
   m.error = 'its agent was removed'
   M.become(id, 'dead', now)
-  log('message_dead', 'a ' .. m.type .. ' message to ' .. agent.name .. ' is a dead letter: its agent was removed',
-    now, {agent = agent.id, task = m.task, letter = id})
+  happened('messageOrphaned', {kind = m.type, to = agent.name}, now,
+    {agent = agent.id, task = m.task, letter = id})
   if m.wakes and m.from ~= agent.id then
-    M.notify(m, id, 'your ' .. m.type .. ' message was not worked on: ' .. agent.name
-      .. ' was removed from the town', 'death', num(m.seq), now)
+    M.notify(m, id, MODEL.notice('receiverRemoved', {kind = m.type, agent = agent.name}), 'death', num(m.seq), now)
   end
 end
 local function forgetAgent(agent, tasks, dead, now)
-  local aid, rest = agent.id, {}
-  if tasks > 0 then rest[#rest + 1] = whole(tasks) .. ' of its tasks are in the backlog again' end
-  if dead > 0 then rest[#rest + 1] = whole(dead) .. ' of its messages are dead letters' end
-  log('agent_removed', agent.name .. ' was removed from the town' .. (#rest > 0 and '; ' or '')
-    .. table.concat(rest, ', '), now, {agent = aid, old = agent.state})
+  local aid = agent.id
+  happened('agentRemoved', {agent = agent.name, tasks = tasks > 0 and whole(tasks) or nil,
+    letters = dead > 0 and whole(dead) or nil}, now, {agent = aid, old = agent.state})
   M.settle('needs:agent:' .. aid, now)
   M.settle('needs:waiting:' .. aid, now)
   store('agent:', aid, nil)
@@ -83,7 +80,7 @@ function V.remove()
   if #tasks > 0 and (isMore or was) then defer('RPUSH', moved, unpack(tasks)) end
   if isMore then
     agent.removing = whole(n) .. ' ' .. whole(letters)
-    agent.attention = 'it is being removed; where that was interrupted, end it with: ' .. A.pruning(agent)
+    agent.attention = MODEL.notice('beingRemoved', {command = A.pruning(agent)})
   else
     -- For a caller that did not do all of it itself.
     if was then defer('EXPIRE', moved, 60) end
@@ -140,7 +137,7 @@ local function readdress(id, name, owner, now)
   count(id, m, 1)
   zadd('messages', m.seq, id)
   M.enlist(m, M.bodyOf(id))
-  log('message_moved', 'a ' .. m.type .. ' message moved from ' .. name .. ' to ' .. owner.name, now,
+  happened('messageMoved', {kind = m.type, from = name, to = owner.name}, now,
     {agent = owner.id, task = m.task, letter = id})
 end
 -- The task that a message describes, or nil for other messages.
@@ -152,8 +149,7 @@ local function taskOf(id, now)
     created_at = rfc(now, '+00:00'), updated_at = rfc(now, '+00:00'), created_by = m.from, in_backlog = '1'}
   if not T.get(t.id) then
     T.insert(t)
-    log('task_created', 'task ' .. short(t.id) .. ' created in the backlog: ' .. T.title(t), now,
-      {task = t.id, new = t.state})
+    happened('taskCreated', {backlog = true, title = T.title(t)}, now, {task = t.id, new = t.state})
   end
   M.become(id, 'done', now)
   return t.id

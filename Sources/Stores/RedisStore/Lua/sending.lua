@@ -42,7 +42,7 @@ function M.judged(m)
     defer('SET', 'chain:' .. m.root, whole(n), 'EX', 604800)
   end
   if num(m.hops) > maxHops then
-    return 'it has passed ' .. m.hops .. ' agents and the limit is ' .. whole(maxHops)
+    return MODEL.notice('tooManyHops', {number = m.hops, limit = whole(maxHops)})
   end
   if m.to == SUPERVISOR or not m.wakes or not m.path then return nil end
   local way, times, passes = words(m.path), 0, 1
@@ -50,20 +50,17 @@ function M.judged(m)
   way[#way + 1] = m.to
   for i = 1, #way do if way[i] == m.to then times = times + 1 end end
   if times >= sameAgent then
-    return nameOf(m.to) .. ' would work on it for the ' .. (ordinals[times] or whole(times) .. 'th')
-      .. ' time and no task was completed in between (limits.same_agent)'
+    return MODEL.notice('sameAgent', {agent = nameOf(m.to), number = ordinals[times] or whole(times) .. 'th'})
   end
   if from == m.to then passes = 0 end
   while passes > 0 and #way - passes >= 2 and way[#way - passes - 1] == way[#way - passes + 1] do
     passes = passes + 1
   end
   if passes >= pingPong then
-    return nameOf(from) .. ' and ' .. nameOf(m.to) .. ' have passed it to each other ' .. whole(pingPong)
-      .. ' times and no task was completed in between (limits.ping_pong)'
+    return MODEL.notice('pingPong', {from = nameOf(from), to = nameOf(m.to), limit = whole(pingPong)})
   end
   if n > perRoot then
-    return 'what began with message ' .. short(m.root) .. ' has led to more than ' .. whole(perRoot)
-      .. ' messages (limits.messages_per_root)'
+    return MODEL.notice('tooManyMessages', {id = short(m.root), limit = whole(perRoot)})
   end
 end
 -- The sender's name, and whether somebody else only gave it.
@@ -79,8 +76,8 @@ function M.deliver(letter, toName, now)
   local m = letter.record
   m.state = 'queued'
   M.insert(letter.id, m, letter.body, now)
-  log('message_sent', senderOf(m) .. ' to ' .. (toName or nameOf(m.to)) .. ': ' .. (letter.kind or m.type)
-    .. (m.lane == '0' and ', urgent' or '') .. (letter.about or ''), now,
+  happened('messageSent', {from = senderOf(m), to = toName or nameOf(m.to), kind = letter.kind or m.type,
+    urgent = m.lane == '0', about = letter.about}, now,
     {agent = m.to, task = m.task, letter = letter.id})
 end
 -- A message of the store's own. `payload` is its part of the JSON, `spoken` its text.
@@ -109,10 +106,9 @@ function M.refuse(letter, why, now)
   m.state, m.error = 'dead', why
   M.insert(letter.id, m, letter.body, now)
   local to = nameOf(m.to)
-  log('message_dead', senderOf(m) .. ' to ' .. to .. ': ' .. m.type .. ' was refused because ' .. why, now,
+  happened('messageRefused', {from = senderOf(m), to = to, kind = m.type, reason = why}, now,
     {agent = m.to, task = m.task, letter = letter.id})
-  M.notify(m, letter.id, 'your ' .. m.type .. ' message to ' .. to .. ' was not delivered because ' .. why,
-    'refusal', 0, now)
+  M.notify(m, letter.id, MODEL.notice('notDelivered', {kind = m.type, to = to, reason = why}), 'refusal', 0, now)
 end
 function M.readLetter()
   local letter = {id = arg(), body = arg(), kind = arg(), about = arg(), created = int()}
@@ -126,9 +122,8 @@ function M.hold(letter, why, now)
   M.refuse(letter, why, now)
   -- A person who begins a chain too far on reads that in the receipt.
   if m.from == SUPERVISOR and not m.path then return end
-  M.tellPerson('needs:root:' .. (m.root or letter.id), 'Agents go round in circles: a ' .. m.type .. ' message from '
-    .. nameOf(m.from) .. ' to ' .. nameOf(m.to) .. ' was held back because ' .. why .. '\nTo read it: tt dead show '
-    .. letter.id .. '\nTo let it go on: tt dead retry ' .. letter.id, now, true)
+  M.tellPerson('needs:root:' .. (m.root or letter.id), MODEL.notice('circle', {id = letter.id,
+    kind = m.type, from = nameOf(m.from), to = nameOf(m.to), reason = why}), now, true)
 end
 -- `maxInbox`: nothing for any number.
 function M.send(letter, maxInbox)
@@ -193,9 +188,8 @@ function M.settle(key, now)
 end
 -- A message became a dead letter, and no task failed with it.
 function M.tellOfDeath(m, id, now)
-  M.tellPerson('needs:letter:' .. id, 'A ' .. m.type .. ' message from ' .. nameOf(m.from) .. ' to ' .. nameOf(m.to)
-    .. ' is a dead letter: ' .. (m.error or 'unknown') .. '\nTo read it: tt dead show ' .. id
-    .. '\nTo try it again: tt dead retry ' .. id, now)
+  M.tellPerson('needs:letter:' .. id, MODEL.notice('messageDead', {id = id, kind = m.type,
+    from = nameOf(m.from), to = nameOf(m.to), reason = m.error}), now)
 end
 M.enlist, M.bodyOf = enlist, bodyOf
 function M.reply(id)

@@ -44,9 +44,9 @@ function short_.send(a)
   call('MSET', P .. 'body:' .. id, body, boxKey, writeBox(box), messageKey, writeMessage({id = id, seq = n,
     state = 'queued', changed = at, type = kind, from = from, to = to, lane = lane, wakes = wakes, hops = hops,
     conv = conv, verified = verified}))
-  call('XADD', P .. 'log', '0-*', 'type', 'message_sent', 'message',
-    sender .. ' to ' .. name .. ': ' .. a[8] .. (urgent and ', urgent' or '') .. a[9], 'at', at, 'agent', to,
-    'letter', id)
+  local event, said_ = MODEL.sentence('messageSent', {from = sender, to = name, kind = a[8], urgent = urgent,
+    about = a[9]})
+  call('XADD', P .. 'log', '0-*', 'type', event, 'message', said_, 'at', at, 'agent', to, 'letter', id)
   return {{id, '0'}}
 end
 
@@ -100,9 +100,10 @@ function short_.lease(a)
   call(unpack(set))
   call('HSET', agentKey, 'epoch', epoch, 'state', 'working', 'last_active_at', time, 'last_heartbeat', time)
   call('ZADD', P .. 'leases', 0, aid)
-  call('XADD', P .. 'log', '0-*', 'type', 'turn_started', 'message', agent.name .. ' begins turn '
-    .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. (n == 1 and '1 message' or n .. ' messages'), 'at', at,
-    'agent', aid, 'turn', turn, 'old', old, 'new', 'working')
+  local event, said_ = MODEL.sentence('turnStarted', {agent = agent.name,
+    number = whole(num(agent.rounds_completed) + 1), count = whole(n)})
+  call('XADD', P .. 'log', '0-*', 'type', event, 'message', said_, 'at', at, 'agent', aid, 'turn', turn, 'old', old,
+    'new', 'working')
   return {lease, said(agent), deliveries, {}}
 end
 
@@ -152,9 +153,10 @@ function short_.commit(a)
   call('DEL', leaseKey)
   call('ZREM', P .. 'leases', aid)
   call(unpack(fields))
-  call('XADD', P .. 'log', '0-*', 'type', 'turn_finished', 'message', agent.name .. ' finished turn '
-    .. agent.rounds_completed .. ' in ' .. a[last + 1], 'at', at, 'agent', aid, 'turn', a[5],
-    'detail', a[last + 2])
+  local event, said_ = MODEL.sentence('turnFinished', {agent = agent.name, number = agent.rounds_completed,
+    length = a[last + 1], cost = text(a[last + 2])})
+  call('XADD', P .. 'log', '0-*', 'type', event, 'message', said_, 'at', at, 'agent', aid, 'turn', a[5],
+    'detail', a[last + 3])
   return {said(agent), {}, {}, {}}
 end
 end

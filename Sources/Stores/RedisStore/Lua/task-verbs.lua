@@ -17,8 +17,7 @@ function V.create()
   T.checkCycles(ids)
   for _, new in ipairs(made) do
     local t = copy(T.get(new.id))
-    log('task_created', 'task ' .. short(t.id) .. ' created' .. (t.in_backlog and ' in the backlog' or '') .. ': '
-      .. T.title(t), new.created, {task = t.id, new = t.state})
+    happened('taskCreated', {backlog = t.in_backlog, title = T.title(t)}, new.created, {task = t.id, new = t.state})
     if not new.isOver then
       if T.isHeldBack(t) then t = copy(T.hold(t, new.created)) end
       if new.assignee then
@@ -57,8 +56,7 @@ function V.offer()
   local payload = ',"kind":"' .. MODEL.offerKind .. '","payload":"' .. id .. '"'
   M.deliver(M.compose(message, SUPERVISOR, aid, 'custom', payload, now, {task = id, kind = MODEL.offerKind}),
     candidate.name, now)
-  log('task_offered', 'task ' .. short(id) .. ' of the backlog was offered to ' .. candidate.name .. ': '
-    .. T.title(t), now, {agent = aid, task = id, letter = message})
+  happened('taskOffered', {agent = candidate.name, title = T.title(t)}, now, {agent = aid, task = id, letter = message})
   return 'offered'
 end
 -- Arguments: now, count, then per revision: task, what it says.
@@ -97,8 +95,7 @@ function V.revise()
   T.checkCycles(ids)
   for _, c in ipairs(changed) do
     local t = copy(T.get(c.id))
-    log('task_revised', 'task ' .. short(t.id) .. ' was changed: ' .. T.title(t), now,
-      {agent = t.assigned_to, task = t.id})
+    happened('taskRevised', {title = T.title(t)}, now, {agent = t.assigned_to, task = t.id})
     if not over[t.state] then
       local isHeld = T.isHeldBack(t)
       if isHeld and not t.waiting then t = T.hold(t, now) end

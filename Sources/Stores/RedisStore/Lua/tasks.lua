@@ -240,10 +240,8 @@ function T.tellOfFailure(t, by, now)
   if by == SUPERVISOR or t.is_group then return end
   local giver = t.created_by and t.created_by ~= SUPERVISOR and agentOf(t.created_by)
   if giver and giver.agent_type == 'supervisor' then return end
-  local id = t.id:sub(1, 8)
-  M.tellPerson('needs:task:' .. t.id, 'Task ' .. id .. (t.assigned_to and ' of ' .. nameOf(t.assigned_to) or '')
-    .. ' failed: ' .. T.title(t) .. '\nWhy: ' .. (t.result or 'no reason given')
-    .. '\nTo try it again: tt task retry ' .. id, now)
+  M.tellPerson('needs:task:' .. t.id, MODEL.notice('taskFailed', {id = t.id:sub(1, 8), title = T.title(t),
+    agent = t.assigned_to and nameOf(t.assigned_to), reason = t.result}), now)
 end
 -- Whether a message only points to a task which has ended or has another owner.
 function T.isMoot(m)
@@ -264,7 +262,7 @@ function T.letGo(t, now)
   if owner and owner.current_task == t.id then owner.current_task = nil end
 end
 local function announce(t, old, owner, from, id, now)
-  log('task_assigned', 'task ' .. short(t.id) .. ' assigned to ' .. owner.name .. ': ' .. T.title(t), now,
+  happened('taskAssigned', {agent = owner.name, title = T.title(t)}, now,
     {agent = owner.id, task = t.id, old = old.state, new = t.state})
   if t.waiting then return end
   T.tell(M.compose(id, from, owner.id, 'task_assign', ',"task_id":"' .. t.id .. '"', now,
@@ -278,21 +276,20 @@ end
 -- Logs and counts the end of a task, tells the one who gave it, lets go what waited for it. Returns who was told.
 function T.ended(t, old, by, announcement, now, isTold)
   local result = t.result or ''
-  local kind, letter, payload
+  local sentence, letter, payload
   local id = ',"task_id":"' .. t.id .. '"'
   if t.state == 'completed' then
-    kind, letter, payload = 'task_completed', 'task_done', id .. ',"result":' .. quoted(result)
+    sentence, letter, payload = 'taskCompleted', 'task_done', id .. ',"result":' .. quoted(result)
   elseif t.state == 'cancelled' then
-    kind, letter, payload = 'task_cancelled', 'task_failed', id .. ',"error":' .. quoted('cancelled: ' .. result)
+    sentence, letter, payload = 'taskCancelled', 'task_failed', id .. ',"error":' .. quoted('cancelled: ' .. result)
   else
-    kind, letter, payload = 'task_failed', 'task_failed', id .. ',"error":' .. quoted(result)
+    sentence, letter, payload = 'taskFailed', 'task_failed', id .. ',"error":' .. quoted(result)
   end
   local owner = t.assigned_to and agentOf(t.assigned_to)
   if t.state == 'completed' and owner then
     owner.tasks_completed = whole(num(owner.tasks_completed) + 1)
   end
-  local why = (t.state == 'completed' or result == '') and '' or ' (' .. result .. ')'
-  log(kind, 'task ' .. short(t.id) .. ' ' .. t.state .. ': ' .. T.title(t) .. why, now,
+  happened(sentence, {title = T.title(t), reason = result ~= '' and result or nil}, now,
     {agent = t.assigned_to or by, task = t.id, old = old.state, new = t.state})
   local told
   local giver = t.created_by or SUPERVISOR
@@ -312,7 +309,7 @@ local function begunAnew(old, owner, now)
   if T.isHeldBack(t) then t.state, t.waiting, t.in_backlog = 'pending', '1', nil end
   T.update(t, old)
   M.settle('needs:task:' .. old.id, now)
-  log('task_retried', 'task ' .. short(old.id) .. ' begins anew: ' .. T.title(old), now,
+  happened('taskRetried', {title = T.title(old)}, now,
     {agent = t.assigned_to, task = old.id, old = old.state, new = t.state})
   -- What failed with its parts goes on with them.
   local group = old.parent_id and T.get(old.parent_id)
@@ -373,12 +370,12 @@ function T.move(id, move, value, by, announcement, now)
   if move == 'start' then
     local owner = t.assigned_to and agentOf(t.assigned_to)
     if owner then owner.current_task = id end
-    log('task_started', 'task ' .. short(id) .. ' started: ' .. T.title(t), now,
+    happened('taskStarted', {title = T.title(t)}, now,
       {agent = t.assigned_to, task = id, old = old.state, new = t.state})
   elseif move == 'requeue' then
     T.letGo(old, now)
-    log('task_requeued', 'task ' .. short(id) .. (t.waiting and ' has no owner now: ' or ' is back in the backlog: ')
-      .. T.title(t), now, {agent = old.assigned_to, task = id, old = old.state, new = t.state})
+    happened('taskRequeued', {waiting = t.waiting, title = T.title(t)}, now,
+      {agent = old.assigned_to, task = id, old = old.state, new = t.state})
   else
     T.letGo(old, now)
     T.ended(t, old, by, announcement, now)

@@ -67,16 +67,15 @@ function V.lease()
         local was = copy(t)
         t = T.after(was, 'start', nil, now)
         T.update(t, was)
-        log('task_started', agent.name .. ' starts task ' .. short(id) .. ': ' .. T.title(t), now,
+        happened('taskStartedInTurn', {agent = agent.name, title = T.title(t)}, now,
           {agent = aid, task = id, turn = turn, old = was.state, new = t.state})
       end
       own[#own + 1] = t
     end
   end
   if #own == 1 then agent.current_task = own[1].id end
-  local what = #ids == 1 and '1 message' or #ids .. ' messages'
-  log('turn_started', agent.name .. ' begins turn ' .. whole(num(agent.rounds_completed) + 1) .. ' with ' .. what, now,
-    {agent = aid, task = agent.current_task, turn = turn, old = old, new = agent.state})
+  happened('turnStarted', {agent = agent.name, number = whole(num(agent.rounds_completed) + 1),
+    count = whole(#ids)}, now, {agent = aid, task = agent.current_task, turn = turn, old = old, new = agent.state})
   local deliveries, tasks, shown = {}, {}, {}
   for _, id in ipairs(mentioned) do
     local t = T.get(id)
@@ -116,18 +115,18 @@ local function bury(id, owner, why, now)
   m.error = why
   M.become(id, 'dead', now)
   local to = nameOf(m.to)
-  log('message_dead', 'a ' .. m.type .. ' message to ' .. to .. ' is a dead letter after ' .. (m.attempts or '0')
-    .. ' failed attempts: ' .. why, now, {agent = m.to, task = m.task, letter = id})
+  happened('messageFailed', {kind = m.type, to = to, number = m.attempts or '0', reason = why}, now,
+    {agent = m.to, task = m.task, letter = id})
   local failed, told
   local t = m.type == 'task_assign' and T.get(m.task)
   if t and not over[t.state] and t.assigned_to == owner then
     failed = m.task
-    told = T.fail(copy(t), 'its message could not be worked on: ' .. why, now)
+    told = T.fail(copy(t), MODEL.notice('messageLost', {reason = why}), now)
   else
     M.tellOfDeath(m, id, now)
   end
   if told ~= m.from then
-    M.notify(m, id, 'your ' .. m.type .. ' message to ' .. to .. ' could not be worked on: ' .. why,
+    M.notify(m, id, MODEL.notice('notWorkedOn', {kind = m.type, to = to, reason = why}),
       'death', num(m.seq), now)
   end
   return failed
@@ -146,7 +145,7 @@ local function settle(agent, now)
   end
   if agent.attention and not M.hasWork(agent.id, now) then A.settleWaiting(agent, now) end
   if agent.stop_request and stops(agent.stop_request, M.hasWork(agent.id, now)) then
-    A.stop(agent, 'agent_stopped', 'on request', now)
+    A.stop(agent, 'agentStopped', 'on request', now)
   elseif not ended[agent.state] then
     A.signal(agent, 'turnEnded')
   end
@@ -156,7 +155,7 @@ function V.release()
   local token, cause, now, died, most = readToken(), arg(), int(), flag(), int()
   requireLease(token)
   local agent = requireAgent(token.agent)
-  log('turn_released', 'the turn of ' .. agent.name .. ' is put back: ' .. cause, now,
+  happened('turnReleased', {agent = agent.name, reason = cause}, now,
     {agent = agent.id, turn = token.turn})
   local back, worst = {}, 0
   local ids = M.leased(agent.id)
@@ -167,9 +166,9 @@ function V.release()
     if isMoot then
       M.become(id, 'done', now)
     elseif died and num(m.deaths) >= most then
-      bury(id, agent.id, 'its turn ended the host ' .. m.deaths .. ' times', now)
+      bury(id, agent.id, MODEL.notice('hostDeaths', {number = m.deaths}), now)
     elseif num(m.deliveries) >= MODEL.maxDeliveries then
-      bury(id, agent.id, m.deliveries .. ' turns began with it and none of them ended (' .. cause .. ')', now)
+      bury(id, agent.id, MODEL.notice('turnsWithoutEnd', {number = m.deliveries, reason = cause}), now)
     else
       back[#back + 1] = id
       worst = math.max(worst, num(m.deaths))
@@ -190,7 +189,7 @@ local function askAgain(id, token, ids, agent, summary, now, progress)
   end
   old = copy(old)
   if not progress and num(old.reminders) >= MODEL.maxReminders then
-    T.fail(old, agent.name .. ' ended three turns without completing it', now)
+    T.fail(old, MODEL.notice('neverCompleted', {agent = agent.name}), now)
     summary.failed[#summary.failed + 1] = id
     return
   end
@@ -198,9 +197,8 @@ local function askAgain(id, token, ids, agent, summary, now, progress)
   t.updated_at = rfc(now, '+00:00')
   if not progress then t.reminders = whole(num(t.reminders) + 1) end
   T.update(t, old)
-  local which = progress and ', after another task' or ' (' .. t.reminders .. ' of ' .. whole(MODEL.maxReminders) .. ')'
-  log('task_reminded', agent.name .. ' left task ' .. short(id) .. ' open and is asked again' .. which .. ': '
-    .. T.title(t), now, {agent = agent.id, task = id, turn = token.turn})
+  happened('taskReminded', {agent = agent.name, number = not progress and t.reminders or nil,
+    limit = whole(MODEL.maxReminders), title = T.title(t)}, now, {agent = agent.id, task = id, turn = token.turn})
   for _, original in ipairs(ids) do
     local m = M.get(original)
     if m.type == 'task_assign' and m.task == id then
@@ -229,7 +227,8 @@ local function finishTurn(token, ids, agent, summary, now)
     if m.type == 'shutdown' then asked = true end
     if m.type == 'task_assign' and not seen[m.task] then seen[m.task] = true; tasks[#tasks + 1] = m.task end
   end
-  local new, drops, took, detail, pause = flag() and record() or nil, flag(), arg(), arg(), opt()
+  local new, drops = flag() and record() or nil, flag()
+  local length, cost, detail, pause = arg(), opt(), arg(), opt()
   add(agent, 'rounds_completed', 1); add(agent, 'rounds_since_start', 1)
   agent.failures, agent.retry_at, agent.host_deaths = nil, nil, nil
   A.settleWaiting(agent, now)
@@ -239,7 +238,7 @@ local function finishTurn(token, ids, agent, summary, now)
     agent.stop_request = stronger(agent.stop_request, 'when_empty')
     A.signal(agent, 'askedToDrain')
   end
-  log('turn_finished', agent.name .. ' finished turn ' .. agent.rounds_completed .. ' in ' .. took, now,
+  happened('turnFinished', {agent = agent.name, number = agent.rounds_completed, length = length, cost = cost}, now,
     {agent = agent.id, task = agent.current_task or tasks[1], turn = token.turn, detail = detail})
   local progress = false
   for _, id in ipairs(tasks) do
@@ -251,7 +250,8 @@ local function finishTurn(token, ids, agent, summary, now)
 end
 local function failTurn(token, ids, agent, summary, now)
   local new, drops = flag() and record() or nil, flag()
-  local text, why, retry, pause, counts, limit, detail = arg(), arg(), opt(), opt(), flag(), int(), arg()
+  local length, class, delay, why, retry, pause = arg(), arg(), opt(), arg(), opt(), opt()
+  local counts, limit, detail = flag(), int(), arg()
   local first
   for _, id in ipairs(ids) do
     local m = M.get(id)
@@ -261,14 +261,14 @@ local function failTurn(token, ids, agent, summary, now)
   if counts then add(agent, 'rounds_since_start', 1) end
   agent.retry_at = retry
   if drops then setSession(agent, nil) elseif new then setSession(agent, new) end
-  log('turn_failed', 'a turn of ' .. agent.name .. ' failed after ' .. text, now,
+  happened('turnFailed', {agent = agent.name, length = length, failure = class, reason = why, pause = delay}, now,
     {agent = agent.id, task = agent.current_task or first, turn = token.turn, detail = detail})
   if pause then
     local old = agent.state
     A.signal(agent, 'interrupted')
     A.settleWaiting(agent, now)
     agent.attention = pause
-    log('agent_attention', agent.name .. ' is paused: ' .. pause, now,
+    happened('agentPaused', {agent = agent.name, reason = pause}, now,
       {agent = agent.id, turn = token.turn, old = old, new = agent.state})
     A.tellOfPause(agent, now)
   end

@@ -278,7 +278,7 @@ function V.advance()
   end
   if stage == 'reset' then
     -- Events go on where they were, though none of them is left.
-    log('town_reset', 'the town was reset', num(id), nil, num(call('HGET', P .. 'meta', 'event')) + 1)
+    happened('townReset', {}, num(id), nil, num(call('HGET', P .. 'meta', 'event')) + 1)
   elseif fill(id, limit) then
     quiet = true
     call('SET', P .. '~state', 'fill ' .. id)

@@ -34,6 +34,8 @@ enum ModelTable {
             ("offerKind", text(MessageBody.offerKind)),
             ("customKinds", list(MessageBody.kindWords.map(kind))),
             ("acknowledgements", set(acknowledgements.map(\.name))),
+            ("sentence", SentencesInLua.sentence),
+            ("notice", SentencesInLua.notice),
         ]
     }
 
