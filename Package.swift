@@ -220,7 +220,7 @@ let proof: [Target] = [
             "TestOrder",
         ]),
     tests("RedisTests", ["Redis", "RedisServers", "Processes", "Concurrency", "TestSupport", "TestOrder"]),
-    tests("TOMLTests", ["TOML"]),
+    tests("TOMLTests", ["TOML", "TestSupport"]),
     tests("TextTests", ["Text"]),
     tests("SecretsTests", ["Secrets"]),
     tests("TerminalTests", ["Terminal"]),
@@ -232,7 +232,7 @@ let proof: [Target] = [
     tests("TinytownTests", ["Tinytown", "Receiver", "Concurrency", "Processes", "TestSupport", "TestOrder"]),
     // A scratch town that is driven through the real binary.
     .target(
-        name: "TestTown", dependencies: ["Processes", "RedisServers", "Concurrency", "TestSupport"],
+        name: "TestTown", dependencies: ["Processes", "Files", "RedisServers", "Concurrency", "TestSupport"],
         path: "Tests/TestTown", swiftSettings: strict),
     // What strangers try: each attack of docs/security.md by its name.
     tests(

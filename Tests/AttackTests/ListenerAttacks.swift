@@ -221,7 +221,7 @@ import Testing
             toFile: town.root + "/.tt/redis/process", atomically: true, encoding: .utf8)
         try await town.tt("spawn", "worker", "--cli", "idle")
         try ScratchFolder.removeTree(town.root)
-        while await !town.processes.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        try await town.allEnd()
         #expect(bystander.identity.isAlive)
         bystander.signal(.kill)
         server.send(.kill)
@@ -263,9 +263,7 @@ import Testing
         try await town.tt("spawn", "worker", "--cli", "turncoat")
         try await town.tt("send", "worker", "go")
         // Our own commands would read the changed file as well.
-        while !FileManager.default.fileExists(atPath: town.root + "/finished") {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await town.appears("finished")
         try await town.event("turn_finished")
         let said = try String(contentsOfFile: town.root + "/said.txt", encoding: .utf8)
         #expect(!said.isEmpty)

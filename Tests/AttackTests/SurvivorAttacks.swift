@@ -41,7 +41,7 @@ import Testing
     }
 
     private func waitForStart(_ town: TownOnDisk, _ token: String, _ count: Int) async throws {
-        while living(token).count < count { try await Task.sleep(for: .milliseconds(20)) }
+        try await town.eventually("\(count) processes run") { living(token).count >= count }
     }
 
     @Test(arguments: [true, false])
@@ -122,7 +122,7 @@ import Testing
         try await town.tt("spawn", "worker", "--cli", "rogue")
         try await town.tt("spawn", "other", "--cli", "honest")
         try await town.tt("send", "worker", "go")
-        while !FileManager.default.fileExists(atPath: town.root + "/begun") { await Task.yield() }
+        try await town.appears("begun")
         try await town.tt("send", "other", "work")
         try await town.event("turn_finished", "other")
         let processes = await town.processes.count
@@ -137,7 +137,9 @@ import Testing
             "honest": "cat > /dev/null",
         ])
         let front = try await town.start("spawn", "near", "--cli", "boss", "--foreground", "--max-rounds", "1")
-        while try await town.json(["list"], "agents", "0", "name") != "near" {}
+        try await town.eventually("the agent is there") {
+            try await town.json(["list"], "agents", "0", "name") == "near"
+        }
         try await town.tt("send", "near", "work")
         _ = await front.output?.collect()
         _ = await front.exit

@@ -200,6 +200,37 @@ import Testing
     }
 
     @Test(arguments: Subject.all)
+    func `an agent that waits by itself still does if one message of a turn that is put back is settled`(
+        _ subject: Subject
+    ) async throws {
+        try await subject.run { town in
+            for fails in [false, true] {
+                let ada = try await town.spawn("ada-\(fails)")
+                try await town.store.change(
+                    ada, .attention("no turn has succeeded for an hour", tellsPerson: false), now: town.start)
+                let task = try await town.task("ends meanwhile", for: ada)
+                try await town.send(ada, "fetch it")
+                try await town.store.change(
+                    ada, .attention("no turn has succeeded for 2 hours", tellsPerson: true), now: town.start)
+                let told = ["ada-\(fails) waits by itself: no turn has succeeded for 2 hours"]
+                #expect(try await needs(town) == told)
+                let lease = try #require(try await town.lease(ada))
+                #expect(lease.deliveries.count == 2)
+                try await town.move(task, .cancel("settled"))
+                if fails {
+                    _ = try await town.store.commit(town.failed(lease))
+                } else {
+                    try await town.store.release(lease.token, cause: .hostDied, now: town.start)
+                }
+                #expect(try await needs(town) == told)
+                // Nothing waits any more.
+                _ = try await town.store.take(ada, limit: 10, now: town.start)
+                #expect(try await needs(town).isEmpty)
+            }
+        }
+    }
+
+    @Test(arguments: Subject.all)
     func `mail of agents for one that has ended is told once, with the command`(_ subject: Subject) async throws {
         try await subject.run { town in
             let (ada, bob) = (try await town.spawn("ada"), try await town.spawn("bob"))

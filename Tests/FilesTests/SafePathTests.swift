@@ -219,6 +219,18 @@ private let uses: [(name: String, use: @Sendable (SafePath) throws -> Void)] = [
         try scene.expectUntouched()
     }
 
+    @Test func `a folder in which names are no text is removed`() throws {
+        let scene = try Scene()
+        let name = Array((scene.root + "/a/").utf8CString.dropLast()) + [CChar(bitPattern: 0xFF), 0]
+        #expect(mkdir(name, 0o700) == 0)
+        close(
+            open(
+                Array(name.dropLast()) + [CChar(UInt8(ascii: "/")), CChar(bitPattern: 0xFE), 0], O_CREAT | O_WRONLY,
+                0o600))
+        scene.path("a").remove()
+        #expect(Files.names(in: scene.root).isEmpty)
+    }
+
     @Test func `removing a folder stops at links`() throws {
         let scene = try Scene()
         symlink(scene.folder.path("elsewhere"), scene.root + "/a/link")

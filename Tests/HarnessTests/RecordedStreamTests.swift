@@ -87,7 +87,7 @@ import Text
         let result = try read(cli, expected.0, wanted: wanted).result
         #expect(result.failure?.kind == expected.1)
         #expect(result.failure?.message.isEmpty == false)
-        #expect(result.session?.id == wanted?.id || result.session?.id.count == 36)
+        #expect(wanted.map { result.session?.id == $0.id } ?? (result.session?.id.count == 36))
     }
 
     @Test(arguments: ["bad-key", "rate-limit", "overloaded", "refused"])
@@ -121,7 +121,8 @@ import Text
     @Test(arguments: ["claude", "codex"])
     func `a service that never answers is no success`(cli: String) throws {
         let kind = try read(cli, "hung").result.failure?.kind
-        #expect(kind == .network || kind == .timeout || kind == .crash)
+        // The one says that it waited, the other ends without a word.
+        #expect(kind == (cli == "claude" ? .network : .crash))
         #expect(try read(cli, "terminated-in-tool").result.failure?.kind == .crash)
     }
 }

@@ -34,7 +34,9 @@ import Testing
         try await town.tt("spawn", "worker", "--cli", "fake")
         try await town.tt("send", "worker", "long work")
         try await town.event("turn_started")
-        while try await town.json(["list"], "agents", "0", "session_id") == nil {}
+        try await town.eventually("the session is known") {
+            try await town.json(["list"], "agents", "0", "session_id") != nil
+        }
         let answer = try await town.tt("interrupt", "worker", "--reason", "new plan")
         #expect(answer.contains("⏸️  Paused agent 'worker'; 1 message waits"))
         // It has returned, so nothing of the turn is left: only the host runs.

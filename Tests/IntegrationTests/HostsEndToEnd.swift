@@ -100,10 +100,10 @@ import Testing
         let town = try await TownOnDisk(agents: ["gated": script], settings: "[limits]\ndrain_secs = 60")
         try await town.tt("spawn", "first", "--cli", "gated")
         try await town.tt("send", "first", "work")
-        while !FileManager.default.fileExists(atPath: town.root + "/running") { await Task.yield() }
+        try await town.appears("running")
         let host = try #require(try await town.hostPid.flatMap { ProcessIdentity(pid: $0) })
         host.send(.terminate)
-        while !FileManager.default.fileExists(atPath: town.root + "/.tt/host.draining") { await Task.yield() }
+        try await town.appears(".tt/host.draining")
         return (town, host)
     }
 
@@ -115,7 +115,7 @@ import Testing
         #expect(try await town.hostPid == host.pid, "nobody waited for the turn")
         try "".write(toFile: town.root + "/gate", atomically: true, encoding: .utf8)
         try await host.waitForExit()
-        while try await town.hostPid == nil {}
+        try await town.eventually("a host serves") { try await town.hostPid != nil }
         #expect(try await town.hostPid != host.pid)
         try await town.close()
     }

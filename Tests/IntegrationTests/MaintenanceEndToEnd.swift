@@ -15,7 +15,7 @@ import Testing
         let task = try #require(try await town.json(["assign", "worker", "long work"], "task", "id"))
         try await town.tt("send", "worker", "--query", "which?")
         try await town.event("turn_started")
-        while !FileManager.default.fileExists(atPath: town.root + "/running") { await Task.yield() }
+        try await town.appears("running")
         return (town, task)
     }
 
@@ -56,7 +56,7 @@ import Testing
         try await town.tt("spawn", "worker", "--cli", "slow")
         try await town.tt("send", "worker", "work")
         try await town.event("turn_started")
-        while !FileManager.default.fileExists(atPath: town.root + "/second") { await Task.yield() }
+        try await town.appears("second")
         let host = try await town.killHostAndGuardian()
         let answer = try await town.tt("recover")
         #expect(

@@ -64,7 +64,7 @@ import Testing
         let answer = try await town.answer(["status", "--json"])
         #expect(answer.status.isSuccess, "\(answer.errors)")
         #expect(try await town.json(["status"], "queue", "leased") == "1")
-        try await openGate(town.root)
+        try await openGate(of: town)
         try await town.event("turn_finished")
         #expect(try await town.json(["status"], "queue", "leased") == "0")
         #expect(try await town.json(["status"], "queue", "dead") == "0")
@@ -119,8 +119,9 @@ import Testing
     }
 
     // Opening a pipe for writing waits for its reader.
-    private func openGate(_ root: String) async throws {
-        while !FileManager.default.fileExists(atPath: root + "/gate") { try await Task.sleep(for: .milliseconds(10)) }
-        try await Task.detached { try "done\n".write(toFile: root + "/gate", atomically: false, encoding: .utf8) }.value
+    private func openGate(of town: TownOnDisk) async throws {
+        try await town.appears("gate")
+        try await Task.detached { try "done\n".write(toFile: town.root + "/gate", atomically: false, encoding: .utf8) }
+            .value
     }
 }

@@ -128,7 +128,7 @@ import Testing
         let third = try #require(town.server)
         try ScratchFolder.removeTree(town.root)
         try await third.waitForExit()
-        while await !town.processes.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        try await town.allEnd()
     }
 
     @Test func `a server that was left behind by a copy to another store is ended by name`() async throws {

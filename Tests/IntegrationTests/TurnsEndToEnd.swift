@@ -90,7 +90,7 @@ private let completes = """
         try await town.tt("spawn", "worker", "--cli", "slow")
         let task = try #require(try await town.json(["assign", "worker", "survive"], "task", "id"))
         try await town.event("turn_started")
-        while !FileManager.default.fileExists(atPath: town.root + "/second") { await Task.yield() }
+        try await town.appears("second")
         try await town.killHostAndGuardian()
         // Any command that puts work into the town brings a host back; there is no clean-up command.
         try await town.tt("send", "worker", "--info", "are you there?")

@@ -8,8 +8,8 @@ import Testing
 @testable import SQLiteStore
 
 @Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct PlanTests {
-    /// A scan of all messages costs more with each of them: a turn's verbs must find what they need by an index. The
-    /// best of many turns is compared, because other work on the machine only makes turns slower.
+    /// A scan of all messages costs more with each of them: a turn's verbs must find what they need by an index. What
+    /// they cost the processor is compared, the best of many turns.
     @Test func `a turn costs the same however many messages wait`() async throws {
         try await withScratchFolder { folder in
             let db = try StoreFile(folder: folder.path, options: SQLiteOptions(durability: .normal)).openForWriting()
@@ -33,7 +33,7 @@ import Testing
             func turn() throws -> Duration {
                 var best = Duration.seconds(60)
                 for _ in 0..<20 {
-                    let took = try ContinuousClock().measure {
+                    let took = try ThreadTime.measure {
                         try db.begin(.immediate)
                         let request = LeaseRequest(
                             agent: agent.id, host: HostID(high: 1, low: 1), turn: TurnID(random: random), now: now,

@@ -70,16 +70,21 @@ public final class ScratchFolder: Sendable {
         throw ScratchFolderError(message: "\(path) cannot be removed: error \(errno)")
     }
 
+    private static func remove(_ path: String) { remove(Array(path.utf8CString)) }
+
     /// Removes a tree without following links; directories that were made unreadable are opened up first.
-    private static func remove(_ path: String) {
+    /// - Parameter path: as the system has it, with the zero at its end. A name need not be text.
+    private static func remove(_ path: [CChar]) {
         chmod(path, 0o700)
         if let directory = opendir(path) {
             while let entry = readdir(directory) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+                        Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+                    }
                 }
-                if name == "." || name == ".." { continue }
-                let child = "\(path)/\(name)"
+                if [".", ".."].contains(where: { name == Array($0.utf8CString) }) { continue }
+                let child = Array(path.dropLast()) + [CChar(UInt8(ascii: "/"))] + name
                 var status = stat()
                 guard lstat(child, &status) == 0 else { continue }
                 if status.st_mode & S_IFMT == S_IFDIR { remove(child) } else { unlink(child) }

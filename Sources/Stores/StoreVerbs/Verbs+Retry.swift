@@ -66,7 +66,8 @@ extension Verbs {
         new.deliveries += isRead ? 1 : 0
         new.changedAt = now
         try rows.update(new, was: old)
-        try settleMail(of: old.message.to, now: now)
+        // What else a turn had that is ending is about to wait again; its agent is settled after that.
+        if ending?.agent != old.message.to { try settleMail(of: old.message.to, now: now) }
         return new
     }
 }

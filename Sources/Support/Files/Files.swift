@@ -182,12 +182,20 @@ public enum Files {
 
 extension Files {
     static func names(of listing: FolderListing) -> [String] {
-        var names: [String] = []
+        rawNames(of: listing).map { String(decoding: $0.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
+    }
+
+    /// As the system has them, with the zero at their end: a name need not be text.
+    static func rawNames(of listing: FolderListing) -> [[CChar]] {
+        var names: [[CChar]] = []
+        let dot = CChar(UInt8(ascii: "."))
         while let entry = readdir(listing) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    Array(UnsafeBufferPointer(start: $0, count: strlen($0) + 1))
+                }
             }
-            if name != ".", name != ".." { names.append(name) }
+            if name != [dot, 0], name != [dot, dot, 0] { names.append(name) }
         }
         return names
     }

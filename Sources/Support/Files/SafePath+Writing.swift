@@ -130,10 +130,11 @@ extension SafePath {
     public func remove() {
         guard let folder = try? openParent("remove") else { return }
         defer { _ = close(folder) }
-        Self.remove(name, in: folder)
+        Self.remove(Array(name.utf8CString), in: folder)
     }
 
-    private static func remove(_ name: String, in folder: Int32) {
+    /// - Parameter name: ends with a zero.
+    private static func remove(_ name: [CChar], in folder: Int32) {
         var status = stat()
         guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFDIR else {
@@ -144,7 +145,7 @@ extension SafePath {
         if inner >= 0 {
             if let handle = fdopendir(inner) {
                 // All names first: a listing that changes while it is read may leave some out.
-                for name in Files.names(of: handle) { remove(name, in: inner) }
+                for name in Files.rawNames(of: handle) { remove(name, in: inner) }
                 closedir(handle)
             } else {
                 _ = close(inner)
