@@ -76,4 +76,17 @@ MUTANTS = [
     # Processes
     ("a killed process counts as running", "Sources/Support/Processes/ProcessIdentity.swift", "&& !row.hasEnded && !row.isLeaving",
      "&& !row.hasEnded", "ProcessIdentityTests"),
+    # What the simulator found when it compared the stores
+    ("a message that waits no more ends the agent's wait while others are still leased", f"{VERBS}/Verbs+Retry.swift",
+     "if ending?.agent != old.message.to { try settleMail(of: old.message.to, now: now) }",
+     "try settleMail(of: old.message.to, now: now)", "NeedsConformance"),
+    ("a host's death counts for what is settled", f"{LUA}/turn-verbs.lua", "if died and not isMoot then", "if died then",
+     "TurnConformance"),
+    ("a turn takes less than no time", "Sources/Model/Turns/TurnCommit.swift", "max(.zero, duration)", "duration",
+     "TurnConformance"),
+    # Followers and holders of leases; see also Tests/Torment
+    ("a follower does not look at how far others came", "Sources/Engine/Documents/Follower.swift",
+     "place, expects: cursor.map { .content($0.content) } ?? .absent,", "place, expects: .anything,", "FollowerConformance"),
+    ("a lease is taken before it has run out", "Sources/Engine/Documents/ServiceLease.swift", "dueAt > now {",
+     "dueAt > now + .seconds(3600) {", "FollowerConformance|ServiceLease"),
 ]
