@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Processes
 import TestOrder
-import TestSupport
 import TestTown
 import Testing
 

@@ -1,6 +1,5 @@
 import Concurrency
 import FoundationEssentials
-import Model
 import Processes
 import TestOrder
 import TestTown

@@ -1,6 +1,5 @@
 import Commands
 import Model
-import Operations
 import TestSupport
 import Testing
 

@@ -1,6 +1,4 @@
 import Commands
-import Model
-import Operations
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
 import Configuration
 import FoundationEssentials
 import Model
-import Operations
 import SQLiteStore
 import TestSupport
 import Testing

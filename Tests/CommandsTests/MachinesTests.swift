@@ -1,6 +1,5 @@
 import Commands
 import Model
-import Operations
 import Testing
 
 /// What people see of a town that several machines serve.

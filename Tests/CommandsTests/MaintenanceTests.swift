@@ -1,7 +1,5 @@
 import Commands
 import Model
-import Operations
-import TestSupport
 import Testing
 
 /// What `prune`, `recover`, `reclaim`, `reset` and `start` say.

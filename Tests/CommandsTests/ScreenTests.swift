@@ -3,7 +3,6 @@ import FoundationEssentials
 import Model
 import Operations
 import Terminal
-import TestSupport
 import Testing
 
 /// What is on the screen, at the sizes that people have.

@@ -1,6 +1,5 @@
 import Commands
 import Configuration
-import MemoryStore
 import Model
 import Operations
 import Processes

@@ -3,7 +3,6 @@ import FoundationEssentials
 import Model
 import Operations
 import Terminal
-import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StatusTests {

@@ -3,7 +3,6 @@ import Commands
 import Configuration
 import Files
 import Model
-import Operations
 import Synchronization
 import TestSupport
 import Testing

@@ -1,7 +1,6 @@
 import Model
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// Documents and batches of steps, on every store.

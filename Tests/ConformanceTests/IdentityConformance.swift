@@ -1,7 +1,6 @@
 import Model
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// Who sent a message, which turn still writes, and how much it may send.

@@ -1,5 +1,4 @@
 import Model
-import StoreSupport
 import TestSupport
 
 /// One step of a walk.

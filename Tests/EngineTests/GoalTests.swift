@@ -1,5 +1,4 @@
 import Engine
-import MemoryStore
 import Model
 import Testing
 

@@ -2,7 +2,6 @@ import Concurrency
 import FoundationEssentials
 import Processes
 import TestOrder
-import TestSupport
 import TestTown
 import Testing
 

@@ -1,5 +1,4 @@
 import Concurrency
-import Processes
 import TestOrder
 import TestTown
 import Testing

@@ -1,6 +1,4 @@
-import Processes
 import TestOrder
-import TestSupport
 import TestTown
 import Testing
 

@@ -1,6 +1,5 @@
 import Files
 import FoundationEssentials
-import MemoryStore
 import Model
 import Operations
 import TestSupport

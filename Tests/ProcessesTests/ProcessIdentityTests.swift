@@ -1,7 +1,6 @@
 import Concurrency
 import Processes
 import TestOrder
-import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ProcessIdentityTests {

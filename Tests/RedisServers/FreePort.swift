@@ -1,5 +1,3 @@
-import Redis
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

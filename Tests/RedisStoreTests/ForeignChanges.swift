@@ -2,10 +2,8 @@ import MemoryStore
 import Model
 import Redis
 import RedisServers
-import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// What Tinytown changes in a town that this program has opened already.

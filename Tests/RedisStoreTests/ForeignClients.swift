@@ -1,8 +1,6 @@
 import Model
 import Processes
-import Redis
 import RedisServers
-import RedisStore
 import StoreSupport
 import TestOrder
 import TestSupport

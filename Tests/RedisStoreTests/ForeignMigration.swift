@@ -1,11 +1,9 @@
-import MemoryStore
 import Model
 import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// Towns in the forms that Tinytown gave up: keys without a town's name, and records as JSON texts. Each test has a server

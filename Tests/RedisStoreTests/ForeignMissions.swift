@@ -1,12 +1,8 @@
-import MemoryStore
 import Model
 import Redis
 import RedisServers
-import RedisStore
-import SQLiteStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// Missions that Tinytown keeps in a town. This program has no part in them but to carry them along, byte for byte.

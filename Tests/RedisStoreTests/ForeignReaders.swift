@@ -1,10 +1,8 @@
 import Model
 import Redis
 import RedisServers
-import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// What a reader of Tinytown finds in what this program writes, field by field: names, forms, and what is left out.

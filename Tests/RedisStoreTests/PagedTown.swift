@@ -3,7 +3,6 @@ import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
-import TestSupport
 
 /// A town with a server of its own, which counts what each call of a verb asks of it.
 struct PagedTown {

@@ -4,7 +4,6 @@ import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// What a call asks of the server stays the same however large a town, an inbox or a group is, counted by the server itself.

@@ -4,7 +4,6 @@ import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// What the verbs of a turn ask of the server, counted by the server itself. Time is not measured here: scripts/bench

@@ -6,7 +6,6 @@ import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// What a store in Redis does when its server is killed, slow to come back, or full, and what its verbs cost.

@@ -4,7 +4,6 @@ import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// Removing an agent and reclaiming its work go in pages: no call looks at more than some hundred messages or tasks, counted

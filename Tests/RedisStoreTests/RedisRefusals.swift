@@ -1,10 +1,8 @@
 import Model
-import Redis
 import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// What is refused has written nothing: not a key, not a place in an index, not a number.

@@ -5,7 +5,6 @@ import RedisServers
 import RedisStore
 import StoreSupport
 import TestOrder
-import TestSupport
 import Testing
 
 /// Reading and replacing a whole town in Redis goes page by page: what happens between two pages.

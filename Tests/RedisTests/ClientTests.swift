@@ -1,8 +1,6 @@
-import Processes
 import Redis
 import RedisServers
 import TestOrder
-import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ClientTests {

@@ -4,7 +4,6 @@ import Redis
 import RedisServers
 import Synchronization
 import TestOrder
-import TestSupport
 import Testing
 
 #if canImport(Glibc)

@@ -1,7 +1,6 @@
 import Redis
 import RedisServers
 import TestOrder
-import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct LibraryTests {

@@ -3,7 +3,6 @@ import Redis
 import RedisServers
 import Synchronization
 import TestOrder
-import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)), .serialized, .queued) struct ScriptTests {

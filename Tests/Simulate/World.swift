@@ -1,5 +1,4 @@
 import Concurrency
-import Engine
 import Model
 import Synchronization
 import TestSupport
