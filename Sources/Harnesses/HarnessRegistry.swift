@@ -33,6 +33,9 @@ public struct HarnessRegistry: HarnessSource {
         HarnessRegistry(commands: commands, town: town, environment: environment, clock: clock, now: now)
     }
 
+    /// The harness that the agent's `cli` means.
+    public func harness(for agent: Agent) throws(Failure) -> any Harness { try harness(named: agent.cli) }
+
     /// The harness that `cli` means: the name of an entry, an entry's command line, a preset, or a command line.
     ///
     /// - Throws: a `configuration` failure where the command cannot be split into words, or where one word is neither

@@ -30,7 +30,7 @@ final class CurrentHarnesses: HarnessSource {
                 registry: HarnessRegistry(town: town, global: global, environment: environment)))
     }
 
-    func harness(named cli: String) throws(Failure) -> any Harness { try current.harness(named: cli) }
+    func harness(for agent: Agent) throws(Failure) -> any Harness { try current.harness(for: agent) }
 
     func isAvailable(_ cli: String) -> Bool { current.isAvailable(cli) }
 

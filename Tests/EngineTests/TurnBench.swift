@@ -20,9 +20,12 @@ final class TurnBench: Sendable {
     let agent: Agent
     let tools: TurnTools
 
-    init(harness: ScriptedHarness = ScriptedHarness(), _ change: (inout HostSettings) -> Void = { _ in }) async throws {
+    init(
+        harness: ScriptedHarness = ScriptedHarness(), agent name: String = "ada", workspaces: (any Workspaces)? = nil,
+        _ change: (inout HostSettings) -> Void = { _ in }
+    ) async throws {
         self.harness = harness
-        var agent = Agent(id: AgentID(high: 5, low: 5), name: "ada", cli: harness.name, createdAt: Self.start)
+        var agent = Agent(id: AgentID(high: 5, low: 5), name: name, cli: harness.name, createdAt: Self.start)
         agent.maxTurns = 0
         self.agent = agent
         try await inner.register(agent, maxAgents: 10)
@@ -32,7 +35,7 @@ final class TurnBench: Sendable {
             store: InterceptedStore(inner, script), harnesses: harness, time: ManualTime(clock), random: random,
             journal: journal, files: NoFiles(),
             town: TurnContext(name: "t", root: "/r", environment: ["X": "1"], scratchFolder: "/r/.tt/turns"),
-            settings: settings)
+            settings: settings, workspaces: workspaces)
     }
 
     /// Gives the agent a message, or tasks, and leases it.
@@ -198,8 +201,8 @@ final class ScriptedHarness: Harness, HarnessSource {
         }
     }
 
-    func harness(named cli: String) throws(Failure) -> any Harness {
-        guard cli == name else { throw Failure(.configuration, "no such CLI") }
+    func harness(for agent: Agent) throws(Failure) -> any Harness {
+        guard agent.cli == name else { throw Failure(.configuration, "no such CLI") }
         return self
     }
 

@@ -232,3 +232,34 @@ extension TurnRunner.Ending {
         #expect(environment["TINYTOWN_TURN"] == lease.token.turn.description && environment["X"] == "1")
     }
 }
+
+/// Where turns work.
+@Suite(.timeLimit(.minutes(1))) struct TurnWorkspaces {
+    private struct Own: Workspaces {
+        func folder(for lease: Lease) async throws(Failure) -> String {
+            guard lease.agent.name != "homeless" else { throw Failure(.machine, "no space for a folder") }
+            return "/work/" + lease.agent.name
+        }
+    }
+
+    @Test func `a turn works in the folder that its workspace gives it, else in the town's`() async throws {
+        let bench = try await TurnBench(harness: ScriptedHarness(HarnessResult(reply: "done")))
+        let lease = try await bench.lease()
+        #expect(await bench.end(of: bench.run(lease)).word == "committed")
+        #expect(await bench.harness.request.workingDirectory == bench.tools.town.root)
+
+        let other = try await TurnBench(
+            harness: ScriptedHarness(HarnessResult(reply: "done")), workspaces: Own())
+        let second = try await other.lease()
+        #expect(await other.end(of: other.run(second)).word == "committed")
+        #expect(await other.harness.request.workingDirectory == "/work/" + second.agent.name)
+    }
+
+    @Test func `a turn without a folder fails for that reason, and runs nothing`() async throws {
+        let bench = try await TurnBench(agent: "homeless", workspaces: Own())
+        let lease = try await bench.lease()
+        #expect(await bench.end(of: bench.run(lease)).word == "committed")
+        #expect(try await bench.events(.turnFailed).map(\.text).contains { $0.contains("no space for a folder") })
+        #expect(try await bench.inner.waitingCounts()[lease.agent.id] != nil, "its message waits")
+    }
+}

@@ -105,7 +105,7 @@ struct ScriptedHarness: Harness, HarnessSource {
     let machine: String
     let name = "script"
 
-    func harness(named cli: String) throws(Failure) -> any Harness { self }
+    func harness(for agent: Agent) throws(Failure) -> any Harness { self }
     func isAvailable(_ cli: String) -> Bool { true }
 
     func run(_ request: TurnRequest) async -> HarnessResult {

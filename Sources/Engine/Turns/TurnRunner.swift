@@ -6,6 +6,7 @@ import Synchronization
 public struct TurnTools: Sendable {
     public var store: any Store
     public var harnesses: any HarnessSource
+    public var workspaces: any Workspaces
     public var time: any TimeSource
     public var random: any Randomness
     public var journal: any TurnJournal
@@ -17,13 +18,15 @@ public struct TurnTools: Sendable {
     /// Nil: turns have no secrets, and their commands cannot write.
     public var secrets: (any TurnSecrets)?
 
+    /// - Parameter workspaces: nil lets all turns work in the town's folder.
     public init(
         store: any Store, harnesses: any HarnessSource, time: any TimeSource, random: any Randomness,
         journal: any TurnJournal, files: any PromptFiles, town: TurnContext, settings: HostSettings,
-        redactor: Redactor = .forms, secrets: (any TurnSecrets)? = nil
+        workspaces: (any Workspaces)? = nil, redactor: Redactor = .forms, secrets: (any TurnSecrets)? = nil
     ) {
         self.store = store
         self.harnesses = harnesses
+        self.workspaces = workspaces ?? SharedFolder(town.root)
         self.time = time
         self.random = random
         self.journal = journal
@@ -90,7 +93,7 @@ struct TurnRunner: Sendable {
         let harness: any Harness
         let request: TurnRequest
         do {
-            harness = try tools.harnesses.harness(named: lease.agent.cli)
+            harness = try tools.harnesses.harness(for: lease.agent)
             request = try await prepare(lease, harness: harness, record: record)
         } catch {
             return (HarnessResult(failure: error), false)
@@ -128,6 +131,7 @@ struct TurnRunner: Sendable {
         } catch {
             throw Failure(.machine, "The town's state could not be read: \(error)")
         }
+        let workspace = try await tools.workspaces.folder(for: lease)
         var (prompt, files) = PromptBuilder.build(context)
         if let secret { files.append(PromptFile(name: Self.tokenFile, content: secret.text)) }
         do {
@@ -138,7 +142,7 @@ struct TurnRunner: Sendable {
         let session = lease.agent.session.flatMap { $0.harness == harness.name ? $0 : nil }
         return TurnRequest(
             turn: lease.token.turn, newSessionID: ID<HarnessSession>(random: tools.random).description,
-            session: session, prompt: prompt, scratchFolder: folder, workingDirectory: tools.town.root,
+            session: session, prompt: prompt, scratchFolder: folder, workingDirectory: workspace,
             environment: environment(lease, folder: folder), limits: tools.settings.turnLimits,
             emit: emitter(lease, harness: harness.name, record: record))
     }

@@ -9,10 +9,12 @@ public protocol Harness: Sendable {
     func run(_ request: TurnRequest) async -> HarnessResult
 }
 
-/// Finds the harness that an agent's `cli` names.
+/// Finds the harness that takes an agent's turns.
 public protocol HarnessSource: Sendable {
+    /// What it is may depend on everything that is known of the agent, and not on its `cli` alone.
+    ///
     /// - Throws: a `configuration` failure that names what can be used instead.
-    func harness(named cli: String) throws(Failure) -> any Harness
+    func harness(for agent: Agent) throws(Failure) -> any Harness
 
     /// Whether the program named by `cli` is installed here.
     func isAvailable(_ cli: String) -> Bool
