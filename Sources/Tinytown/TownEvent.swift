@@ -17,7 +17,7 @@ public struct TownEvent: Sendable, Hashable, Identifiable {
     init(_ event: Event) {
         id = event.sequence
         type = event.type.rawValue
-        message = event.message
+        message = event.text
         date = Date(event.timestamp)
         agent = event.agent.map { AgentID($0) }
         task = event.task.map { TaskID($0) }

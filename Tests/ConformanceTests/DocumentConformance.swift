@@ -205,7 +205,7 @@ import Testing
             #expect(try await store.leases().isEmpty)
             #expect(try await town.texts(two).count == 2)
             #expect(try await store.task(made.id)?.assignedTo == two)
-            #expect(try await town.events(.agentAttention).contains { $0.message == "look" })
+            #expect(try await town.events(.agentAttention).contains { $0.text == "look" })
             #expect(try await store.document(Self.place) != nil)
         }
     }

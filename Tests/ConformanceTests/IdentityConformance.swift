@@ -136,7 +136,7 @@ import Testing
             _ = try await town.store.send(sent, limits: SendLimits())
             #expect(try await town.store.inbox(bob, page: Page()).map(\.message.verified) == [true, false, nil])
             #expect(
-                try await town.events(.messageSent).map { $0.message.hasPrefix("ada (unverified) to bob") }
+                try await town.events(.messageSent).map { $0.text.hasPrefix("ada (unverified) to bob") }
                     == [false, true, false])
             let lease = try #require(try await town.lease(bob))
             #expect(lease.deliveries.map(\.message.verified) == [true, false, nil])

@@ -11,7 +11,7 @@ import Testing
         try await subject.run { town in
             let ada = try await town.spawn("ada")
             var about = Event(.turnStalled, "quiet", at: town.start)
-            (about.agent, about.task, about.turn, about.letter) = (ada, town.id(), town.id(), town.id())
+            (about.agent, about.task, about.turn, about.message) = (ada, town.id(), town.id(), town.id())
             (about.oldState, about.newState) = ("a", "b")
             let events = (0..<5).map { Event(.agentAttention, "e\($0)", at: town.start) }
             try await town.store.append(events + [about])
@@ -20,8 +20,8 @@ import Testing
             about.sequence = 7
             #expect(all.last == about)
             let any = EventFilter()
-            #expect(try await town.store.events(after: 2, limit: 2, filter: any).map(\.message) == ["e1", "e2"])
-            #expect(try await town.store.latestEvents(limit: 2, filter: any).map(\.message) == ["e4", "quiet"])
+            #expect(try await town.store.events(after: 2, limit: 2, filter: any).map(\.text) == ["e1", "e2"])
+            #expect(try await town.store.latestEvents(limit: 2, filter: any).map(\.text) == ["e4", "quiet"])
             let own = EventFilter(agent: ada)
             #expect(try await town.store.events(after: 0, limit: 9, filter: own).map(\.sequence) == [1, 7])
             let both = EventFilter(agent: ada, types: [.turnStalled, .agentAttention])

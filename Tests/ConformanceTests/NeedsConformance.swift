@@ -312,7 +312,7 @@ import Testing
             let asleep = try await town.store.change(ada, .retire(reason: "idle for 300 s"), now: town.start)
             #expect(asleep.state == .cold)
             #expect(
-                try await town.events(.agentStateChanged).last?.message == "ada sleeps, idle for 300 s; mail wakes it")
+                try await town.events(.agentStateChanged).last?.text == "ada sleeps, idle for 300 s; mail wakes it")
             // It is no longer a reason for a host, and not forgotten.
             #expect(try await town.store.pulse().map(\.needsHost) == [false])
             try await town.store.change(ada, .retire(reason: "idle"), now: town.start)

@@ -104,7 +104,7 @@ import Testing
 
             try await town.store.change(bob, .stop(.now), now: town.start)
             #expect(try await town.store.remove(bob, now: town.start) == Removal(deadLetters: 110))
-            #expect(try await town.events(.agentRemoved).first?.message.contains("110 of its messages") == true)
+            #expect(try await town.events(.agentRemoved).first?.text.contains("110 of its messages") == true)
             #expect(try await town.store.queueCounts() == QueueCounts(waiting: 0, leased: 0, dead: 110))
         }
     }

@@ -26,7 +26,7 @@ import Testing
             #expect(try await town.state(id) == .done)
             #expect(try await town.store.leases().isEmpty)
             #expect(try await town.store.queueCounts() == QueueCounts())
-            #expect(try await town.events(.turnFinished).map(\.message) == ["ada finished turn 1 in 12 s"])
+            #expect(try await town.events(.turnFinished).map(\.text) == ["ada finished turn 1 in 12 s"])
         }
     }
 

@@ -72,6 +72,6 @@ import Testing
         let (task, time) = (TaskID(high: 0x1234_5678_9ABC_DEF0, low: 1), Timestamp(microseconds: 5))
         let event = Event(.taskRetried, [.title: "it"], about: task, at: time)
         #expect(event.type == .taskRetried && event.task == task && event.timestamp == time)
-        #expect(event.message == "task \(task.short) begins anew: it")
+        #expect(event.text == "task \(task.short) begins anew: it")
     }
 }

@@ -33,7 +33,7 @@ import Testing
         }
         #expect(pages >= 39 && letters == 3000 && moved == tasks)
         #expect(try await place.store.agents().map(\.name) == ["bob"])
-        let removed = try await place.town.events(.agentRemoved).map(\.message)
+        let removed = try await place.town.events(.agentRemoved).map(\.text)
         #expect(
             removed == [
                 "ada was removed from the town; 450 of its tasks are in the backlog again, 3000 of its messages are "
@@ -88,7 +88,7 @@ import Testing
         #expect(try await town.state(late) == .dead)
         #expect(try await town.events(.agentRemoved).count == 1)
         #expect(
-            try await town.events(.agentRemoved)[0].message.hasSuffix(
+            try await town.events(.agentRemoved)[0].text.hasSuffix(
                 "250 of its tasks are in the backlog again, 901 of its messages are dead letters"))
         #expect(try await next.agent(ada) == nil)
         #expect(try await next.waitingCounts()[ada] == nil)

@@ -53,7 +53,7 @@ struct Morning {
     /// Of what the person was told, each time.
     private func tellings() async throws -> [String] {
         try await world.store.latestEvents(limit: 100_000, filter: EventFilter(types: [.messageSent]))
-            .map(\.message).filter { $0.hasPrefix("the town to ") }
+            .map(\.text).filter { $0.hasPrefix("the town to ") }
     }
 
     /// Who waited by themselves for long said so once, and says nothing any more.

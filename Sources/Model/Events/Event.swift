@@ -3,32 +3,36 @@ public struct Event: Sendable, Equatable, Codable {
     /// Position in the log, without gaps at the time of writing; readers continue after the last one they saw.
     public var sequence: Int64
     public var type: EventType
-    public var message: String
+    /// What happened, in one sentence for people.
+    public var text: String
     public var timestamp: Timestamp
     public var agent: AgentID?
     public var task: TaskID?
     public var turn: TurnID?
-    public var letter: MessageID?
+    /// The message that it is about.
+    public var message: MessageID?
     public var oldState: String?
     public var newState: String?
     /// What a turn used, where the event tells of its end.
     public var detail: TurnDetail?
 
     private enum CodingKeys: String, CodingKey {
-        case sequence, message, timestamp, detail
+        case sequence
+        case text = "message"
+        case timestamp, detail
         case type = "event_type"
         case agent = "agent_id"
         case task = "task_id"
         case turn = "turn_id"
-        case letter = "message_id"
+        case message = "message_id"
         case oldState = "old_state"
         case newState = "new_state"
     }
 
     /// An event that is not in the log yet; the store gives it its sequence number.
-    public init(_ type: EventType, _ message: String, at timestamp: Timestamp) {
+    public init(_ type: EventType, _ text: String, at timestamp: Timestamp) {
         self.type = type
-        self.message = message
+        self.text = text
         self.timestamp = timestamp
         sequence = 0
     }

@@ -97,7 +97,7 @@ extension Event {
         let check = RecordCheck(record: "event \(sequence)")
         try check.sequence(sequence)
         try check.time(timestamp, "time")
-        try check.text(message, "text", most: RecordCheck.longestNote)
+        try check.text(text, "text", most: RecordCheck.longestNote)
         for state in [oldState, newState] { try check.word(state, "state") }
         return self
     }

@@ -226,7 +226,7 @@ extension OpenTown {
     private func lastFailure(of agent: AgentID) async throws -> String? {
         let filter = EventFilter(agent: agent, types: [.turnFailed])
         guard let event = try await store.latestEvents(limit: 1, filter: filter).last else { return nil }
-        guard let detail = event.detail, let kind = detail.failure else { return event.message }
+        guard let detail = event.detail, let kind = detail.failure else { return event.text }
         return kind.words + (detail.reason.map { ": \($0)" } ?? "")
     }
 }

@@ -23,7 +23,7 @@ extension TownRecord {
             delivery.lastError = delivery.lastError.map(clean)
             return .message(delivery)
         case .event(var event):
-            event.message = clean(event.message)
+            event.text = clean(event.text)
             return .event(event)
         }
     }

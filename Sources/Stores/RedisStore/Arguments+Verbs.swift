@@ -125,7 +125,7 @@ extension Arguments {
         add(events.count)
         for event in events {
             add(event.type.rawValue)
-            add(event.message)
+            add(event.text)
             add(event.timestamp)
             add(event.about)
         }

@@ -213,7 +213,7 @@ extension TownRecord {
         case .task(let task): 500 + task.description.utf8.count + (task.result?.utf8.count ?? 0)
         case .message(let delivery): 500 + delivery.message.body.text.utf8.count
         case .kept(let document): 200 + document.place.name.count + document.content.count
-        case .event(let event): 200 + event.message.utf8.count
+        case .event(let event): 200 + event.text.utf8.count
         }
     }
 }
@@ -242,7 +242,7 @@ extension Arguments {
             var fields = event.about
             fields["sequence"] = String(event.sequence)
             fields["type"] = event.type.rawValue
-            fields["message"] = event.message
+            fields["message"] = event.text
             fields["at"] = String(event.timestamp.microseconds)
             add(fields)
         }

@@ -67,7 +67,7 @@ extension SQLiteRecords {
             "its stored form cannot be read", delivery.sequence)
         var event = Event(.messageIllegible, at: now)
         event.agent = delivery.message.to
-        event.letter = delivery.message.id
+        event.message = delivery.message.id
         try append(event)
     }
 

@@ -112,8 +112,8 @@ package final class SQLiteRecords: Records {
 
     package func append(_ event: Event) throws(StoreError) {
         try run(
-            "insert into events values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event.type.rawValue, event.message,
-            event.timestamp, event.agent, event.task, event.turn, event.letter, event.oldState, event.newState,
+            "insert into events values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", event.type.rawValue, event.text,
+            event.timestamp, event.agent, event.task, event.turn, event.message, event.oldState, event.newState,
             event.detail.map(DetailText.text))
     }
 
@@ -160,7 +160,7 @@ package final class SQLiteRecords: Records {
         event.agent = row[4]
         event.task = row[5]
         event.turn = row[6]
-        event.letter = row[7]
+        event.message = row[7]
         event.oldState = row[8]
         event.newState = row[9]
         event.detail = (row[10] as String?).flatMap(DetailText.detail)

@@ -48,7 +48,7 @@ extension Verbs {
             [
                 .from: try sender(of: message), .to: to, .kind: Self.kind(of: message.body),
                 .urgent: Facts.flag(message.lane == .urgent), .about: about,
-            ], at: now, agent: message.to, task: message.body.task, letter: message.id)
+            ], at: now, agent: message.to, task: message.body.task, message: message.id)
     }
 
     /// The sender's name, and whether somebody else only gave it.
@@ -69,7 +69,7 @@ extension Verbs {
         let (from, to) = (try sender(of: message), try name(of: message.to))
         try log(
             .messageRefused, [.from: from, .to: to, .kind: message.body.type, .reason: reason],
-            at: message.createdAt, agent: message.to, task: message.body.task, letter: message.id)
+            at: message.createdAt, agent: message.to, task: message.body.task, message: message.id)
         try notify(
             message, Notice.notDelivered.text([.kind: message.body.type, .to: to, .reason: reason]),
             purpose: Purpose.refusal, number: 0, now: message.createdAt)
@@ -124,7 +124,7 @@ extension Verbs {
             [
                 .kind: dead.message.body.type, .to: try name(of: recipient),
                 .back: Facts.flag(recipient == dead.message.to),
-            ], at: now, agent: recipient, task: dead.message.body.task, letter: id)
+            ], at: now, agent: recipient, task: dead.message.body.task, message: id)
     }
 
     /// See `Store.dropDead`.
@@ -134,7 +134,7 @@ extension Verbs {
         try rows.remove(dead)
         try log(
             .messageDropped, [.kind: dead.message.body.type, .to: try name(of: dead.message.to)], at: now,
-            agent: dead.message.to, task: dead.message.body.task, letter: id)
+            agent: dead.message.to, task: dead.message.body.task, message: id)
     }
 
     private func requireDead(_ id: MessageID) throws(StoreError) -> Delivery {
@@ -154,7 +154,7 @@ extension Verbs {
             .messageFailed,
             [.kind: message.body.type, .to: to, .number: String(dead.attempts), .reason: reason], at: now,
             agent: message.to, task: message.body.task,
-            letter: message.id)
+            message: message.id)
         var told: AgentID?
         if case .taskAssign(let id) = message.body, let task = try rows.task(id), !task.state.isTerminal,
             task.assignedTo == owner

@@ -14,7 +14,8 @@ extension Verbs {
             Message(id: message, from: .supervisor, to: agent, body: .offer(id), createdAt: now),
             toName: candidate.name, now: now)
         try log(
-            .taskOffered, [.agent: candidate.name, .title: task.title], at: now, agent: agent, task: id, letter: message
+            .taskOffered, [.agent: candidate.name, .title: task.title], at: now, agent: agent, task: id,
+            message: message
         )
         return .offered
     }

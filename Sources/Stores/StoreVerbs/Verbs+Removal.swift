@@ -17,7 +17,7 @@ extension Verbs {
             let message = old.message
             try log(
                 .messageOrphaned, [.kind: message.body.type, .to: agent.name], at: now, agent: id,
-                task: message.body.task, letter: message.id)
+                task: message.body.task, message: message.id)
             // What it wrote to itself has nobody left to be told.
             guard message.body.wakes, message.from != id else { continue }
             try notify(
@@ -150,7 +150,7 @@ extension Verbs {
         try settleMail(of: old.message.to, now: now)
         try log(
             .messageMoved, [.kind: old.message.body.type, .from: from, .to: target.name], at: now, agent: target.id,
-            task: old.message.body.task, letter: old.message.id)
+            task: old.message.body.task, message: old.message.id)
     }
 
     // MARK: Reset

@@ -54,13 +54,13 @@ public struct Verbs<Rows: Records> {
 
     func log(
         _ sentence: EventSentence, _ facts: Facts = [:], at now: Timestamp, agent: AgentID? = nil,
-        task: TaskID? = nil, turn: TurnID? = nil, letter: MessageID? = nil, old: String? = nil, new: String? = nil,
+        task: TaskID? = nil, turn: TurnID? = nil, message: MessageID? = nil, old: String? = nil, new: String? = nil,
         detail: TurnDetail? = nil
     ) throws(StoreError) {
         var event = Event(sentence, facts, about: task, at: now)
         event.agent = agent
         event.turn = turn
-        event.letter = letter
+        event.message = message
         event.oldState = old
         event.newState = new
         event.detail = detail

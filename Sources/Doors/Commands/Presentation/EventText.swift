@@ -8,7 +8,7 @@ enum EventText {
         var line = StyledText(context.zone.clock(event.timestamp), .faint) + StyledText(" ")
         line += StyledText("[\(event.type.rawValue)]", event.type.tone) + StyledText(" \(who(event, labels))")
         let room = context.width.map { $0 - line.width - 3 }
-        line += StyledText(" — \(event.message.shortened(to: room))", event.type.tone == .bad ? .bad : .plain)
+        line += StyledText(" — \(event.text.shortened(to: room))", event.type.tone == .bad ? .bad : .plain)
         return line.fitted(context, indent: 4)
     }
 
@@ -23,7 +23,7 @@ enum EventText {
             var line = StyledText("  ") + StyledText(context.zone.clock(event.timestamp), .faint)
             line += StyledText(" \(event.type.icon) \(who(event, labels))  ")
             let room = context.width.map { $0 - line.width }
-            line += StyledText(event.message.shortened(to: room), event.type.tone)
+            line += StyledText(event.text.shortened(to: room), event.type.tone)
             lines += line.fitted(context, indent: 4)
         }
         return lines

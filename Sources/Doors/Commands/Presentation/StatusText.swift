@@ -179,7 +179,7 @@ extension StatusReport {
             let ago = TimeText.ago(now - event.timestamp)
             facts.append(
                 Fact(
-                    lead: StyledText("└─ "), text: StyledText("\(event.type.icon) \(event.message)"),
+                    lead: StyledText("└─ "), text: StyledText("\(event.type.icon) \(event.text)"),
                     end: StyledText(", \(ago)")))
         }
         if let notice = agent.notice {

@@ -87,7 +87,7 @@ enum AttachCommand {
 
     private static func tell(_ event: Event, _ context: CommandContext) -> Bool {
         let line =
-            "── \(context.zone.clock(event.timestamp)) \(event.message.shortened(to: context.width.map { $0 - 13 }))"
+            "── \(context.zone.clock(event.timestamp)) \(event.text.shortened(to: context.width.map { $0 - 13 }))"
         return context.console.write(context.style.dim(line) + "\n")
     }
 }
