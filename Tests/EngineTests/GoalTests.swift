@@ -79,7 +79,7 @@ private func view(
         }
         let used = conductor { ($0.state, $0.maxTurns, $0.turnsSinceStart) = (.stopped, 2, 2) }
         let owner = builder { $0.state = .paused }
-        let cases: [(GoalView, GoalNeed.Kind, String?)] = [
+        let cases: [(GoalView, GoalObstacle, String?)] = [
             (view([]), .removed, nil), (view([paused]), .paused, "no key"),
             (view([conductor { $0.state = .error }]), .failed, nil), (view([used]), .outOfTurns, "2"),
             (view([conductor { $0.state = .stopped }]), .stopped, nil),

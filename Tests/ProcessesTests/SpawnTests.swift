@@ -208,7 +208,7 @@ import Testing
 }
 
 /// Counts what the whole process has open, so nothing else may run beside it.
-@Suite(.serialized, .timeLimit(.minutes(1)), .queued) struct LeakTests {
+@Suite(.serialized, .timeLimit(.minutes(1)), .alone) struct LeakTests {
     @Test func `two hundred spawns leave no descriptor and no zombie`() async throws {
         _ = try await ChildProcess.run(shell("cat", input: .bytes([1])))
         var own: [ProcessIdentity] = []

@@ -31,26 +31,7 @@ public struct Goal: Codable, Sendable, Equatable {
 
 /// What only a person can do for a goal.
 public struct GoalNeed: Codable, Sendable, Equatable {
-    public enum Kind: String, Codable, Sendable {
-        /// The conductor is gone from the town.
-        case removed
-        /// The conductor was asked to stop.
-        case stopped
-        /// The conductor is paused; `detail` says why.
-        case paused
-        /// The conductor ended with an error.
-        case failed
-        /// The conductor used up its turns.
-        case outOfTurns = "out_of_rounds"
-        /// An agent that owns a task of the goal is paused.
-        case ownerPaused = "owner_paused"
-        /// An agent asked the person something.
-        case question
-        /// Nothing moves, and the conductor does not go on.
-        case standstill
-    }
-
-    public var kind: Kind
+    public var kind: GoalObstacle
     /// The name of the agent that it is about.
     public var agent: String
     /// What it says: a reason, or the question.
@@ -63,7 +44,7 @@ public struct GoalNeed: Codable, Sendable, Equatable {
     /// Whether nothing else in the town tells the person about it, and nobody has so far.
     var isNews: Bool { (kind == .standstill || kind == .outOfTurns) && message == nil }
 
-    init(_ kind: Kind, _ agent: String = Conductor.name, _ detail: String? = nil) {
+    init(_ kind: GoalObstacle, _ agent: String = Conductor.name, _ detail: String? = nil) {
         self.kind = kind
         self.agent = agent
         self.detail = detail

@@ -3,7 +3,7 @@ import Text
 
 /// Reads `claude --print --output-format stream-json --verbose`.
 struct ClaudeTranscript: Transcript {
-    var record: TurnRecord
+    var record: RunRecord
     private let now: @Sendable () -> Timestamp
     /// Text blocks of the last message, in case that no result carries the text.
     private var lastMessage: (id: String, text: String) = ("", "")
@@ -19,7 +19,7 @@ struct ClaudeTranscript: Transcript {
     }
 
     init(wanted: HarnessSession?, now: @escaping @Sendable () -> Timestamp) {
-        record = TurnRecord(wanted: wanted)
+        record = RunRecord(wanted: wanted)
         self.now = now
     }
 

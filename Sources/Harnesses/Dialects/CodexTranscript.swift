@@ -3,13 +3,13 @@ import Text
 
 /// Reads `codex exec --json`.
 struct CodexTranscript: Transcript {
-    var record: TurnRecord
+    var record: RunRecord
     private let now: @Sendable () -> Timestamp
     /// The last error that was no notice of a retry; a run that ends without a word of its own failed with it.
     private var lastError = ""
 
     init(wanted: HarnessSession?, now: @escaping @Sendable () -> Timestamp) {
-        record = TurnRecord(wanted: wanted)
+        record = RunRecord(wanted: wanted)
         self.now = now
     }
 

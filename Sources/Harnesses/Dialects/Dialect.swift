@@ -65,7 +65,7 @@ struct Invocation: Sendable, Equatable {
 
 /// Reads what a CLI prints in one run. Pure: the same lines give the same record.
 protocol Transcript: Sendable {
-    var record: TurnRecord { get set }
+    var record: RunRecord { get set }
 
     /// Takes one line of standard output, without its end.
     mutating func take(_ line: [UInt8]) -> [Observation]

@@ -5,7 +5,7 @@ import Text
 struct EventTranscript: Transcript {
     typealias Reader = @Sendable (JSON, inout EventTranscript) -> [Observation]
 
-    var record: TurnRecord
+    var record: RunRecord
     private let program: String
     private let now: @Sendable () -> Timestamp
     /// Exit statuses with a meaning of their own.
@@ -19,7 +19,7 @@ struct EventTranscript: Transcript {
         program: String, wanted: HarnessSession?, now: @escaping @Sendable () -> Timestamp,
         exits: [Int32: FailureClass] = [:], read: @escaping Reader
     ) {
-        record = TurnRecord(wanted: wanted)
+        record = RunRecord(wanted: wanted)
         self.program = program
         self.now = now
         self.exits = exits

@@ -17,7 +17,7 @@ struct PlainCommand: Dialect {
 
 /// Reads a program that prints text: all of it is the answer.
 struct TextTranscript: Transcript {
-    var record = TurnRecord(wanted: nil)
+    var record = RunRecord(wanted: nil)
     private let program: String
     private let now: @Sendable () -> Timestamp
     /// Told by the text alone that a run failed, for programs whose exit status does not.

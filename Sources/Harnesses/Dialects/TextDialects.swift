@@ -65,7 +65,7 @@ struct AiderTranscript: Transcript {
     private var summaries = AiderSummaries()
     private let now: @Sendable () -> Timestamp
 
-    var record: TurnRecord {
+    var record: RunRecord {
         get { text.record }
         set { text.record = newValue }
     }

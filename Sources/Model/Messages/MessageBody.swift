@@ -157,3 +157,10 @@ public enum MessageBody: Sendable, Equatable {
         }
     }
 }
+
+extension MessageBody {
+    /// The task that this message assigns.
+    package var assignedTask: TaskID? {
+        if case .taskAssign(let task) = self { task } else { nil }
+    }
+}

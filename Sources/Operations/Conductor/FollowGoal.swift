@@ -1,5 +1,5 @@
 import Engine
-import Model
+public import Model
 
 /// One look at how far a goal is, which hosts see to. What it says that a person has to do counts as told: who asked it
 /// asks again if nobody answers.
@@ -32,26 +32,7 @@ public struct FollowGoal: Operation {
 
     /// What only a person can do for a goal.
     public struct Need: Codable, Sendable, Equatable {
-        public enum Kind: String, Codable, Sendable, CaseIterable {
-            /// The conductor is gone from the town.
-            case removed
-            /// The conductor was asked to stop.
-            case stopped
-            /// The conductor is paused.
-            case paused
-            /// The conductor ended with an error.
-            case failed
-            /// The conductor used up its turns.
-            case outOfTurns = "out_of_rounds"
-            /// An agent that owns a task of the goal is paused.
-            case ownerPaused = "owner_paused"
-            /// An agent asked the person something.
-            case question
-            /// Nothing moves, and the conductor does not go on.
-            case standstill
-        }
-
-        public var kind: Kind
+        public var kind: GoalObstacle
         /// The name of the agent that it is about.
         public var agent: String
         /// What it says: a reason, or the question.
@@ -70,30 +51,8 @@ public struct FollowGoal: Operation {
         if let message = need.message {
             _ = try await town.store.acknowledge(message, of: .supervisor, now: town.time.now())
         }
-        output.need = Need(need)
+        output.need = Need(kind: need.kind, agent: need.agent, detail: need.detail)
         return output
-    }
-}
-
-extension FollowGoal.Need {
-    init(_ need: GoalNeed) {
-        (kind, agent, detail) = (Kind(need.kind), need.agent, need.detail)
-    }
-}
-
-extension FollowGoal.Need.Kind {
-    init(_ kind: GoalNeed.Kind) {
-        self =
-            switch kind {
-            case .removed: .removed
-            case .stopped: .stopped
-            case .paused: .paused
-            case .failed: .failed
-            case .outOfTurns: .outOfTurns
-            case .ownerPaused: .ownerPaused
-            case .question: .question
-            case .standstill: .standstill
-            }
     }
 }
 

@@ -45,6 +45,8 @@ struct LibraryState: Sendable {
     var refusedBy: Int?
     /// Loads under way, shared by all who want them.
     var loads: [String: OneShot<RedisError?>] = [:]
+    /// How often each library was loaded.
+    var loaded: [String: Int] = [:]
 }
 
 extension RedisClient {
@@ -61,12 +63,13 @@ extension RedisClient {
         if libraries.withLock({ $0.refusedBy }) != generation {
             var command = library.command(keys: keys, arguments: arguments)
             if isRepeatable { command = command.repeatable }
+            let loaded = libraries.withLock { $0.loaded[library.name] ?? 0 }
             do throws(RedisError) {
                 do throws(RedisError) {
                     return try await send(command, timeout: timeout)
                 } catch {
                     guard error.isMissingFunction else { throw error }
-                    try await load(library)
+                    try await load(library, after: loaded)
                 }
                 return try await send(command, timeout: timeout)
             } catch {
@@ -82,18 +85,25 @@ extension RedisClient {
     }
 
     /// Loads a library, once for all who want it at the same time.
-    private func load(_ library: RedisLibrary) async throws(RedisError) {
-        let (load, isNew) = libraries.withLock { state in
+    /// - Parameter loaded: how often it had been loaded when the call was sent that missed it. Who is told of that late,
+    ///   when it has been loaded again meanwhile, needs no load.
+    private func load(_ library: RedisLibrary, after loaded: Int) async throws(RedisError) {
+        let (load, isNew): (OneShot<RedisError?>?, Bool) = libraries.withLock { state in
+            if state.loaded[library.name, default: 0] > loaded { return (nil, false) }
             if let load = state.loads[library.name] { return (load, false) }
             let load = OneShot<RedisError?>()
             state.loads[library.name] = load
             return (load, true)
         }
+        guard let load else { return }
         if isNew {
             // Unstructured, because it belongs to everybody who waits; it ends with the timeout of its requests.
             Task {
                 let error = await self.loadNow(library)
-                self.libraries.withLock { $0.loads[library.name] = nil }
+                self.libraries.withLock {
+                    $0.loads[library.name] = nil
+                    if error == nil { $0.loaded[library.name, default: 0] += 1 }
+                }
                 load.set(error)
             }
         }

@@ -1,7 +1,7 @@
 import Model
 
 /// What is known about a run so far, and how it becomes a result.
-struct TurnRecord: Sendable, Equatable {
+struct RunRecord: Sendable, Equatable {
     /// What a terminal event said.
     enum Terminal: Sendable, Equatable {
         case succeeded
