@@ -2,6 +2,7 @@
 are run. Run by scripts/mutate before something is moved or rewritten."""
 
 ENGINE = "Sources/Engine/Turns/TurnRunner.swift"
+ENDING = "Sources/Engine/Turns/TurnRunner+Ending.swift"
 VERBS = "Sources/Stores/StoreVerbs"
 LUA = "Sources/Stores/RedisStore/Lua"
 QUEUE = "Sources/Stores/SQLiteStore/WriteQueue.swift"
@@ -29,13 +30,13 @@ MUTANTS = [
     ("a lost lease does not end the harness", ENGINE, "if error.code == .leaseLost { return }", "", "TurnRunner"),
     ("a turn without a lease commits", ENGINE, "        if lost {\n", "        if lost, false {\n", "TurnRunner"),
     ("no sooner renewal after an error", ENGINE, "pause = usual / 10", "pause = usual", "TurnRunner"),
-    ("an unknown answer is a lost lease", ENGINE, "case .unknownOutcome: doubtful = true",
+    ("an unknown answer is a lost lease", ENDING, "case .unknownOutcome: doubtful = true",
      "case .unknownOutcome:\n                    doubtful = true\n                    if commit.token.epoch > 0 { return .leaseLost }", "TurnRunner"),
-    ("the log is not asked", ENGINE, "guard doubtful, let agent = await committed(commit.token) else { return .leaseLost }",
+    ("the log is not asked", ENDING, "guard doubtful, let agent = await committed(commit.token) else { return .leaseLost }",
      "guard doubtful, let agent = await committed(commit.token), commit.token.epoch < 0 else { return .leaseLost }", "TurnRunner"),
-    ("one busy ends the commit", ENGINE, "case .busy, .full, .unavailable: break", "case .full, .unavailable: break",
+    ("one busy ends the commit", ENDING, "case .busy, .full, .unavailable: break", "case .full, .unavailable: break",
      "TurnRunner"),
-    ("one busy ends the release", ENGINE, "if error.code == .closed { return .unsaid(error) }",
+    ("one busy ends the release", ENDING, "if error.code == .closed { return .unsaid(error) }",
      "if error.code == .closed || error.code == .busy { return .unsaid(error) }", "TurnRunner"),
     ("sessions go to any harness", ENGINE, "$0.harness == harness.name ? $0 : nil", "$0", "TurnRunner"),
     # Verbs in Swift and in Lua
