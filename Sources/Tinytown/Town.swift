@@ -69,6 +69,11 @@ public final class Town: Sendable {
                 caller: Caller(environment: environment, isBeneathTurn: TurnAncestry.isBeneathTurn()),
                 redactor: Redactor(Secret.among(environment) + configuration.secrets))
             let town = opened
+            opened.user = .local(
+                environment: environment, folder: try Files.currentFolder(),
+                admission: TownAdmission(environment: environment), janitor: ThisMachine.janitor, time: opened.time,
+                openStore: { try await TownStore.open($0, $1, $2, environment: environment) },
+                explain: { "\($0)" })
             opened.openStore = {
                 try await TownStore.open($0, TownFiles(root: root), .readWrite, environment: environment)
             }

@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 import MemoryStore
 import Model
@@ -63,6 +64,15 @@ struct SchemaTests {
         town.root = folder.path
         town.openStore = { _ in MemoryStore() }
         town.clis = { Presets() }
+        town.user = UserHome(path: folder.path("home")) { entry in
+            TownEntryView(name: entry.name, path: entry.path, state: .missing)
+        } make: { folder, name in
+            InitTown.Output(
+                name: name ?? "town", root: folder, file: folder + "/tinytown.toml", registered: true,
+                defaultCLI: "claude", cliReason: nil, warnings: [])
+        } problemWithCLI: { cli in
+            "there is no CLI '\(cli)'"
+        }
         let service = TownService(town)
         var seen: Set<String> = []
         var record = ""
@@ -84,6 +94,11 @@ struct SchemaTests {
         try await call("agent.spawn", ["name": "bob"])
         try await call("agent.check_cli", ["cli": "ls -l"])
         try await call("agent.check_cli")
+        try await call("config.set", ["key": "default_cli", "value": "mine"])
+        try await call("config.get", ["key": "default_cli"])
+        _ = try folder.write("[[towns]]\npath = \"/old\"\nname = \"old\"\n", to: "home/towns.toml")
+        try await call("town.list")
+        try await call("town.init", ["folder": "/new", "name": "new"])
         try await call("agent.list", ["live": true])
         for name in ["/.tt", "/.tt/logs"] {
             try FileManager.default.createDirectory(

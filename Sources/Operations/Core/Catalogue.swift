@@ -9,6 +9,7 @@ public enum Catalogue {
         GenerateKey.self, AddToBacklog.self, AssignBacklog.self, ClaimFromBacklog.self, ListBacklog.self,
         RemoveFromBacklog.self,
         BriefConductor.self, FollowGoal.self, StartGoal.self,
+        ReadSetting.self, WriteSetting.self,
         DropDeadLetters.self, ListDeadLetters.self, RetryDeadLetters.self, ShowDeadLetter.self,
         ReadEvents.self,
         ListInboxes.self, ReadInbox.self, TakeInbox.self,
@@ -17,7 +18,8 @@ public enum Catalogue {
         AssignTask.self, CancelTask.self, CompleteTask.self, CurrentTask.self, FailTask.self, LastTask.self,
         ListTasks.self,
         ReclaimWork.self, ReleaseTask.self, RetryTask.self, ShowTask.self, WaitForTask.self,
-        CheckSnapshot.self, CopyTown.self, ReadCosts.self, MigrateTown.self, RecoverTown.self, ResetTown.self,
+        CheckSnapshot.self, CopyTown.self, ReadCosts.self, InitTown.self, ListTowns.self, MigrateTown.self,
+        RecoverTown.self, ResetTown.self,
         RestoreTown.self,
         SaveTown.self, ReadStatus.self,
     ]

@@ -16,6 +16,8 @@ public struct OpenTown: Sendable {
     public var redactor: Redactor
     /// The agent CLIs that there are, looked up when an agent gets one; nil where any is taken as it is.
     public var clis: @Sendable () throws -> (any CLICatalogue)? = { nil }
+    /// The user's settings and towns; nil where a door has none.
+    public var user: UserHome?
     /// Opens the store that another configuration of this town names.
     public var openStore: @Sendable (TownConfiguration) async throws -> any Store = { _ in
         throw OperationError(.unavailable, "no other store can be opened here")

@@ -74,6 +74,8 @@ struct CommandBinding: Sendable {
         CommandBinding(
             "conductor.start", "conductor --goal --cli --max-rounds",
             left: ["following": "the command remembers which goal it followed"]),
+        CommandBinding("config.get", "config <key>"),
+        CommandBinding("config.set", "config <key> <value>"),
         CommandBinding("dead_letter.drop", "dead drop <ids> --all", left: ["to": "nobody gets what is dropped"]),
         CommandBinding("dead_letter.list", "dead list --limit", left: pages),
         CommandBinding("dead_letter.retry", "dead retry <ids> --all --to"),
@@ -108,6 +110,9 @@ struct CommandBinding: Sendable {
         CommandBinding(
             "town.costs", "costs --by --agent --days=since",
             left: ["utc_offset": "the command knows the zone of the terminal"]),
+        CommandBinding(
+            "town.init", "init --name", left: ["folder": "the command takes the folder that it runs in, or --town"]),
+        CommandBinding("town.list", "towns"),
         CommandBinding("town.migrate", "migrate --hash --take-all", left: confirm),
         CommandBinding("town.recover", "recover"),
         CommandBinding("town.reset", "reset --agents-only", left: confirm),

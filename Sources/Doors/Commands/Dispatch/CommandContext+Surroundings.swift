@@ -1,5 +1,6 @@
 import Configuration
 import Files
+import Operations
 import Terminal
 import Towns
 
@@ -12,6 +13,18 @@ extension CommandContext {
 
     /// The user's folder for what belongs to no town.
     var home: String { GlobalConfiguration.home(environment) }
+
+    /// What belongs to the user and to no town.
+    var user: UserHome {
+        .local(
+            environment: environment, folder: parts.folder, admission: parts.admission, janitor: parts.janitor,
+            time: parts.time, openStore: parts.openStore, explain: { CommandFailure($0).text })
+    }
+
+    /// Carries out an operation that needs no town.
+    func call<Called: UserOperation>(_ operation: Called.Type, _ input: Called.Input) async throws -> Called.Output {
+        try await Called.call(input, for: user)
+    }
 
     /// The path as a person would type it here.
     func relative(_ path: String) -> String {

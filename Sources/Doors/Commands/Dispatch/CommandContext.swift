@@ -116,6 +116,7 @@ public struct CommandContext: Sendable {
         town.phrase = CommandPhrase.text
         let (known, home, environment) = (town, home, environment)
         town.openStore = { [parts] in try await parts.openStore($0, TownFiles(root: root), .readWrite) }
+        town.user = user
         town.clis = {
             InstalledCLIs(known, global: try GlobalConfiguration.load(home: home), environment: environment)
         }

@@ -1,10 +1,7 @@
 import Arguments
 import Configuration
-import Model
 import Operations
-import Secrets
 import Terminal
-import Towns
 
 enum ConfigCommand {
     static let command = Command(
@@ -31,9 +28,9 @@ enum ConfigCommand {
         switch (arguments.positional("KEY"), arguments.positional("VALUE"), arguments.flag("unset")) {
         case (nil, _, true): throw CommandFailure.usage("--unset needs a KEY")
         case (_, .some, true): throw CommandFailure.usage("--unset takes no VALUE")
-        case (let key?, nil, true): try set(key, to: nil, context)
-        case (let key?, let value?, false): try set(key, to: value, context)
-        case (let key?, nil, false): try show(key, context)
+        case (let key?, nil, true): try await set(key, to: nil, context)
+        case (let key?, let value?, false): try await set(key, to: value, context)
+        case (let key?, nil, false): try await show(key, context)
         case (nil, _, false): try showAll(context)
         }
     }
@@ -41,31 +38,20 @@ enum ConfigCommand {
     private static let suggestedKeys =
         GlobalConfiguration.keys.filter { !$0.hasPrefix("agent_clis.") } + ["agent_clis."]
 
-    private struct Setting: Encodable {
-        var key: String
-        @OrNull var value: String?
-    }
-
-    private static func set(_ key: String, to value: String?, _ context: CommandContext) throws {
-        try GlobalConfiguration.set(key, to: value, home: context.home)
-        if let value, ["default_cli", "conductor_cli"].contains(key) { try warnIfUnknown(value, context) }
-        try context.show(Setting(key: key, value: isSecret(key) ? "***" : value)) { setting in
+    private static func set(_ key: String, to value: String?, _ context: CommandContext) async throws {
+        let changed = try await context.call(WriteSetting.self, .init(key: key, value: value))
+        for warning in changed.warnings { context.warn(warning) }
+        try context.show(SettingView(key: changed.key, value: changed.value)) { setting in
             let saved = "   Saved to: \(TerminalText.line(file(context)))"
             guard let value = setting.value else { return ["✅ Unset \(TerminalText.line(key))", saved] }
             return ["✅ Set \(TerminalText.line(key)) = \"\(TerminalText.line(value))\"", saved]
         }
     }
 
-    // Raw, for use in scripts; secrets too, because here somebody asked for exactly this one.
-    private static func show(_ key: String, _ context: CommandContext) throws {
-        try GlobalConfiguration.check(key)
-        let configuration = try GlobalConfiguration.load(home: context.home)
-        let value = configuration.values.first { $0.key == key }?.value ?? (key == "default_cli" ? "claude" : nil)
-        guard let value else {
-            throw CommandFailure(
-                .notFound, code: "not_set", "\(key) is not set", hint: "set it with: tt config \(key) VALUE")
-        }
-        try context.showSecret(Setting(key: key, value: value)) { _ in [TerminalText.line(value)] }
+    // Raw, for use in scripts.
+    private static func show(_ key: String, _ context: CommandContext) async throws {
+        let setting = try await context.call(ReadSetting.self, .init(key: key))
+        try context.showSecret(setting) { [TerminalText.line($0.value ?? "")] }
     }
 
     private static func showAll(_ context: CommandContext) throws {
@@ -76,7 +62,7 @@ enum ConfigCommand {
             var effective: EffectiveCLI
         }
         let configuration = try GlobalConfiguration.load(home: context.home)
-        let values = configuration.values.map { (key: $0.key, value: isSecret($0.key) ? "***" : $0.value) }
+        let values = configuration.values.map { (key: $0.key, value: SettingView.isSecret($0.key) ? "***" : $0.value) }
         let clis = Set(AgentCLI.presets.keys).union(configuration.agentCLIs.keys).sorted()
         let all = All(
             file: file(context), values: Dictionary(values.map { ($0.key, $0.value) }) { $1 }, clis: clis,
@@ -107,19 +93,6 @@ enum ConfigCommand {
                 (cli, origin) = ("claude", "default")
             }
         }
-    }
-
-    // A town may know it; so this is a warning and not an error.
-    private static func warnIfUnknown(_ cli: String, _ context: CommandContext) throws {
-        let global = try GlobalConfiguration.load(home: context.home)
-        let known = CLICommands(
-            clis: global.agentCLIs, folder: context.parts.folder, environment: context.environment,
-            time: context.parts.time)
-        do { _ = try known.command(cli) } catch { context.warn(error.message) }
-    }
-
-    private static func isSecret(_ key: String) -> Bool {
-        Secret.isSecret(key.split(separator: ".").last.map(String.init) ?? key)
     }
 
     private static func file(_ context: CommandContext) -> String { context.home + "/config.toml" }
