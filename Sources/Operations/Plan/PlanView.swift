@@ -1,4 +1,4 @@
-import Model
+public import Model
 import Plans
 
 /// A plan as every door shows it.

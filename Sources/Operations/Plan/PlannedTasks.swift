@@ -1,5 +1,6 @@
 import Model
 import Plans
+import Secrets
 
 /// The town's tasks, seen from a plan.
 struct PlannedTasks {

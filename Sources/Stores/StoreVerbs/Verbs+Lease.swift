@@ -45,9 +45,10 @@ extension Verbs {
         try log(
             .turnStarted,
             [
-                .agent: agent.name, .number: String(agent.turnsCompleted + 1), .count: String(deliveries.count),
-            ], at: request.now,
-            agent: agent.id, task: agent.currentTask, turn: request.turn, old: oldState.rawValue,
+                .agent: agent.name,
+                .number: String(agent.turnsCompleted + 1),  // fits: records hold counts that are far from the end
+                .count: String(deliveries.count),
+            ], at: request.now, agent: agent.id, task: agent.currentTask, turn: request.turn, old: oldState.rawValue,
             new: agent.state.rawValue)
         return Lease(
             record: record, agent: agent, deliveries: deliveries,
