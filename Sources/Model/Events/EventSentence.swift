@@ -1,5 +1,5 @@
-/// The sentences of the log. All words that an event says stand here, and nowhere else: whoever logs something names a
-/// sentence and the facts that belong into it. The verbs in Lua have the same sentences as functions.
+/// The sentences of the log. The words of every event stand here and nowhere else. Code that logs something names a
+/// sentence and gives its facts. The verbs in Lua have the same sentences as functions.
 public enum EventSentence: String, Sendable, CaseIterable {
     case agentSpawned, agentInterrupted, agentResumed, agentAttention, agentPaused, agentSlept, agentRestarted
     case agentStopsWhenEmpty, agentStopsAfterTurn, agentStopsNow, agentStopped, agentCompleted, agentFailed

@@ -1,6 +1,6 @@
 /// What the town itself says to people and agents: news, questions, and reasons that stand in tasks, messages and agents.
-/// All of its words stand here; whoever says something names a notice and the facts that belong into it. The verbs in Lua
-/// have the same notices. Events have theirs in `EventSentence`.
+/// All of its words stand here: code that says something names a notice and gives its facts. The verbs in Lua have the
+/// same notices. Events have theirs in `EventSentence`.
 public enum Notice: String, Sendable, CaseIterable {
     // To the person, one of each `PersonalNeed`.
     case taskFailed, messageDead, agentPaused, agentWaits, mailWaits, circle
