@@ -26,5 +26,5 @@ func hashDeterministically() {
     // Where that is not possible a run is still right, but may not repeat.
 }
 
-/// Shows what was printed so far, wherever it goes: whoever stops a run sees how far it came.
+/// Shows what was printed so far, wherever it goes, so that a run that is stopped shows how far it came.
 func showOutput() { fflush(nil) }

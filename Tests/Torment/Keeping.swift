@@ -42,7 +42,7 @@ struct Keeping {
         let count = try await store.document(Part.count)
         let number = count.flatMap { Int(String(decoding: $0.content, as: UTF8.self)) } ?? 0
         guard let proof = await lease.proof else { return false }
-        // Whoever is held up between a look and what follows from it must not do it any more.
+        // A holder that was held up between a look and what follows from it must not act on it any more.
         if isHeldUp { try await Task.sleep(for: Part.term * 2) }
         do throws(StoreError) {
             try await store.perform([

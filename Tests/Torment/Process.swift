@@ -8,7 +8,7 @@
 
 func exitProcess(_ code: Int32) -> Never { exit(code) }
 
-/// Writes at once: whoever kills this process right afterwards has been told.
+/// Writes at once, so that the line is out even if the process is killed right afterwards.
 func say(_ text: String, to descriptor: Int32 = 1) {
     let bytes = Array(text.utf8)
     _ = write(descriptor, bytes, bytes.count)

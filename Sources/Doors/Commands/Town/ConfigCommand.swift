@@ -95,5 +95,5 @@ enum ConfigCommand {
         }
     }
 
-    private static func file(_ context: CommandContext) -> String { context.home + "/config.toml" }
+    private static func file(_ context: CommandContext) -> String { context.user.settings }
 }
